@@ -1,0 +1,74 @@
+//! Every bound of the program in one place: what a hostile or broken capture can make it hold.
+
+use crate::time::NANOS_PER_SEC;
+
+/// The bounds one scan works within. Whatever a bound cuts off is counted and reported.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Octets of one captured packet. Wireshark refuses more for ordinary link types, so a larger length is damage.
+    pub packet_octets: usize,
+    /// Octets of one pcapng block: the largest packet plus room for options.
+    pub block_octets: usize,
+    /// Connections followed at once, closed ones that still linger included. Past it the oldest is closed as evicted.
+    pub live_flows: usize,
+    /// Closed connections that stay open for late frames: a final ACK, a retransmitted FIN.
+    pub lingering_flows: usize,
+    /// Keys of connections already reported, kept so that a late frame opens no ghost session.
+    pub tombstones: usize,
+    /// How long a closed connection waits for late frames, in nanoseconds of capture time.
+    pub linger_ns: i64,
+    /// Silence after which a connection counts as over, in nanoseconds of capture time. RFC 5321 4.5.3.2 lets a peer
+    /// wait up to 10 minutes for the reply to the end of the mail data; 15 are past every timeout it names.
+    pub idle_ns: i64,
+    /// Out-of-order octets held for one direction of a connection while a hole may still be filled.
+    pub held_octets: usize,
+    /// Out-of-order segments held for one direction: a bound on bookkeeping where segments are tiny.
+    pub held_segments: usize,
+    /// Further segments of the connection to wait for before octets the peer has acknowledged, but the capture has not
+    /// shown, count as lost by the capture. Captures taken at two points reorder by a few frames.
+    pub reorder_segments: u32,
+    /// Octets kept of one line; RFC 5321 4.5.3.1 allows 512 for a command or reply, real ones run to a few thousand.
+    pub line_octets: usize,
+    /// Lines kept of one reply. The largest EHLO responses seen have about 30.
+    pub reply_lines: usize,
+    /// Octets held after DATA, AUTH or STARTTLS until the reply tells what they are.
+    pub undecided_octets: usize,
+    /// Commands waiting for their reply. Past it the oldest counts as unanswered.
+    pub pending_commands: usize,
+    /// Exchanges kept from the start of a session; beyond them they are only counted, hellos excepted.
+    pub exchanges: usize,
+    /// Hellos kept of one session.
+    pub hellos: usize,
+    /// Pairs of client and server whose sessions are added up by name.
+    pub relays: usize,
+    /// Different hello arguments listed for one pair of client and server.
+    pub relay_arguments: usize,
+    /// Lost sessions the table shows; the rest are counted below it.
+    pub table_rows: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            packet_octets: 256 * 1024,
+            block_octets: 16 * 1024 * 1024,
+            live_flows: 65_536,
+            lingering_flows: 1_024,
+            tombstones: 16_384,
+            linger_ns: 30 * NANOS_PER_SEC,
+            idle_ns: 15 * 60 * NANOS_PER_SEC,
+            held_octets: 1024 * 1024,
+            held_segments: 1_024,
+            reorder_segments: 8,
+            line_octets: 4_096,
+            reply_lines: 64,
+            undecided_octets: 16 * 1024,
+            pending_commands: 1_000,
+            exchanges: 256,
+            hellos: 64,
+            relays: 10_000,
+            relay_arguments: 16,
+            table_rows: 1_000,
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! The `ehlotrace` command.
+fn main() {}
