@@ -1,0 +1,85 @@
+//! Sessions that broke off with nothing refused: who did it is the evidence.
+
+use super::facts::{Ending, Facts, seconds};
+use super::rules::{Fault, Finding, Rule};
+use super::{Confidence, Evidence};
+use crate::smtp::Verb;
+
+/// A RST ended the session.
+pub(super) const RESET: Rule = Rule {
+    code: "connection-reset",
+    title: "the connection was reset",
+    reference: "RFC 9293 3.5.2",
+    remedy: "Look at the side that sent the RST, and at firewalls and proxies that reset connections in its name.",
+    check: |facts| match facts.ending {
+        Ending::Reset { .. } if facts.client_gave_up_after().is_some() => None,
+        Ending::Reset { by_server } => broken(facts, if by_server { Fault::Server } else { Fault::Client }, by_server),
+        _ => None,
+    },
+};
+
+/// A FIN ended the session.
+pub(super) const CLOSED: Rule = Rule {
+    code: "connection-closed",
+    title: "the connection was closed before the mail was sent",
+    reference: "RFC 5321 3.8, 4.1.1.10",
+    remedy: "Look at the log of the side that closed: it gave up without a word.",
+    check: |facts| match facts.ending {
+        Ending::Closed { .. } if closing_reply(facts).is_some() || facts.client_gave_up_after().is_some() => None,
+        Ending::Closed { by_server } => broken(facts, if by_server { Fault::Server } else { Fault::Client }, by_server),
+        _ => None,
+    },
+};
+
+/// Silence, or the server's 421, ended the session.
+pub(super) const TIMED_OUT: Rule = Rule {
+    code: "timed-out",
+    title: "the session timed out",
+    reference: "RFC 5321 4.5.3.2, 3.8",
+    remedy: "Look for the side that stopped answering, and for a firewall or a path with a smaller packet size that swallows what it sends.",
+    check: |facts| {
+        let reply = closing_reply(facts);
+        let waited = facts.client_gave_up_after();
+        if facts.ending != Ending::Silence && reply.is_none() && waited.is_none() {
+            return None;
+        }
+        let waits_for_server = facts.unanswered(|verb| verb != Verb::Quit).is_some();
+        let fault = if waits_for_server { Fault::Server } else { Fault::Client };
+        let mut finding = broken(facts, fault, true)?;
+        finding.evidence.splice(0..0, reply);
+        if let (Some(waited), Some(sent)) = (waited, facts.unanswered(|_| true)) {
+            finding.evidence.push(Evidence::new(sent, format!("the reply was awaited for {}", seconds(waited))));
+        }
+        Some(finding)
+    },
+};
+
+/// The server's 421 that answers no command: it stops waiting for one.
+fn closing_reply(facts: &Facts<'_>) -> Option<Evidence> {
+    let mut exchanges = facts.transcript.exchanges.iter().rev();
+    let last = exchanges.find_map(|exchange| if exchange.command.is_none() { exchange.reply.as_ref() } else { None })?;
+    (last.code == 421).then(|| Evidence::reply(last))
+}
+
+/// A session that was on its way to deliver: `by_server` widens that to any that had said hello.
+fn broken(facts: &Facts<'_>, fault: Fault, by_server: bool) -> Option<Finding> {
+    let transcript = facts.transcript;
+    let is_waiting = facts.unanswered(|verb| verb != Verb::Quit).is_some();
+    let is_quit = transcript.quit.is_some() && !is_waiting;
+    let in_transaction = transcript.is_mail_open || transcript.is_data_open || is_waiting;
+    let has_begun = by_server && (!transcript.hellos.is_empty() || transcript.mail.tried > 0);
+    if is_quit || !(in_transaction || has_begun) {
+        return None;
+    }
+    let mut evidence = Vec::new();
+    if let Some((verb, sent)) = transcript.unanswered {
+        let what = verb.name().unwrap_or("the command");
+        evidence.push(Evidence::new(sent, format!("no reply to {what}")));
+    } else if transcript.is_data_open {
+        evidence.push(Evidence::new(facts.session.last, "in the middle of the mail data"));
+    } else if transcript.is_mail_open {
+        evidence.push(Evidence::new(facts.session.last, "in the middle of a mail transaction"));
+    }
+    evidence.push(facts.ending_evidence());
+    Some(Finding::new(fault, Confidence::Probable, evidence))
+}

@@ -1,0 +1,75 @@
+//! Connections that never came about.
+
+use super::facts::{Facts, seconds};
+use super::rules::{Fault, Finding, Rule};
+use super::{Confidence, Evidence};
+use crate::flow::{CloseHow, Side};
+use crate::time::NANOS_PER_SEC;
+
+/// A router or host answered the SYN with an ICMP error.
+pub(super) const UNREACHABLE: Rule = Rule {
+    code: "connect-unreachable",
+    title: "the mail server cannot be reached",
+    reference: "RFC 792, RFC 4443",
+    remedy: "Look at the route and the firewalls between the two hosts: the host named in the evidence refuses to pass the connection on.",
+    check: |facts| {
+        let refused = facts.session.refused?;
+        if facts.session.handshake.syn_ack.is_some() {
+            return None;
+        }
+        let said = format!("{} reports: {}", refused.reported_by, refused.reason);
+        let evidence = syn(facts).into_iter().chain([Evidence::new(refused.moment, said)]).collect();
+        Some(Finding::new(Fault::Network, Confidence::Certain, evidence))
+    },
+};
+
+/// The server's host answered the SYN with RST: nothing listens on the port, or a firewall says so.
+pub(super) const REFUSED: Rule = Rule {
+    code: "connect-refused",
+    title: "the mail server refuses the connection",
+    reference: "RFC 9293 3.5.2",
+    remedy: "See that the mail service runs and listens on this address and port, and that no firewall rejects the connection.",
+    check: |facts| {
+        let close = facts.session.close;
+        let by_server = close.how == CloseHow::Rst && close.by == Some(Side::Server);
+        if !by_server || facts.session.handshake.syn_ack.is_some() || facts.session.handshake.syn.is_none() {
+            return None;
+        }
+        // With octets of the client between SYN and RST, the capture has merely missed the handshake.
+        if facts.transcript.client_octets > 0 || facts.session.client_acknowledged {
+            return None;
+        }
+        let reset = Evidence::new(close.moment?, "server answered the SYN with RST");
+        Some(Finding::new(Fault::Server, Confidence::Certain, syn(facts).into_iter().chain([reset]).collect()))
+    },
+};
+
+/// Nothing ever answered the SYN.
+pub(super) const UNANSWERED: Rule = Rule {
+    code: "connect-unanswered",
+    title: "the mail server does not answer",
+    reference: "RFC 9293 3.8.3",
+    remedy: "Look for a firewall that drops the connection, a wrong address, or a host that is down.",
+    check: |facts| {
+        let session = facts.session;
+        let is_answered = session.handshake.syn_ack.is_some() || session.client_acknowledged;
+        let was_waited_for = session.handshake.syns > 1 || session.quiet_ns >= WAIT_NS;
+        let is_server_silent = session.close.by != Some(Side::Server);
+        if session.handshake.syn.is_none() || is_answered || !was_waited_for || !is_server_silent {
+            return None;
+        }
+        let tries = match session.handshake.syns {
+            1 => format!("no answer in the {} the capture goes on", seconds(session.quiet_ns)),
+            tries => format!("sent {tries} times, and no answer"),
+        };
+        let evidence = syn(facts).into_iter().chain([Evidence::new(session.last, tries)]).collect();
+        Some(Finding::new(Fault::Network, Confidence::Certain, evidence))
+    },
+};
+
+/// A SYN is repeated after one second and again after two more (RFC 6298 2): an answer comes sooner.
+const WAIT_NS: i64 = 3 * NANOS_PER_SEC;
+
+fn syn(facts: &Facts<'_>) -> Option<Evidence> {
+    facts.session.handshake.syn.map(|syn| Evidence::new(syn, "client asks for a connection (SYN)"))
+}

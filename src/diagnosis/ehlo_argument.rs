@@ -1,0 +1,96 @@
+//! The headline: a malformed argument of EHLO, HELO or LHLO (Microsoft KB 240832).
+
+use super::evidence::shown;
+use super::facts::{Ending, Facts};
+use super::rules::{Fault, Finding, Rule};
+use super::{Confidence, Evidence};
+use crate::smtp::Hello;
+
+/// A hello argument is malformed, no hello was accepted, and no message followed.
+///
+/// It shows in four ways: the server refuses the hello; closes without a word, as IIS and MCIS do; does not answer; or
+/// accepts the hello and refuses MAIL or RCPT with a text that names it.
+pub(super) const RULE: Rule = Rule {
+    code: "ehlo-argument",
+    title: "the client greets with a malformed name",
+    reference: "Microsoft KB 240832; RFC 5321 4.1.1.1, 4.1.2, 4.1.3",
+    remedy: "Configure the sending server to send its host name only (`sub2`) or its fully qualified name (`sub2.your-company.com`), without a trailing dot; with no name, an address literal (`[192.0.2.7]`).",
+    check: |facts| deferred(facts).or_else(|| if facts.is_any_hello_accepted() { None } else { at_once(facts) }),
+};
+
+/// The hello was accepted, and held against the client at MAIL or RCPT.
+fn deferred(facts: &Facts<'_>) -> Option<Finding> {
+    let (refusal, in_force) = facts.transcript.refusal_naming_hello.as_ref()?;
+    let hello = facts.transcript.hellos.get((*in_force)?)?;
+    if hello.check.is_well_formed() {
+        return None;
+    }
+    let evidence = vec![argument_evidence(facts, hello)?, Evidence::refusal(refusal)];
+    Some(finding(hello, facts.confidence(), evidence))
+}
+
+/// No hello was accepted.
+fn at_once(facts: &Facts<'_>) -> Option<Finding> {
+    let refused = facts.malformed().find(|hello| facts.is_refused(hello));
+    if let Some(hello) = refused {
+        let reply = Evidence::reply(facts.reply(hello)?);
+        let mut evidence = vec![argument_evidence(facts, hello)?, reply];
+        evidence.push(after_refusal(facts));
+        return Some(finding(hello, facts.confidence(), evidence));
+    }
+    let hello = facts.malformed().last()?;
+    // A reply that has begun, of whatever kind, is no silence.
+    if facts.reply(hello).is_some() {
+        return None;
+    }
+    let sent = facts.command(hello)?.moment;
+    let went_unanswered = match facts.ending {
+        Ending::Closed { by_server: true } | Ending::Reset { by_server: true } => {
+            facts.session.close.moment.is_some_and(|closed| closed.frame >= sent.frame)
+        }
+        // Without the server's acknowledgement the hello may never have arrived.
+        Ending::Closed { .. } | Ending::Reset { .. } | Ending::Silence => facts.session.server_acknowledged_all,
+        Ending::CaptureEnded => false,
+    };
+    if !went_unanswered {
+        return None;
+    }
+    let evidence = vec![argument_evidence(facts, hello)?, Evidence { text: unanswered(facts), ..facts.ending_evidence() }];
+    Some(finding(hello, Confidence::Probable, evidence))
+}
+
+/// What the client did with the refusal.
+fn after_refusal(facts: &Facts<'_>) -> Evidence {
+    match facts.transcript.quit {
+        Some(quit) => Evidence::new(quit, "client sent QUIT"),
+        None => facts.ending_evidence(),
+    }
+}
+
+fn unanswered(facts: &Facts<'_>) -> String {
+    let ending = facts.ending_evidence().text;
+    match facts.ending {
+        Ending::Silence => format!("server acknowledged it and did not reply, {ending}"),
+        _ => format!("{ending} without a reply to it"),
+    }
+}
+
+fn finding(hello: &Hello, confidence: Confidence, evidence: Vec<Evidence>) -> Finding {
+    let mut finding = Finding::new(Fault::Client, confidence, evidence);
+    finding.advice = hello.check.suggestion.as_ref().map(|name| format!("Send `{name}`."));
+    finding
+}
+
+/// What is wrong with a hello's argument, in words.
+pub(super) fn argument_evidence(facts: &Facts<'_>, hello: &Hello) -> Option<Evidence> {
+    let command = facts.command(hello)?;
+    let argument = crate::smtp::ehlo::split_argument(command.after_verb()).octets;
+    let problems: Vec<String> = hello.check.problems.iter().map(|problem| problem.message(argument)).collect();
+    let verb = command.verb_name();
+    let text = if argument.is_empty() {
+        format!("{verb} without an argument")
+    } else {
+        format!("{verb} argument \"{}\" {}", shown(argument), problems.join(" and "))
+    };
+    Some(Evidence::new(command.moment, text))
+}

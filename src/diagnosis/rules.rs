@@ -1,0 +1,88 @@
+//! The causes of loss in order of precedence, as one table that the reports and the documentation are driven by.
+
+use super::facts::Facts;
+use super::{Confidence, Evidence};
+use super::{broken_off, connect, ehlo_argument, ehlo_mangled, greeting, hello, refused, tls_auth};
+
+/// Who has to change something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The sending side.
+    Client,
+    /// The receiving side.
+    Server,
+    /// What lies between them.
+    Network,
+    /// Nobody: the capture is to blame.
+    Capture,
+}
+
+impl Fault {
+    /// The stable word for reports.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+            Self::Network => "network",
+            Self::Capture => "capture",
+        }
+    }
+}
+
+/// One cause of loss.
+#[derive(Debug)]
+pub struct Rule {
+    /// The stable code, as in `ehlo-argument`.
+    pub code: &'static str,
+    /// What happened, in a few words.
+    pub title: &'static str,
+    /// The standard or article it is described in.
+    pub reference: &'static str,
+    /// What to do about it, in general.
+    pub remedy: &'static str,
+    /// Whether a session was lost to it.
+    pub(super) check: fn(&Facts<'_>) -> Option<Finding>,
+}
+
+/// That a rule applies, and why.
+#[derive(Debug)]
+pub(super) struct Finding {
+    pub(super) fault: Fault,
+    pub(super) confidence: Confidence,
+    pub(super) evidence: Vec<Evidence>,
+    /// What to do in this very case, before the rule's general remedy.
+    pub(super) advice: Option<String>,
+}
+
+impl Finding {
+    pub(super) const fn new(fault: Fault, confidence: Confidence, evidence: Vec<Evidence>) -> Self {
+        Self { fault, confidence, evidence, advice: None }
+    }
+}
+
+/// Every cause of loss. The first whose check applies is the session's.
+pub static RULES: &[Rule] = &[
+    connect::UNREACHABLE,
+    connect::REFUSED,
+    connect::UNANSWERED,
+    greeting::NO_GREETING,
+    greeting::REFUSED,
+    ehlo_mangled::RULE,
+    ehlo_argument::RULE,
+    hello::POLICY,
+    hello::UNSUPPORTED,
+    hello::UNANSWERED,
+    tls_auth::TLS_FAILED,
+    tls_auth::AUTH_FAILED,
+    refused::SENDER,
+    refused::RECIPIENTS,
+    refused::MESSAGE,
+    broken_off::RESET,
+    broken_off::CLOSED,
+    broken_off::TIMED_OUT,
+];
+
+/// The rule with this code.
+pub fn rule(code: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.code == code)
+}

@@ -1,0 +1,33 @@
+//! TCP connections: which segment belongs to which, in what order its octets were sent, how it opened and closed.
+//!
+//! Nothing here knows SMTP. A [`FlowTable`] follows every connection for a [`FlowListener`], which is told the octets
+//! of both directions in order; a connection that is over comes out as a [`ClosedFlow`].
+
+mod connection;
+mod half;
+mod key;
+mod lifecycle;
+mod lru;
+mod table;
+
+pub use half::{Anomalies, GapKind};
+pub use key::{Direction, FlowKey};
+pub use lifecycle::{Close, CloseHow, Handshake, RefusedByNetwork, Side};
+pub use table::{ClosedFlow, FlowTable};
+
+use crate::time::Moment;
+use crate::wire::Segment;
+
+/// What is told of one connection while it is followed.
+pub trait FlowListener {
+    /// A segment was seen, before anything it carries is delivered.
+    fn segment(&mut self, direction: Direction, segment: &Segment<'_>, moment: Moment) {
+        let _ = (direction, segment, moment);
+    }
+
+    /// The next octets of `direction`, in order and without repeats, with the frame that carried them.
+    fn data(&mut self, direction: Direction, octets: &[u8], moment: Moment);
+
+    /// The next `octets` octets of `direction` are missing. `moment` is that of the frame after the hole.
+    fn gap(&mut self, direction: Direction, octets: u64, kind: GapKind, moment: Moment);
+}

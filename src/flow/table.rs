@@ -1,0 +1,257 @@
+//! All connections at once, bounded: which one a segment belongs to, and when one is over.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+
+use foldhash::fast::RandomState;
+
+use crate::limits::Limits;
+use crate::time::{Moment, Timestamp};
+use crate::wire::{Ports, Segment, Unreachable};
+
+use super::connection::Connection;
+use super::lru::{Lru, SlotId};
+use super::{Anomalies, Close, CloseHow, FlowKey, FlowListener, Handshake, RefusedByNetwork};
+
+/// Follows every connection to one of a set of server ports.
+///
+/// Time is the capture's own: the latest timestamp seen, since captures step back. A connection is over on RST, on FIN
+/// from both ends, when its addresses and ports are reused, after long silence, or when the table is full. It then
+/// lingers, so that late frames still count as its own.
+pub struct FlowTable<L> {
+    limits: Limits,
+    ports: Ports,
+    connections: Lru<Entry<L>>,
+    by_key: HashMap<FlowKey, Place, RandomState>,
+    lingering: VecDeque<SlotId>,
+    buried: VecDeque<(FlowKey, u64)>,
+    closed: VecDeque<ClosedFlow<L>>,
+    clock: Timestamp,
+    opened: u64,
+    late_segments: u64,
+}
+
+/// A connection that is over, with all that was followed of it.
+#[derive(Debug)]
+pub struct ClosedFlow<L> {
+    /// 1-based, in order of first segment.
+    pub number: u64,
+    /// The end that opened the connection.
+    pub client: SocketAddr,
+    /// The end that listened.
+    pub server: SocketAddr,
+    /// The first segment.
+    pub first: Moment,
+    /// The last segment, late ones included.
+    pub last: Moment,
+    /// How it opened.
+    pub handshake: Handshake,
+    /// The ICMP error that answered the SYN.
+    pub refused: Option<RefusedByNetwork>,
+    /// How it closed.
+    pub close: Close,
+    /// What was odd about its segments.
+    pub anomalies: Anomalies,
+    /// Whether any segment of the client was seen.
+    pub client_seen: bool,
+    /// Whether any segment of the server was seen.
+    pub server_seen: bool,
+    /// Whether the server acknowledged all the client sent.
+    pub server_acknowledged_all: bool,
+    /// Whether the client acknowledged anything: then the server did speak, seen or not.
+    pub client_acknowledged: bool,
+    /// Whether a segment came through a tunnel (GRE, IP in IP, VXLAN ...).
+    pub tunnelled: bool,
+    /// Nanoseconds the capture went on after the last segment.
+    pub quiet_ns: i64,
+    /// Who listened.
+    pub listener: L,
+}
+
+struct Entry<L> {
+    connection: Connection<L>,
+    key: FlowKey,
+    /// The table's clock at the latest segment.
+    last_used: Timestamp,
+    is_lingering: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    Live(SlotId),
+    /// Already reported; the number is the connection's.
+    Buried(u64),
+}
+
+impl<L: FlowListener> FlowTable<L> {
+    /// An empty table for connections to servers on `ports`.
+    pub fn new(ports: Ports, limits: Limits) -> Self {
+        Self {
+            limits,
+            ports,
+            connections: Lru::new(),
+            by_key: HashMap::default(),
+            lingering: VecDeque::new(),
+            buried: VecDeque::new(),
+            closed: VecDeque::new(),
+            clock: Timestamp::default(),
+            opened: 0,
+            late_segments: 0,
+        }
+    }
+
+    /// Follows `segment`; `listen` makes the listener of a connection seen for the first time.
+    pub fn segment(&mut self, segment: &Segment<'_>, moment: Moment, listen: impl FnOnce() -> L) {
+        self.advance(moment);
+        let key = FlowKey::new(segment.src, segment.dst);
+        let is_syn = segment.flags.syn() && !segment.flags.ack();
+        let id = match self.by_key.get(&key) {
+            Some(Place::Live(id)) if is_syn && self.is_new_connection(*id, segment) => {
+                let id = *id;
+                self.close(id, CloseHow::PortReused);
+                self.open(key, segment, moment, listen())
+            }
+            Some(Place::Live(id)) => Some(*id),
+            Some(Place::Buried(_)) if !is_syn => {
+                self.late_segments += 1;
+                None
+            }
+            Some(Place::Buried(_)) | None => self.open(key, segment, moment, listen()),
+        };
+        let Some(id) = id else { return };
+        self.connections.touch(id);
+        let Some(entry) = self.connections.get_mut(id) else { return };
+        entry.last_used = self.clock;
+        entry.connection.segment(segment, moment, &self.limits);
+        if !entry.is_lingering && entry.connection.lifecycle.is_over() {
+            entry.is_lingering = true;
+            self.lingering.push_back(id);
+        }
+    }
+
+    /// Notes an ICMP error if it is about the SYN of a connection in the table.
+    pub fn unreachable(&mut self, unreachable: &Unreachable, moment: Moment) {
+        self.advance(moment);
+        let key = FlowKey::new(unreachable.src, unreachable.dst);
+        let Some(Place::Live(id)) = self.by_key.get(&key).copied() else { return };
+        let Some(entry) = self.connections.get_mut(id) else { return };
+        let connection = &mut entry.connection;
+        if connection.client == unreachable.src && connection.lifecycle.is_syn(unreachable.seq) {
+            let (reported_by, reason) = (unreachable.reported_by, unreachable.reason);
+            connection.refused(RefusedByNetwork { moment, reported_by, reason });
+        }
+    }
+
+    /// A connection that is over, oldest first; call it until there is none.
+    pub fn pop_closed(&mut self) -> Option<ClosedFlow<L>> {
+        self.closed.pop_front()
+    }
+
+    /// Ends every connection: the capture is over.
+    pub fn close_all(&mut self) {
+        while let Some(id) = self.connections.oldest() {
+            self.close(id, CloseHow::CaptureEnded);
+        }
+    }
+
+    /// Segments of connections that had been reported already.
+    pub const fn late_segments(&self) -> u64 {
+        self.late_segments
+    }
+
+    fn is_new_connection(&self, id: SlotId, segment: &Segment<'_>) -> bool {
+        self.connections.get(id).is_some_and(|entry| {
+            entry.connection.client != segment.src || entry.connection.lifecycle.is_reused_by(segment.seq)
+        })
+    }
+
+    fn open(&mut self, key: FlowKey, segment: &Segment<'_>, moment: Moment, listener: L) -> Option<SlotId> {
+        let (client, server) = self.orient(segment)?;
+        if self.connections.len() >= self.limits.live_flows
+            && let Some(oldest) = self.connections.oldest()
+        {
+            self.close(oldest, CloseHow::Evicted);
+        }
+        self.opened += 1;
+        let connection = Connection::new(self.opened, client, server, moment, listener);
+        let entry = Entry { connection, key, last_used: self.clock, is_lingering: false };
+        let id = self.connections.insert(entry);
+        self.by_key.insert(key, Place::Live(id));
+        Some(id)
+    }
+
+    /// Which end is the client: the sender of the SYN; without one, the end that is not on a server port.
+    fn orient(&self, segment: &Segment<'_>) -> Option<(SocketAddr, SocketAddr)> {
+        let (src, dst) = (segment.src, segment.dst);
+        let to_server = match (segment.flags.syn(), segment.flags.ack()) {
+            (true, false) => true,
+            (true, true) => false,
+            (false, _) => self.ports.contains(dst.port()),
+        };
+        let (client, server) = if to_server { (src, dst) } else { (dst, src) };
+        self.ports.contains(server.port()).then_some((client, server))
+    }
+
+    /// Moves the clock and ends what has lingered or been silent for too long.
+    fn advance(&mut self, moment: Moment) {
+        self.clock = self.clock.max(moment.time);
+        while let Some(id) = self.lingering.front().copied() {
+            let is_due = self.lingering.len() > self.limits.lingering_flows
+                || self.connections.get(id).is_none_or(|entry| self.idle_ns(entry) > self.limits.linger_ns);
+            if !is_due {
+                break;
+            }
+            self.lingering.pop_front();
+            self.close(id, CloseHow::CaptureEnded);
+        }
+        while let Some(id) = self.connections.oldest() {
+            if self.connections.get(id).is_none_or(|entry| self.idle_ns(entry) <= self.limits.idle_ns) {
+                break;
+            }
+            self.close(id, CloseHow::Idle);
+        }
+    }
+
+    const fn idle_ns(&self, entry: &Entry<L>) -> i64 {
+        self.clock.nanos_since(entry.last_used)
+    }
+
+    fn close(&mut self, id: SlotId, otherwise: CloseHow) {
+        let Some(entry) = self.connections.remove(id) else { return };
+        let quiet_ns = self.idle_ns(&entry).max(0);
+        let Entry { mut connection, key, .. } = entry;
+        self.bury(key, connection.number);
+        connection.finish();
+        let (client_seen, server_seen) = connection.seen();
+        self.closed.push_back(ClosedFlow {
+            number: connection.number,
+            client: connection.client,
+            server: connection.server,
+            first: connection.first,
+            last: connection.last,
+            handshake: connection.lifecycle.handshake,
+            refused: connection.lifecycle.refused,
+            close: connection.lifecycle.close(otherwise),
+            anomalies: connection.anomalies,
+            client_seen,
+            server_seen,
+            server_acknowledged_all: connection.server_acknowledged_all(),
+            client_acknowledged: connection.client_acknowledged(),
+            tunnelled: connection.tunnelled,
+            quiet_ns,
+            listener: connection.listener,
+        });
+    }
+
+    /// Remembers a key for a while, so that a late frame opens no ghost.
+    fn bury(&mut self, key: FlowKey, number: u64) {
+        self.by_key.insert(key, Place::Buried(number));
+        self.buried.push_back((key, number));
+        if self.buried.len() > self.limits.tombstones
+            && let Some((key, number)) = self.buried.pop_front()
+            && matches!(self.by_key.get(&key), Some(Place::Buried(buried)) if *buried == number)
+        {
+            self.by_key.remove(&key);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The loop: one capture in, sessions out.
+//!
+//! Every stage of the pipeline meets here and nowhere else. A packet is borrowed from the reader, passed over if it
+//! surely has nothing to do with the ports asked for, decoded, and handed to the flow table; a connection that is over
+//! becomes a [`Session`], is diagnosed, told to the observer, and dropped.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::ops::ControlFlow;
+
+use crate::capture::{self, CaptureInfo, Packet, ReadError};
+use crate::diagnosis::{Diagnosis, diagnose};
+use crate::flow::FlowTable;
+use crate::limits::Limits;
+use crate::session::{Session, SessionBuilder};
+use crate::smtp::DialogueOptions;
+use crate::time::Moment;
+use crate::wire::{self, Decoded, Defragmenter, Ports};
+
+/// What to look for, and within which bounds.
+#[derive(Clone, Debug)]
+pub struct ScanOptions {
+    /// The ports servers listen on.
+    pub ports: Ports,
+    /// How the dialogue is read, with all bounds.
+    pub dialogue: DialogueOptions,
+}
+
+impl ScanOptions {
+    /// Sessions on the SMTP port, 25, secrets masked, within the ordinary bounds.
+    pub fn new() -> Self {
+        let limits = Limits::default();
+        Self { ports: Ports::new([25]), dialogue: DialogueOptions { limits, keep_credentials: false } }
+    }
+}
+
+impl Default for ScanOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What came of one capture.
+#[derive(Debug)]
+pub struct CaptureReport {
+    /// What the reader says of the file; none where it could not even be opened.
+    pub info: Option<CaptureInfo>,
+    /// How many sessions were found.
+    pub sessions: u64,
+    /// Frames that could not be decoded, by reason.
+    pub undecoded: BTreeMap<String, u64>,
+    /// What stopped the reading before the end of the file.
+    pub error: Option<ReadError>,
+}
+
+/// Reads one capture to its end, or to the damage that ends it, and tells `observe` each session as it closes.
+pub fn scan(
+    input: Box<dyn Read + Send>,
+    options: &ScanOptions,
+    observe: &mut dyn FnMut(&Session, &Diagnosis),
+) -> CaptureReport {
+    let mut reader = match capture::open(input, &options.dialogue.limits) {
+        Ok(reader) => reader,
+        Err(error) => {
+            return CaptureReport { info: None, sessions: 0, undecoded: BTreeMap::new(), error: Some(error) };
+        }
+    };
+    let mut scanner = Scanner::new(options, observe);
+    let result = reader.for_each_packet(&mut |packet| {
+        scanner.packet(&packet);
+        ControlFlow::Continue(())
+    });
+    scanner.finish();
+    CaptureReport {
+        info: Some(reader.info().clone()),
+        sessions: scanner.sessions,
+        undecoded: scanner.undecoded(),
+        error: result.err(),
+    }
+}
+
+struct Scanner<'o> {
+    options: &'o ScanOptions,
+    observe: &'o mut dyn FnMut(&Session, &Diagnosis),
+    flows: FlowTable<SessionBuilder<'o>>,
+    fragments: Defragmenter,
+    undecoded: BTreeMap<wire::Undecoded, u64>,
+    sessions: u64,
+}
+
+impl<'o> Scanner<'o> {
+    fn new(options: &'o ScanOptions, observe: &'o mut dyn FnMut(&Session, &Diagnosis)) -> Self {
+        let limits = options.dialogue.limits.clone();
+        Self {
+            options,
+            observe,
+            fragments: Defragmenter::new(&limits),
+            flows: FlowTable::new(options.ports.clone(), limits),
+            undecoded: BTreeMap::new(),
+            sessions: 0,
+        }
+    }
+
+    fn packet(&mut self, packet: &Packet<'_>) {
+        if wire::may_matter(packet, &self.options.ports) {
+            let moment = Moment { frame: packet.frame, time: packet.time };
+            self.decoded(wire::decode(packet), moment);
+        }
+    }
+
+    fn decoded(&mut self, decoded: Decoded<'_>, moment: Moment) {
+        match decoded {
+            Decoded::Tcp(segment) => {
+                let options = &self.options.dialogue;
+                self.flows.segment(&segment, moment, || SessionBuilder::new(options));
+                self.report_closed();
+            }
+            Decoded::Unreachable(unreachable) => self.flows.unreachable(&unreachable, moment),
+            Decoded::Fragment(fragment) => {
+                if let Some(whole) = self.fragments.push(&fragment, moment.time) {
+                    self.decoded(wire::decode_reassembled(&whole), moment);
+                }
+            }
+            Decoded::NotTcp => {}
+            Decoded::Undecoded(reason) => *self.undecoded.entry(reason).or_default() += 1,
+        }
+    }
+
+    fn report_closed(&mut self) {
+        while let Some(flow) = self.flows.pop_closed() {
+            let session = Session::new(flow);
+            let diagnosis = diagnose(&session);
+            self.sessions += 1;
+            (self.observe)(&session, &diagnosis);
+        }
+    }
+
+    fn finish(&mut self) {
+        self.flows.close_all();
+        self.report_closed();
+    }
+
+    fn undecoded(&self) -> BTreeMap<String, u64> {
+        let mut by_reason: BTreeMap<String, u64> = BTreeMap::new();
+        for (reason, count) in &self.undecoded {
+            *by_reason.entry(reason.code().to_owned()).or_default() += count;
+        }
+        if self.flows.late_segments() > 0 {
+            by_reason.insert("late-segment".to_owned(), self.flows.late_segments());
+        }
+        by_reason
+    }
+}

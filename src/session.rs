@@ -1,0 +1,130 @@
+//! One SMTP session: a TCP connection and the dialogue on it, together and owned.
+
+use std::net::SocketAddr;
+
+use crate::flow::{
+    Anomalies, Close, ClosedFlow, Direction, FlowListener, GapKind, Handshake, RefusedByNetwork,
+};
+use crate::smtp::product::{self, Product};
+use crate::smtp::{Dialogue, DialogueOptions, Transcript};
+use crate::time::Moment;
+use crate::wire::Segment;
+
+/// A session that is over, or of which the capture shows no more.
+#[derive(Debug)]
+pub struct Session {
+    /// 1-based, in order of the sessions' first frames.
+    pub number: u64,
+    /// The end that opened the connection.
+    pub client: SocketAddr,
+    /// The mail server.
+    pub server: SocketAddr,
+    /// What the server's greeting says it is.
+    pub product: Product,
+    /// The first frame.
+    pub first: Moment,
+    /// The last frame.
+    pub last: Moment,
+    /// The TCP handshake.
+    pub handshake: Handshake,
+    /// The ICMP error that answered the SYN.
+    pub refused: Option<RefusedByNetwork>,
+    /// What was said.
+    pub transcript: Transcript,
+    /// How the connection ended.
+    pub close: Close,
+    /// What was odd about its segments.
+    pub anomalies: Anomalies,
+    /// Which sides' segments the capture has.
+    pub captured: Captured,
+    /// Whether the server acknowledged all octets of the client.
+    pub server_acknowledged_all: bool,
+    /// Whether the client acknowledged anything of the server's, seen or not.
+    pub client_acknowledged: bool,
+    /// Whether the connection ran inside a tunnel.
+    pub tunnelled: bool,
+    /// Nanoseconds the capture went on after the last frame.
+    pub quiet_ns: i64,
+}
+
+/// Which sides' segments a capture has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Captured {
+    /// Both.
+    Both,
+    /// Only the client's.
+    ClientOnly,
+    /// Only the server's.
+    ServerOnly,
+}
+
+impl Session {
+    /// Puts together what the flow table and the dialogue know.
+    pub fn new(flow: ClosedFlow<SessionBuilder<'_>>) -> Self {
+        let transcript = flow.listener.dialogue.finish();
+        Self {
+            number: flow.number,
+            client: flow.client,
+            server: flow.server,
+            product: recognise(&transcript),
+            first: flow.first,
+            last: flow.last,
+            handshake: flow.handshake,
+            refused: flow.refused,
+            transcript,
+            close: flow.close,
+            anomalies: flow.anomalies,
+            captured: match (flow.client_seen, flow.server_seen) {
+                (true, false) => Captured::ClientOnly,
+                (false, true) => Captured::ServerOnly,
+                _ => Captured::Both,
+            },
+            server_acknowledged_all: flow.server_acknowledged_all,
+            client_acknowledged: flow.client_acknowledged,
+            tunnelled: flow.tunnelled,
+            quiet_ns: flow.quiet_ns,
+        }
+    }
+}
+
+/// Listens to one connection and hands its octets to the dialogue.
+#[derive(Debug)]
+pub struct SessionBuilder<'o> {
+    dialogue: Dialogue<'o>,
+}
+
+impl<'o> SessionBuilder<'o> {
+    /// A session of which nothing was seen yet.
+    pub fn new(options: &'o DialogueOptions) -> Self {
+        Self { dialogue: Dialogue::new(options) }
+    }
+}
+
+impl FlowListener for SessionBuilder<'_> {
+    fn segment(&mut self, _: Direction, segment: &Segment<'_>, _: Moment) {
+        if segment.flags.syn() {
+            self.dialogue.opened();
+        }
+    }
+
+    fn data(&mut self, direction: Direction, octets: &[u8], moment: Moment) {
+        match direction {
+            Direction::ClientToServer => self.dialogue.client_octets(octets, moment),
+            Direction::ServerToClient => self.dialogue.server_octets(octets, moment),
+        }
+    }
+
+    fn gap(&mut self, direction: Direction, octets: u64, _: GapKind, moment: Moment) {
+        match direction {
+            Direction::ClientToServer => self.dialogue.client_gap(octets, moment),
+            Direction::ServerToClient => self.dialogue.server_gap(octets, moment),
+        }
+    }
+}
+
+fn recognise(transcript: &Transcript) -> Product {
+    let lines: Vec<&[u8]> = transcript.greeting().map_or_else(Vec::new, |greeting| {
+        greeting.lines.iter().map(AsRef::as_ref).collect()
+    });
+    product::recognise(&lines)
+}

@@ -1,0 +1,215 @@
+//! The client's side: commands, mail data, answers inside AUTH.
+
+use super::{Dialogue, Mode, Undecided};
+use crate::smtp::MASK;
+use crate::smtp::body::BodyScanner;
+use crate::smtp::command::{Command, Verb, parse_bdat};
+use crate::smtp::ehlo::{self, ArgumentCheck, LineEnd};
+use crate::smtp::line::Line;
+use crate::smtp::tls::Records;
+use crate::smtp::transcript::Hello;
+use crate::time::Moment;
+
+impl Dialogue<'_> {
+    /// The client's next octets.
+    pub fn client_octets(&mut self, octets: &[u8], moment: Moment) {
+        if self.transcript.client_octets == 0 && Records::looks_like_tls(octets) {
+            self.client.mode = Mode::Tls;
+        }
+        self.transcript.client_octets = self.transcript.client_octets.saturating_add(octets.len() as u64);
+        self.read_client(octets, moment);
+    }
+
+    pub(super) fn read_client(&mut self, octets: &[u8], moment: Moment) {
+        let mut input = octets;
+        while !input.is_empty() {
+            match &mut self.client.mode {
+                Mode::Command => self.read_commands(&mut input, moment),
+                Mode::Undecided(_) => self.hold(&mut input, moment),
+                Mode::Body(scanner) => {
+                    if scanner.skip(&mut input) {
+                        self.client.mode = Mode::Command;
+                        self.end_of_data(moment, false);
+                    }
+                }
+                Mode::Chunk(left) => {
+                    let step = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
+                    *left -= step as u64;
+                    if *left == 0 {
+                        self.client.mode = Mode::Command;
+                    }
+                    input = input.get(step..).unwrap_or_default();
+                }
+                Mode::AuthAnswer => self.read_auth_answer(&mut input, moment),
+                Mode::Tls => {
+                    let peer_sent_data = self.transcript.tls.server.data_records > 0;
+                    self.transcript.tls.client.push(input, peer_sent_data);
+                    input = &[];
+                }
+            }
+        }
+    }
+
+    fn read_commands(&mut self, input: &mut &[u8], moment: Moment) {
+        let mut lines = std::mem::take(&mut self.client.lines);
+        while matches!(self.client.mode, Mode::Command) {
+            let Some(line) = lines.take_line(input, moment, self.options.limits.line_octets) else { break };
+            self.command_line(&line);
+        }
+        self.client.lines = lines;
+    }
+
+    fn command_line(&mut self, line: &Line<'_>) {
+        let (verb, rest) = Verb::parse(line.octets);
+        if !self.client.is_synced {
+            if !is_surely_a_command(verb, rest) {
+                self.transcript.skipped_client_lines += 1;
+                return;
+            }
+            self.client.is_synced = true;
+        }
+        self.command(verb, rest, line, line.dropped > 0, true);
+    }
+
+    /// Takes a command in. `is_whole` is whether its argument can be judged.
+    pub(super) fn command(&mut self, verb: Verb, rest: &[u8], line: &Line<'_>, is_cut: bool, is_whole: bool) {
+        self.forget_answers_lost();
+        let hello = if verb.is_hello() { self.hello(rest, line.end, is_whole) } else { None };
+        let bdat = if verb == Verb::Bdat { parse_bdat(rest) } else { None };
+        self.count_try(verb);
+        let command = Command {
+            verb,
+            line: self.shown_line(verb, line.octets),
+            end: line.end,
+            is_cut,
+            moment: line.moment,
+        };
+        let ends_message = bdat.is_some_and(|(_, is_last)| is_last);
+        self.push_command(command, hello, ends_message);
+        match (verb, bdat) {
+            (Verb::Data | Verb::Auth | Verb::StartTls, _) => self.client.mode = Mode::Undecided(Undecided::default()),
+            (Verb::Bdat, Some((octets, _))) if octets > 0 => self.client.mode = Mode::Chunk(octets),
+            (Verb::Quit, _) => self.transcript.quit = Some(line.moment),
+            _ => {}
+        }
+        if verb.is_known() {
+            self.client.mask_unknown = false;
+        }
+    }
+
+    /// Keeps a hello and what is wrong with its argument; its exchange is the next one.
+    fn hello(&mut self, rest: &[u8], end: LineEnd, is_whole: bool) -> Option<usize> {
+        if self.transcript.hellos.len() >= self.options.limits.hellos {
+            self.transcript.omitted_hellos += 1;
+            return None;
+        }
+        let check = if is_whole { ehlo::check(rest, end) } else { ArgumentCheck::default() };
+        self.transcript.hellos.push(Hello { exchange: self.transcript.exchanges.len(), check });
+        Some(self.transcript.hellos.len() - 1)
+    }
+
+    fn count_try(&mut self, verb: Verb) {
+        let tally = match verb {
+            Verb::Mail => &mut self.transcript.mail,
+            Verb::Rcpt => &mut self.transcript.rcpt,
+            Verb::Data | Verb::Bdat => &mut self.transcript.message,
+            Verb::Auth => &mut self.transcript.auth,
+            Verb::StartTls => &mut self.transcript.starttls,
+            _ => return,
+        };
+        tally.tried += 1;
+    }
+
+    /// The line as a report may show it.
+    fn shown_line(&self, verb: Verb, line: &[u8]) -> Box<[u8]> {
+        if self.options.keep_credentials {
+            return line.into();
+        }
+        match verb {
+            Verb::Auth => {
+                let line = line.trim_ascii_start();
+                let word = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+                if word.len() == line.len() { line.into() } else { [word, b" ", MASK].concat().into() }
+            }
+            Verb::Unknown | Verb::Mangled if self.client.mask_unknown => MASK.into(),
+            _ => line.into(),
+        }
+    }
+
+    /// The line that ends mail data: it gets a reply; in LMTP one for each recipient (RFC 2033 4.2).
+    pub(super) fn end_of_data(&mut self, moment: Moment, is_cut: bool) {
+        let speaks_lmtp = self.transcript.hellos.iter().any(|hello| {
+            self.transcript.hello_command(hello).is_some_and(|command| command.verb == Verb::Lhlo)
+        });
+        let most = self.options.limits.pending_commands as u64;
+        let replies = if speaks_lmtp { self.server.recipients.clamp(1, most) } else { 1 };
+        for _ in 0..replies {
+            let line = (*b".").into();
+            let command = Command { verb: Verb::EndOfData, line, end: LineEnd::CrLf, is_cut, moment };
+            self.push_command(command, None, true);
+        }
+    }
+
+    fn read_auth_answer(&mut self, input: &mut &[u8], moment: Moment) {
+        let mut lines = std::mem::take(&mut self.client.lines);
+        if let Some(line) = lines.take_line(input, moment, self.options.limits.line_octets) {
+            let shown = if self.options.keep_credentials { line.octets } else { MASK };
+            let command =
+                Command { verb: Verb::Auth, line: shown.into(), end: line.end, is_cut: false, moment: line.moment };
+            self.push_command(command, None, false);
+            self.client.mode = Mode::Undecided(Undecided::default());
+        }
+        self.client.lines = lines;
+    }
+
+    fn hold(&mut self, input: &mut &[u8], moment: Moment) {
+        let Mode::Undecided(undecided) = &mut self.client.mode else { return };
+        let octets = std::mem::take(input);
+        if undecided.is_cut || undecided.octets + octets.len() > self.options.limits.undecided_octets {
+            undecided.is_cut = true;
+            undecided.chunks.clear();
+            return;
+        }
+        undecided.octets += octets.len();
+        undecided.chunks.push((moment, octets.into()));
+    }
+
+    /// The reply has said what the octets held are.
+    pub(super) fn decide(&mut self, mode: Mode) {
+        let Mode::Undecided(undecided) = std::mem::replace(&mut self.client.mode, mode) else { return };
+        if undecided.is_cut {
+            self.lose_track();
+        }
+        for (moment, octets) in undecided.chunks {
+            self.read_client(&octets, moment);
+        }
+    }
+
+    /// Octets are missing: the next ones may be anything.
+    pub(super) fn lose_track(&mut self) {
+        match &mut self.client.mode {
+            Mode::Body(scanner) => *scanner = BodyScanner::mid_line(),
+            Mode::Command => {
+                self.client.is_synced = false;
+                self.client.lines.clear();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a line is a command even where mail text or an answer inside AUTH might stand.
+fn is_surely_a_command(verb: Verb, rest: &[u8]) -> bool {
+    let argument = rest.trim_ascii();
+    let begins_with = |word: &[u8]| {
+        argument.split_at_checked(word.len()).is_some_and(|(start, _)| start.eq_ignore_ascii_case(word))
+    };
+    match verb {
+        Verb::Ehlo | Verb::Helo | Verb::Lhlo | Verb::Auth => true,
+        Verb::Mail => begins_with(b"FROM:"),
+        Verb::Rcpt => begins_with(b"TO:"),
+        Verb::Data | Verb::Rset | Verb::Quit | Verb::StartTls | Verb::Noop => argument.is_empty(),
+        Verb::Bdat => parse_bdat(rest).is_some(),
+        _ => false,
+    }
+}

@@ -1,0 +1,97 @@
+//! Holes in the dialogue: what can be saved of a line or reply cut by one, and how reading goes on after it.
+
+use super::{Dialogue, Mode};
+use crate::smtp::command::Verb;
+use crate::smtp::ehlo::LineEnd;
+use crate::smtp::line::Line;
+use crate::smtp::reply::{OpenReply, ReplyLine};
+use crate::time::Moment;
+
+impl Dialogue<'_> {
+    /// The client's next `octets` octets are missing.
+    pub fn client_gap(&mut self, octets: u64, moment: Moment) {
+        match &mut self.client.mode {
+            Mode::Body(_) => {
+                self.transcript.missing_in_data = true;
+                self.lose_track();
+                return;
+            }
+            Mode::Chunk(left) if octets <= *left => {
+                *left -= octets;
+                if *left == 0 {
+                    self.client.mode = Mode::Command;
+                }
+                return;
+            }
+            Mode::Tls => return,
+            Mode::Undecided(undecided) => {
+                undecided.is_cut = true;
+                undecided.chunks.clear();
+            }
+            Mode::Chunk(_) | Mode::AuthAnswer => self.client.mode = Mode::Command,
+            Mode::Command => self.cut_command(moment),
+        }
+        self.lose_track();
+        self.transcript.missing.client_octets = self.transcript.missing.client_octets.saturating_add(octets);
+        self.transcript.missing.first.get_or_insert(moment);
+    }
+
+    /// The server's next `octets` octets are missing.
+    pub fn server_gap(&mut self, octets: u64, moment: Moment) {
+        if self.server.is_tls {
+            return;
+        }
+        self.cut_reply(moment);
+        self.server.expects_greeting = false;
+        self.server.pending_at_gap = self.pending.len();
+        self.transcript.missing.server_octets = self.transcript.missing.server_octets.saturating_add(octets);
+        self.transcript.missing.first.get_or_insert(moment);
+    }
+
+    /// Commands that waited when replies went missing have theirs among them, if the client went on.
+    pub(super) fn forget_answers_lost(&mut self) {
+        let lost = std::mem::take(&mut self.server.pending_at_gap).min(self.pending.len());
+        self.pending.drain(..lost);
+    }
+
+    /// Whether `line` is the rest of a reply that a hole cut.
+    pub(super) fn is_rest_of_cut_reply(&mut self, line: &ReplyLine<'_>) -> bool {
+        let Some(code) = self.server.cut_code else { return false };
+        let is_rest = code == line.code && self.pending.is_empty();
+        if !is_rest || line.is_last {
+            self.server.cut_code = None;
+        }
+        is_rest
+    }
+
+    /// A command whose end is missing still waits for a reply.
+    fn cut_command(&mut self, moment: Moment) {
+        let octets = self.client.lines.unfinished().to_vec();
+        let (verb, rest) = Verb::parse(&octets);
+        if self.client.is_synced && verb.is_known() {
+            let line = Line { octets: &octets, end: LineEnd::CrLf, dropped: 0, moment };
+            self.command(verb, rest, &line, true, false);
+        }
+    }
+
+    /// A reply's code is known from its first line.
+    fn cut_reply(&mut self, moment: Moment) {
+        let unfinished = self.server.lines.unfinished().to_vec();
+        self.server.lines.clear();
+        let line = ReplyLine::parse(&unfinished);
+        let open = match (self.server.open.take(), line) {
+            (open, Some(line)) => {
+                let mut open = open.unwrap_or_else(|| OpenReply::new(&line, moment));
+                open.add(&line, !self.options.keep_credentials && line.code == 334, self.options.limits.reply_lines);
+                Some(open)
+            }
+            (open, None) => open,
+        };
+        if let Some(open) = open {
+            let is_more_to_come = line.is_none_or(|line| !line.is_last);
+            let reply = open.finish(true);
+            self.server.cut_code = is_more_to_come.then_some(reply.code);
+            self.reply(reply);
+        }
+    }
+}

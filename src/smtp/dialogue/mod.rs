@@ -1,0 +1,170 @@
+//! The state of one dialogue: which octets are commands, which are mail data, and which reply answers what.
+//!
+//! The two directions are read apart and meet in a queue of commands that wait for their reply. Whether what follows
+//! DATA, AUTH or STARTTLS is mail, a secret or TLS is for the reply to say, so it is held until then: pipelining
+//! clients send it early.
+
+mod client;
+mod gap;
+mod server;
+
+use std::collections::VecDeque;
+
+use crate::limits::Limits;
+use crate::smtp::body::BodyScanner;
+use crate::smtp::command::{Command, Verb};
+use crate::smtp::line::LineSplitter;
+use crate::smtp::reply::{OpenReply, Reply};
+use crate::smtp::transcript::{Exchange, Transcript};
+use crate::time::Moment;
+
+/// How a dialogue is read.
+#[derive(Clone, Debug)]
+pub struct DialogueOptions {
+    /// Its bounds.
+    pub limits: Limits,
+    /// Whether secrets of AUTH are kept; otherwise `***` stands in their place and their octets are never stored.
+    pub keep_credentials: bool,
+}
+
+/// One dialogue while it goes on.
+#[derive(Debug)]
+pub struct Dialogue<'o> {
+    options: &'o DialogueOptions,
+    client: Client,
+    server: Server,
+    pending: VecDeque<Pending>,
+    transcript: Transcript,
+}
+
+#[derive(Debug)]
+struct Client {
+    lines: LineSplitter,
+    mode: Mode,
+    /// Whether the next octets begin a command for sure. Not so where the capture begins midway, or after a hole.
+    is_synced: bool,
+    /// Lines that are no command may be secrets or mail text: the server refused what announced them.
+    mask_unknown: bool,
+}
+
+/// What the client's next octets are.
+#[derive(Debug)]
+enum Mode {
+    Command,
+    /// For the reply to the last command to say.
+    Undecided(Undecided),
+    /// Mail data after DATA.
+    Body(BodyScanner),
+    /// What is left of a BDAT chunk, in octets.
+    Chunk(u64),
+    /// An answer inside AUTH.
+    AuthAnswer,
+    Tls,
+}
+
+#[derive(Debug, Default)]
+struct Undecided {
+    chunks: Vec<(Moment, Box<[u8]>)>,
+    octets: usize,
+    /// Octets were missing or over the bound.
+    is_cut: bool,
+}
+
+#[derive(Debug, Default)]
+struct Server {
+    lines: LineSplitter,
+    open: Option<OpenReply>,
+    /// The code of a reply whose end fell into a hole: lines with it that follow are its rest.
+    cut_code: Option<u16>,
+    /// How many commands were waiting when a hole swallowed replies.
+    pending_at_gap: usize,
+    /// Whether the first reply is the greeting.
+    expects_greeting: bool,
+    /// The hello accepted last.
+    hello_in_force: Option<usize>,
+    /// Recipients accepted since the last MAIL.
+    recipients: u64,
+    is_tls: bool,
+}
+
+/// A command that waits for its reply.
+#[derive(Debug)]
+struct Pending {
+    verb: Verb,
+    sent: Moment,
+    /// Its place in the transcript, if it was kept.
+    exchange: Option<usize>,
+    /// Which hello it is, if it was kept as one.
+    hello: Option<usize>,
+    /// Whether a positive reply says that a message was accepted.
+    ends_message: bool,
+}
+
+impl<'o> Dialogue<'o> {
+    /// A dialogue of which nothing was seen yet.
+    pub fn new(options: &'o DialogueOptions) -> Self {
+        Self {
+            options,
+            client: Client {
+                lines: LineSplitter::default(),
+                mode: Mode::Command,
+                is_synced: false,
+                mask_unknown: false,
+            },
+            server: Server::default(),
+            pending: VecDeque::new(),
+            transcript: Transcript::default(),
+        }
+    }
+
+    /// The capture shows the connection's beginning: the first reply is the greeting, the first line a command.
+    pub const fn opened(&mut self) {
+        if self.transcript.client_octets == 0 && self.transcript.server_octets == 0 {
+            self.client.is_synced = true;
+            self.server.expects_greeting = true;
+        }
+    }
+
+    /// The dialogue is over.
+    pub fn finish(mut self) -> Transcript {
+        self.finish_server();
+        self.transcript.unanswered = self.pending.front().map(|pending| (pending.verb, pending.sent));
+        self.transcript.is_data_open = match self.client.mode {
+            Mode::Body(_) | Mode::Chunk(_) => true,
+            Mode::Undecided(ref undecided) => self.awaits(Verb::Data) && !undecided.chunks.is_empty(),
+            Mode::Command | Mode::AuthAnswer | Mode::Tls => false,
+        };
+        self.transcript
+    }
+
+    /// Whether the last command is a `verb` that waits for its reply.
+    fn awaits(&self, verb: Verb) -> bool {
+        self.pending.back().is_some_and(|pending| pending.verb == verb)
+    }
+
+    /// Puts a command into the transcript and the queue.
+    fn push_command(&mut self, command: Command, hello: Option<usize>, ends_message: bool) {
+        let (verb, sent) = (command.verb, command.moment);
+        let exchange = self.keep(Exchange { command: Some(command), reply: None }, hello.is_some());
+        if self.pending.len() >= self.options.limits.pending_commands {
+            self.pending.pop_front();
+        }
+        self.pending.push_back(Pending { verb, sent, exchange, hello, ends_message });
+    }
+
+    /// Puts a reply that answers no command into the transcript.
+    fn push_reply(&mut self, reply: Reply) -> Option<usize> {
+        self.keep(Exchange { command: None, reply: Some(reply) }, false)
+    }
+
+    /// Keeps an exchange if there is room, and the one of a kept hello in any case.
+    fn keep(&mut self, exchange: Exchange, is_kept_hello: bool) -> Option<usize> {
+        let exchanges = &mut self.transcript.exchanges;
+        if exchanges.len() >= self.options.limits.exchanges && !is_kept_hello {
+            self.transcript.omitted_exchanges += 1;
+            return None;
+        }
+        exchanges.push(exchange);
+        Some(exchanges.len() - 1)
+    }
+}

@@ -1,0 +1,234 @@
+//! The server's side: replies, and which command each one answers.
+
+use super::{Dialogue, Mode, Pending};
+use crate::smtp::body::BodyScanner;
+use crate::smtp::command::Verb;
+use crate::smtp::reply::{OpenReply, Reply, ReplyLine};
+use crate::smtp::tls::Records;
+use crate::smtp::transcript::{Refusal, Tally};
+use crate::time::Moment;
+
+impl Dialogue<'_> {
+    /// The server's next octets.
+    pub fn server_octets(&mut self, octets: &[u8], moment: Moment) {
+        if self.transcript.server_octets == 0 && Records::looks_like_tls(octets) {
+            self.server.is_tls = true;
+            self.transcript.is_tls = true;
+        }
+        self.transcript.server_octets = self.transcript.server_octets.saturating_add(octets.len() as u64);
+        let mut input = octets;
+        let mut lines = std::mem::take(&mut self.server.lines);
+        while !input.is_empty() && !self.server.is_tls {
+            let Some(line) = lines.take_line(&mut input, moment, self.options.limits.line_octets) else { break };
+            self.reply_line(line.octets, moment);
+        }
+        self.server.lines = lines;
+        if self.server.is_tls && !input.is_empty() {
+            let peer_sent_data = self.transcript.tls.client.data_records > 0;
+            self.transcript.tls.server.push(input, peer_sent_data);
+        }
+    }
+
+    pub(super) fn reply_line(&mut self, line: &[u8], moment: Moment) {
+        let Some(line) = ReplyLine::parse(line) else {
+            self.transcript.skipped_server_lines += 1;
+            return;
+        };
+        if self.is_rest_of_cut_reply(&line) {
+            return;
+        }
+        let mut open = self.server.open.take().unwrap_or_else(|| OpenReply::new(&line, moment));
+        let mask = line.code == AUTH_CHALLENGE && !self.options.keep_credentials;
+        open.add(&line, mask, self.options.limits.reply_lines);
+        if line.is_last {
+            self.reply(open.finish(false));
+        } else {
+            self.server.open = Some(open);
+        }
+    }
+
+    /// A reply is complete.
+    pub(super) fn reply(&mut self, reply: Reply) {
+        if std::mem::take(&mut self.server.expects_greeting) || self.is_late_greeting(&reply) {
+            self.transcript.greeting = self.push_reply(reply);
+            return;
+        }
+        match self.answered_by(&reply) {
+            Some(pending) => self.answer(&pending, reply),
+            None => self.unsolicited(reply),
+        }
+    }
+
+    /// The rest of a reply, the session's last, that has no end.
+    pub(super) fn finish_server(&mut self) {
+        let unfinished = ReplyLine::parse(self.server.lines.unfinished());
+        let open = match (self.server.open.take(), unfinished) {
+            (Some(mut open), Some(line)) => {
+                open.add(&line, true, self.options.limits.reply_lines);
+                Some(open)
+            }
+            (None, Some(line)) => {
+                let mut open = OpenReply::new(&line, Moment::default());
+                open.add(&line, line.code == AUTH_CHALLENGE, self.options.limits.reply_lines);
+                Some(open)
+            }
+            (open, None) => open,
+        };
+        self.transcript.unfinished_reply = open.map(|open| open.finish(true));
+    }
+
+    /// A server that speaks first, in a capture that begins after the handshake, greets.
+    fn is_late_greeting(&self, reply: &Reply) -> bool {
+        let is_first = self.transcript.exchanges.is_empty() && self.transcript.omitted_exchanges == 0;
+        is_first && !self.transcript.missing.is_any() && reply.code == 220
+    }
+
+    /// The command that `reply` answers: the oldest that waits, but where the code belongs to another.
+    fn answered_by(&mut self, reply: &Reply) -> Option<Pending> {
+        let belongs_to = match reply.code {
+            354 => Some(Verb::Data),
+            334 | 235 => Some(Verb::Auth),
+            221 => Some(Verb::Quit),
+            _ => None,
+        };
+        if let Some(verb) = belongs_to {
+            let at = self.pending.iter().position(|pending| pending.verb == verb).unwrap_or(0);
+            self.pending.drain(..at);
+        } else if reply.is_positive()
+            && self.pending.len() > 1
+            && self.pending.front().is_some_and(|pending| pending.verb == Verb::Blank)
+        {
+            // Some servers pass over an empty line; none answers it with yes.
+            self.pending.pop_front();
+        }
+        self.pending.pop_front()
+    }
+
+    fn answer(&mut self, pending: &Pending, reply: Reply) {
+        self.count_answer(pending, &reply);
+        let is_last = self.pending.is_empty();
+        let code = reply.code;
+        match pending.exchange.and_then(|index| self.transcript.exchanges.get_mut(index)) {
+            Some(exchange) => exchange.reply = Some(reply),
+            None => self.transcript.omitted_exchanges += 1,
+        }
+        if is_last && matches!(self.client.mode, Mode::Undecided(_)) {
+            self.decide_by(pending.verb, code);
+        }
+    }
+
+    /// What the client's octets after DATA, AUTH or STARTTLS are, now that the reply is known.
+    fn decide_by(&mut self, verb: Verb, code: u16) {
+        match (verb, code) {
+            (Verb::Data, 354) => self.decide(Mode::Body(BodyScanner::new())),
+            (Verb::Auth, AUTH_CHALLENGE) => self.decide(Mode::AuthAnswer),
+            (Verb::StartTls, 220) => {
+                self.transcript.is_tls = true;
+                self.server.is_tls = true;
+                self.decide(Mode::Tls);
+            }
+            (Verb::Data | Verb::Auth, _) => {
+                self.client.mask_unknown = true;
+                self.decide(Mode::Command);
+            }
+            _ => self.decide(Mode::Command),
+        }
+    }
+
+    fn count_answer(&mut self, pending: &Pending, reply: &Reply) {
+        let transcript = &mut self.transcript;
+        let tally = match pending.verb {
+            Verb::Mail => Some(&mut transcript.mail),
+            Verb::Rcpt => Some(&mut transcript.rcpt),
+            Verb::Data | Verb::Bdat | Verb::EndOfData => Some(&mut transcript.message),
+            Verb::Auth => Some(&mut transcript.auth),
+            Verb::StartTls => Some(&mut transcript.starttls),
+            _ => None,
+        };
+        if let Some(tally) = tally {
+            count(tally, pending, reply);
+        }
+        if reply.is_refusal() && matches!(pending.verb, Verb::Mail | Verb::Rcpt) {
+            self.note_refusal_naming_hello(pending, reply);
+        }
+        self.follow_transaction(pending, reply);
+    }
+
+    /// The mail transaction of RFC 5321 3.3: MAIL begins it; the end of data, RSET and a hello end it.
+    fn follow_transaction(&mut self, pending: &Pending, reply: &Reply) {
+        if !reply.is_positive() {
+            if pending.ends_message {
+                self.transcript.is_mail_open = false;
+            }
+            return;
+        }
+        match pending.verb {
+            Verb::Mail => {
+                self.transcript.is_mail_open = true;
+                self.server.recipients = 0;
+            }
+            Verb::Rcpt => self.server.recipients += 1,
+            Verb::Rset => self.transcript.is_mail_open = false,
+            verb if verb.is_hello() => {
+                self.transcript.is_mail_open = false;
+                self.server.hello_in_force = pending.hello;
+            }
+            _ if pending.ends_message => {
+                self.transcript.messages_accepted += 1;
+                self.transcript.is_mail_open = false;
+            }
+            _ => {}
+        }
+    }
+
+    fn note_refusal_naming_hello(&mut self, pending: &Pending, reply: &Reply) {
+        // 503 is about the order of commands, not about the name.
+        let is_about_name = reply.names_hello() && reply.code != 503;
+        if is_about_name && self.transcript.refusal_naming_hello.is_none() {
+            let refusal = refusal(pending, reply);
+            self.transcript.refusal_naming_hello = Some((refusal, self.server.hello_in_force));
+        }
+    }
+
+    fn unsolicited(&mut self, reply: Reply) {
+        self.transcript.unsolicited_replies += 1;
+        let code = reply.code;
+        match (&self.client.mode, code) {
+            (Mode::Command, 354) => self.client.mode = Mode::Body(BodyScanner::new()),
+            (Mode::Command, AUTH_CHALLENGE) => self.client.mode = Mode::AuthAnswer,
+            // The end of the data fell into a hole.
+            (Mode::Body(_), _) if self.transcript.missing_in_data && reply.is_positive() => {
+                self.client.mode = Mode::Command;
+                self.lose_track();
+                self.transcript.messages_accepted += 1;
+                self.transcript.is_mail_open = false;
+            }
+            // The server gives up in the middle of the data.
+            (Mode::Body(_), _) if reply.is_refusal() => {
+                self.transcript.message.refused += 1;
+                self.transcript.message.is_last_refused = true;
+                let (text, moment) = (reply.first_line().into(), reply.moment);
+                let refusal = Refusal { command: moment, reply: moment, code, text };
+                self.transcript.message.last_refusal = Some(refusal);
+            }
+            _ => {}
+        }
+        self.push_reply(reply);
+    }
+}
+
+const AUTH_CHALLENGE: u16 = 334;
+
+fn count(tally: &mut Tally, pending: &Pending, reply: &Reply) {
+    tally.is_last_refused = reply.is_refusal();
+    if reply.is_refusal() {
+        tally.refused += 1;
+        tally.last_refusal = Some(refusal(pending, reply));
+    } else if reply.is_positive() {
+        tally.accepted += 1;
+    }
+}
+
+fn refusal(pending: &Pending, reply: &Reply) -> Refusal {
+    Refusal { command: pending.sent, reply: reply.moment, code: reply.code, text: reply.first_line().into() }
+}

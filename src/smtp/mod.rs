@@ -1,0 +1,24 @@
+//! The SMTP dialogue (RFC 5321): lines, commands, replies, and the hello argument's grammar.
+//!
+//! Nothing here knows TCP. A [`Dialogue`] is fed the octets of both directions in order, with the holes in them, and
+//! becomes a [`Transcript`].
+
+mod body;
+mod command;
+mod dialogue;
+pub mod ehlo;
+mod line;
+pub mod product;
+mod reply;
+mod tls;
+mod transcript;
+
+pub use command::{Command, Verb};
+pub use dialogue::{Dialogue, DialogueOptions};
+pub use line::{Line, LineSplitter};
+pub use reply::{EnhancedStatusCode, Reply};
+pub use tls::{Records, Tls};
+pub use transcript::{Exchange, Hello, Missing, Refusal, Tally, Transcript};
+
+/// What stands in a report in place of secrets and mail text.
+pub const MASK: &[u8] = b"***";

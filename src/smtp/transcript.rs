@@ -1,0 +1,157 @@
+//! What was said in one session, in order, and what it came to.
+
+use crate::smtp::command::{Command, Verb};
+use crate::smtp::ehlo::ArgumentCheck;
+use crate::smtp::reply::Reply;
+use crate::smtp::tls::Tls;
+use crate::time::Moment;
+
+/// A command and its reply; either may be missing.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The command; none for the greeting, and for any other reply that answers no command.
+    pub command: Option<Command>,
+    /// The reply, if one was seen.
+    pub reply: Option<Reply>,
+}
+
+/// An EHLO, HELO or LHLO.
+#[derive(Clone, Debug)]
+pub struct Hello {
+    /// Which exchange of the transcript it is.
+    pub exchange: usize,
+    /// What is wrong with its argument. Nothing is judged where the capture lacks a part of it.
+    pub check: ArgumentCheck,
+}
+
+/// A refusal, as evidence.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The refused command's frame.
+    pub command: Moment,
+    /// The reply's frame.
+    pub reply: Moment,
+    /// The reply's code.
+    pub code: u16,
+    /// The first line of the reply's text.
+    pub text: Box<[u8]>,
+}
+
+/// How often something was tried, and how that went.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Tries, answered or not.
+    pub tried: u64,
+    /// Answered with 2xx, or 354 for DATA.
+    pub accepted: u64,
+    /// Answered with 4xx or 5xx.
+    pub refused: u64,
+    /// Whether the latest answer was a refusal.
+    pub is_last_refused: bool,
+    /// The latest refusal.
+    pub last_refusal: Option<Refusal>,
+}
+
+impl Tally {
+    /// Whether all that was answered was refused.
+    pub const fn is_only_refused(&self) -> bool {
+        self.refused > 0 && self.accepted == 0
+    }
+}
+
+/// What is missing of the dialogue itself, mail data and TLS aside.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Missing {
+    /// Octets of commands.
+    pub client_octets: u64,
+    /// Octets of replies.
+    pub server_octets: u64,
+    /// The first hole.
+    pub first: Option<Moment>,
+}
+
+impl Missing {
+    /// Whether anything is missing.
+    pub const fn is_any(&self) -> bool {
+        self.first.is_some()
+    }
+}
+
+/// One session's dialogue.
+#[derive(Clone, Debug, Default)]
+pub struct Transcript {
+    /// Commands and replies in capture order; of a very long session the first ones, and every hello.
+    pub exchanges: Vec<Exchange>,
+    /// Exchanges over the bound, counted only.
+    pub omitted_exchanges: u64,
+    /// Which exchange is the greeting.
+    pub greeting: Option<usize>,
+    /// The hellos, in order.
+    pub hellos: Vec<Hello>,
+    /// Hellos over the bound, counted only.
+    pub omitted_hellos: u64,
+    /// MAIL.
+    pub mail: Tally,
+    /// RCPT.
+    pub rcpt: Tally,
+    /// DATA, BDAT, and the end of the data.
+    pub message: Tally,
+    /// AUTH, up to its final reply.
+    pub auth: Tally,
+    /// STARTTLS.
+    pub starttls: Tally,
+    /// The first refusal of MAIL or RCPT whose text speaks of HELO or EHLO, and the hello then in force.
+    pub refusal_naming_hello: Option<(Refusal, Option<usize>)>,
+    /// Messages the server accepted.
+    pub messages_accepted: u64,
+    /// Whether a mail transaction was begun and neither finished nor given up.
+    pub is_mail_open: bool,
+    /// Whether mail data was being sent when the session ended.
+    pub is_data_open: bool,
+    /// The QUIT.
+    pub quit: Option<Moment>,
+    /// The verb of the earliest command that no reply answers, at the end.
+    pub unanswered: Option<(Verb, Moment)>,
+    /// A reply whose end did not come before the session's.
+    pub unfinished_reply: Option<Reply>,
+    /// Replies that answer no command, the greeting aside.
+    pub unsolicited_replies: u64,
+    /// TLS records, after STARTTLS or from the start.
+    pub tls: Tls,
+    /// Whether STARTTLS was accepted, or the session was TLS from the start.
+    pub is_tls: bool,
+    /// Octets the client sent.
+    pub client_octets: u64,
+    /// Octets the server sent.
+    pub server_octets: u64,
+    /// Lines of the client passed over as part of something whose beginning the capture lacks.
+    pub skipped_client_lines: u64,
+    /// Lines of the server that are no reply.
+    pub skipped_server_lines: u64,
+    /// Whether octets of mail data are missing.
+    pub missing_in_data: bool,
+    /// What is missing.
+    pub missing: Missing,
+}
+
+impl Transcript {
+    /// The reply to connecting.
+    pub fn greeting(&self) -> Option<&Reply> {
+        self.exchanges.get(self.greeting?)?.reply.as_ref()
+    }
+
+    /// A hello's command.
+    pub fn hello_command(&self, hello: &Hello) -> Option<&Command> {
+        self.exchanges.get(hello.exchange)?.command.as_ref()
+    }
+
+    /// A hello's reply.
+    pub fn hello_reply(&self, hello: &Hello) -> Option<&Reply> {
+        self.exchanges.get(hello.exchange)?.reply.as_ref()
+    }
+
+    /// Whether the server accepted a hello.
+    pub fn is_accepted(&self, hello: &Hello) -> bool {
+        self.hello_reply(hello).is_some_and(Reply::is_positive)
+    }
+}
