@@ -1,1 +1,6 @@
 //! Integration tests, one binary.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod samples;

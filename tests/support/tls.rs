@@ -1,0 +1,88 @@
+//! TLS records as they look from outside: enough of a handshake for a dissector, opaque octets for the rest.
+
+const HANDSHAKE: u8 = 22;
+const ALERT: u8 = 21;
+const CHANGE_CIPHER_SPEC: u8 = 20;
+const APPLICATION_DATA: u8 = 23;
+
+fn record(kind: u8, body: &[u8]) -> Vec<u8> {
+    let mut octets = vec![kind, 3, 3];
+    octets.extend((body.len() as u16).to_be_bytes());
+    octets.extend(body);
+    octets
+}
+
+/// Octets without structure, the same for the same seed.
+pub(crate) fn opaque(seed: u32, len: usize) -> Vec<u8> {
+    let mut state = seed | 1;
+    std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        (state >> 11) as u8
+    })
+    .take(len)
+    .collect()
+}
+
+/// A handshake message in a record of its own.
+fn handshake(kind: u8, body: &[u8]) -> Vec<u8> {
+    let mut octets = vec![kind, 0];
+    octets.extend((body.len() as u16).to_be_bytes());
+    octets.extend(body);
+    record(HANDSHAKE, &octets)
+}
+
+fn extension(kind: u16, body: &[u8]) -> Vec<u8> {
+    [&kind.to_be_bytes(), &(body.len() as u16).to_be_bytes(), body].concat()
+}
+
+/// A ClientHello that offers TLS 1.3 and 1.2 to `server_name`.
+pub(crate) fn client_hello(server_name: &str) -> Vec<u8> {
+    let name_len = server_name.len() as u16;
+    // The length of the list, then one entry: kind 0 (a host name), length, name.
+    let mut name = (name_len + 3).to_be_bytes().to_vec();
+    name.push(0);
+    name.extend(name_len.to_be_bytes());
+    name.extend(server_name.as_bytes());
+    let extensions = [
+        extension(0, &name),
+        extension(10, &[0, 2, 0, 0x1d]),
+        extension(13, &[0, 4, 4, 3, 8, 4]),
+        extension(43, &[4, 3, 4, 3, 3]),
+        extension(51, &[&[0, 36, 0, 0x1d, 0, 32][..], &opaque(51, 32)].concat()),
+    ]
+    .concat();
+    let mut body = vec![3, 3];
+    body.extend(opaque(1, 32));
+    body.extend([0, 0, 4, 0x13, 0x01, 0xc0, 0x2f, 1, 0]);
+    body.extend((extensions.len() as u16).to_be_bytes());
+    body.extend(extensions);
+    handshake(1, &body)
+}
+
+/// ServerHello of TLS 1.3, ChangeCipherSpec, and the encrypted rest of the server's flight.
+pub(crate) fn server_flight() -> Vec<u8> {
+    let extensions =
+        [extension(43, &[3, 4]), extension(51, &[&[0, 0x1d, 0, 32][..], &opaque(52, 32)].concat())].concat();
+    let mut body = vec![3, 3];
+    body.extend(opaque(2, 32));
+    body.extend([0, 0x13, 0x01, 0]);
+    body.extend((extensions.len() as u16).to_be_bytes());
+    body.extend(extensions);
+    [handshake(2, &body), change_cipher_spec(), application_data(3, 980)].concat()
+}
+
+pub(crate) fn change_cipher_spec() -> Vec<u8> {
+    record(CHANGE_CIPHER_SPEC, &[1])
+}
+
+/// An encrypted record with a body of `len` octets.
+pub(crate) fn application_data(seed: u32, len: usize) -> Vec<u8> {
+    record(APPLICATION_DATA, &opaque(seed, len))
+}
+
+/// A fatal alert (RFC 8446 6.2), 40 is `handshake_failure`.
+pub(crate) fn fatal_alert(description: u8) -> Vec<u8> {
+    record(ALERT, &[2, description])
+}
