@@ -18,6 +18,7 @@ pub mod container;
 pub mod diagnosis;
 pub mod flow;
 pub mod limits;
+pub mod report;
 pub mod scan;
 pub mod session;
 pub mod smtp;

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use crate::capture::{self, CaptureInfo, Packet, ReadError};
+use crate::capture::{self, Packet};
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::flow::FlowTable;
 use crate::limits::Limits;
+use crate::report::CaptureReport;
 use crate::session::{Session, SessionBuilder};
 use crate::smtp::DialogueOptions;
 use crate::time::Moment;
@@ -38,19 +39,6 @@ impl Default for ScanOptions {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// What came of one capture.
-#[derive(Debug)]
-pub struct CaptureReport {
-    /// What the reader says of the file; none where it could not even be opened.
-    pub info: Option<CaptureInfo>,
-    /// How many sessions were found.
-    pub sessions: u64,
-    /// Frames that could not be decoded, by reason.
-    pub undecoded: BTreeMap<String, u64>,
-    /// What stopped the reading before the end of the file.
-    pub error: Option<ReadError>,
 }
 
 /// Reads one capture to its end, or to the damage that ends it, and tells `observe` each session as it closes.
