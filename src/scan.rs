@@ -45,7 +45,7 @@ impl Default for ScanOptions {
 pub fn scan(
     input: Box<dyn Read + Send>,
     options: &ScanOptions,
-    observe: &mut dyn FnMut(&Session, &Diagnosis),
+    observe: &mut dyn FnMut(Session, Diagnosis),
 ) -> CaptureReport {
     let mut reader = match capture::open(input, &options.dialogue.limits) {
         Ok(reader) => reader,
@@ -69,7 +69,7 @@ pub fn scan(
 
 struct Scanner<'o> {
     options: &'o ScanOptions,
-    observe: &'o mut dyn FnMut(&Session, &Diagnosis),
+    observe: &'o mut dyn FnMut(Session, Diagnosis),
     flows: FlowTable<SessionBuilder<'o>>,
     fragments: Defragmenter,
     undecoded: BTreeMap<wire::Undecoded, u64>,
@@ -77,7 +77,7 @@ struct Scanner<'o> {
 }
 
 impl<'o> Scanner<'o> {
-    fn new(options: &'o ScanOptions, observe: &'o mut dyn FnMut(&Session, &Diagnosis)) -> Self {
+    fn new(options: &'o ScanOptions, observe: &'o mut dyn FnMut(Session, Diagnosis)) -> Self {
         let limits = options.dialogue.limits.clone();
         Self {
             options,
@@ -119,7 +119,7 @@ impl<'o> Scanner<'o> {
             let session = Session::new(flow);
             let diagnosis = diagnose(&session);
             self.sessions += 1;
-            (self.observe)(&session, &diagnosis);
+            (self.observe)(session, diagnosis);
         }
     }
 
