@@ -4,4 +4,5 @@
 
 pub mod capture;
 pub mod limits;
+pub mod smtp;
 pub mod time;

@@ -1,0 +1,3 @@
+//! SMTP itself (RFC 5321): what the lines of a session say. This layer takes octets and knows nothing of TCP.
+
+pub mod ehlo;
