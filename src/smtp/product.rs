@@ -1,0 +1,218 @@
+//! Which server product is speaking, from the text of its greeting or its EHLO response.
+//!
+//! The table below has one row a product. A row names a product only by words that are its own: `<host> ESMTP` alone
+//! is sent by qmail and by many others, so it names nobody. The first row that matches wins.
+
+/// What a greeting or an EHLO response tells of the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Product {
+    /// The product with its version where the text has one, such as `Sendmail 8.14.4`; `None` when the text names none.
+    /// Printable ASCII.
+    pub name: Option<String>,
+    /// The build of a product whose name already tells its release, such as `5.0.2195.5329`. Printable ASCII.
+    pub build: Option<String>,
+    /// A middlebox overwrote text: the greeting with asterisks, a keyword with `X`.
+    pub masked: bool,
+    /// Whether it is one of the systems KB 240832 is about.
+    pub system_of_kb240832: bool,
+}
+
+/// Octets of greeting text looked at; RFC 5321 4.5.3.1.5 allows a line 512.
+const TEXT_OCTETS: usize = 4096;
+/// Octets of a version kept.
+const VERSION_OCTETS: usize = 40;
+
+/// One product and how its greeting is recognised. Letter case does not matter.
+struct Row {
+    /// Phrases that must all occur; each starts and ends at the edge of a word.
+    phrases: &'static [&'static str],
+    name: &'static str,
+    version: Version,
+    system_of_kb240832: bool,
+}
+
+/// Where the version stands and what it is for; each phrase is tried until one is followed by a version.
+enum Version {
+    None,
+    /// The word after the phrase is added to the name.
+    Word(&'static [&'static str]),
+    /// All words up to the closing parenthesis are added to the name.
+    Words(&'static [&'static str]),
+    /// The word after the phrase is the build; the name says the release.
+    Build(&'static str),
+}
+
+const fn kb(phrases: &'static [&'static str], name: &'static str, version: Version) -> Row {
+    Row { phrases, name, version, system_of_kb240832: true }
+}
+
+const fn other(phrases: &'static [&'static str], name: &'static str, version: Version) -> Row {
+    Row { phrases, name, version, system_of_kb240832: false }
+}
+
+const IIS_BUILD: Version = Version::Build("Version: ");
+
+#[rustfmt::skip]
+const PRODUCTS: &[Row] = &[
+    // The systems of KB 240832 first: IIS and MCIS, Exchange, Notes and Domino, Sendmail.
+    kb(&["Microsoft SMTP MAIL ready"], "Microsoft IIS 4.0 SMTP / MCIS 2.x", IIS_BUILD),
+    kb(&["Microsoft ESMTP MAIL Service, Version: 5.0."], "Microsoft IIS 5.0 SMTP / Exchange 2000", IIS_BUILD),
+    other(&["Microsoft ESMTP MAIL Service, Version: 6.0.2600."], "Microsoft IIS 5.1 SMTP", IIS_BUILD),
+    kb(&["Microsoft ESMTP MAIL Service, Version: 6.0."], "Microsoft IIS 6.0 SMTP / Exchange 2003", IIS_BUILD),
+    other(&["Microsoft ESMTP MAIL Service, Version: 7.0."], "Microsoft IIS 7.0 SMTP", IIS_BUILD),
+    other(&["Microsoft ESMTP MAIL Service, Version: 7.5."], "Microsoft IIS 7.5 SMTP", IIS_BUILD),
+    other(&["Microsoft ESMTP MAIL Service, Version: 8.0."], "Microsoft IIS 8.0 SMTP", IIS_BUILD),
+    other(&["Microsoft ESMTP MAIL Service, Version: 8.5."], "Microsoft IIS 8.5 SMTP", IIS_BUILD),
+    other(&["Microsoft ESMTP MAIL Service, Version: 10.0."], "Microsoft IIS 10.0 SMTP", IIS_BUILD),
+    other(&["Microsoft ESMTP MAIL Service, Version:"], "Microsoft IIS SMTP", IIS_BUILD),
+    kb(&["Microsoft ESMTP MAIL Service ready"], "Microsoft Exchange 2007 or later", Version::None),
+    kb(&["Microsoft Exchange Internet Mail Service 5.0."], "Microsoft Exchange 5.0 Internet Mail Service", Version::Word(&["Mail Service "])),
+    kb(&["Microsoft Exchange Internet Mail Service 5.5."], "Microsoft Exchange 5.5 Internet Mail Service", Version::Word(&["Mail Service "])),
+    kb(&["Microsoft Exchange"], "Microsoft Exchange Server", Version::Word(&["Mail Service ", "Mail Connector <"])),
+    kb(&["Lotus SMTP MTA Service"], "Lotus Notes SMTP MTA", Version::None),
+    kb(&["Lotus Notes ESMTP Server"], "Lotus Notes SMTP MTA", Version::None),
+    kb(&["(Lotus Domino Build"], "Lotus Domino build", Version::Words(&["Domino Build "])),
+    kb(&["(Lotus Domino"], "Lotus Domino", Version::Words(&["Domino Release "])),
+    kb(&["(IBM Domino"], "IBM Domino", Version::Words(&["Domino Release "])),
+    kb(&["(HCL Domino"], "HCL Domino", Version::Words(&["Domino Release "])),
+    kb(&[" Sendmail"], "Sendmail", Version::Word(&[" Sendmail "])),
+    // Everybody else.
+    other(&["ESMTP", " Exim"], "Exim", Version::Word(&[" Exim "])),
+    other(&["ESMTP", "(Exim"], "Exim", Version::Word(&["(Exim "])),
+    other(&["ESMTP Postfix"], "Postfix", Version::Word(&["ESMTP Postfix (", "ESMTP Postfix "])),
+    other(&["ESMTP", "MDaemon"], "MDaemon", Version::Word(&["MDaemon v", "MDaemon "])),
+    other(&["NT-ESMTP Server", "(IMail"], "IMail", Version::Word(&["(IMail "])),
+    other(&["ESMTP OpenSMTPD"], "OpenSMTPD", Version::Word(&["OpenSMTPD "])),
+    other(&["ESMTP Haraka"], "Haraka", Version::Word(&["Haraka/", "Haraka "])),
+    other(&["(JAMES SMTP Server"], "Apache James", Version::Word(&["(JAMES SMTP Server "])),
+    other(&["(JAMES ESMTP Server"], "Apache James", Version::Word(&["(JAMES ESMTP Server "])),
+    other(&["GroupWise Internet Agent"], "Novell GroupWise", Version::Word(&["Internet Agent "])),
+    other(&["GroupWise SMTP/MIME Daemon"], "Novell GroupWise", Version::Word(&["MIME Daemon "])),
+    other(&["SMTP Merak"], "Merak Mail Server", Version::Word(&["SMTP Merak "])),
+    other(&["ESMTP Merak"], "Merak Mail Server", Version::Word(&["ESMTP Merak "])),
+    other(&["ESMTP IceWarp"], "IceWarp", Version::Word(&["ESMTP IceWarp "])),
+    other(&[" Kerio Connect"], "Kerio Connect", Version::Word(&["Kerio Connect "])),
+    other(&[" Kerio MailServer"], "Kerio MailServer", Version::Word(&["Kerio MailServer "])),
+    other(&["ESMTP CommuniGate Pro"], "CommuniGate Pro", Version::Word(&["CommuniGate Pro "])),
+    other(&["ESMTP MailEnable Service"], "MailEnable", Version::Word(&["Version: "])),
+    other(&["(Netscape Messaging Server"], "Netscape Messaging Server", Version::Word(&["Messaging Server "])),
+    other(&["(iPlanet Messaging Server"], "iPlanet Messaging Server", Version::Word(&["Messaging Server "])),
+    other(&["(Post.Office"], "Post.Office", Version::Word(&["(Post.Office v", "(Post.Office "])),
+    other(&["Sun Internet Mail Server"], "Sun Internet Mail Server", Version::Word(&["Mail Server sims.", "Mail Server "])),
+    other(&["(PMDF"], "PMDF", Version::Word(&["(PMDF V", "(PMDF "])),
+    other(&["Symantec Messaging Gateway"], "Symantec Messaging Gateway", Version::None),
+    other(&[" SonicWall"], "SonicWall Email Security", Version::Word(&["SonicWall "])),
+    other(&["InterLock SMTP Gateway"], "InterLock SMTP Gateway", Version::Word(&["SMTP Gateway "])),
+    other(&["CheckPoint FireWall-1 secure"], "Check Point FireWall-1", Version::None),
+    other(&["SMTP/cmap ready"], "Cisco PIX 4.x", Version::None),
+    other(&["SMTP/smap Ready"], "TIS FWTK smap", Version::None),
+    other(&[" ESMTP ", " - gsmtp"], "Gmail", Version::None),
+    other(&["running IBM VM SMTP"], "IBM VM SMTP", Version::Word(&["SMTP Level ", "VM SMTP "])),
+];
+
+/// Recognises the server by its greeting: the text after `220-` or `220 `, one item a line.
+pub fn recognise(greeting_lines: &[&[u8]]) -> Product {
+    if is_masked(greeting_lines) {
+        return Product { masked: true, ..Product::default() };
+    }
+    let text = joined(greeting_lines);
+    if let Some(row) = PRODUCTS.iter().find(|row| row.phrases.iter().all(|phrase| after(&text, phrase, true).is_some()))
+    {
+        return row.product(&text);
+    }
+    let name = greeting_lines.iter().any(|line| is_barracuda(line)).then(|| "Barracuda Email Gateway".to_owned());
+    Product { name, ..Product::default() }
+}
+
+/// Recognises the server, or a middlebox before it, by the lines of its EHLO response: the text after `250-` or `250 `.
+pub fn recognise_from_ehlo(lines: &[&[u8]]) -> Product {
+    const EXCHANGE: [&[u8]; 4] = [b"X-EXPS", b"XEXCH50", b"X-LINK2STATE", b"X-ANONYMOUSTLS"];
+    // The first line is the server's greeting, keywords follow (RFC 5321 4.1.1.1).
+    let keywords = || lines.iter().skip(1).filter_map(|line| line.split(|o| matches!(o, b' ' | b'=')).next());
+    let exchange = keywords().any(|keyword| EXCHANGE.iter().any(|known| keyword.eq_ignore_ascii_case(known)));
+    Product {
+        name: exchange.then(|| "Microsoft Exchange Server".to_owned()),
+        build: None,
+        masked: keywords().any(is_overwritten_keyword),
+        system_of_kb240832: exchange,
+    }
+}
+
+impl Row {
+    fn product(&self, text: &str) -> Product {
+        let (version, build) = match self.version {
+            Version::None => (None, None),
+            Version::Word(markers) => (version_after(text, markers, false), None),
+            Version::Words(markers) => (version_after(text, markers, true), None),
+            Version::Build(marker) => (None, version_after(text, &[marker], false)),
+        };
+        let name = match version {
+            Some(version) => format!("{} {version}", self.name),
+            None => self.name.to_owned(),
+        };
+        Product { name: Some(name), build, masked: false, system_of_kb240832: self.system_of_kb240832 }
+    }
+}
+
+/// The lines as one text, octets outside printable ASCII as `?`. The lines are kept apart by line feeds: a phrase that
+/// starts with a blank must not match the host name a line starts with.
+fn joined(lines: &[&[u8]]) -> String {
+    let octets = lines.iter().flat_map(|line| std::iter::once(&b'\n').chain(*line)).take(TEXT_OCTETS);
+    octets.map(|octet| if matches!(octet, b'\n' | 32..=126) { char::from(*octet) } else { '?' }).collect()
+}
+
+/// What follows the first occurrence of `phrase` that starts a word and, if it is `whole`, ends one.
+/// A phrase that starts or ends with another character than a letter or digit is at such an edge by itself.
+fn after<'a>(text: &'a str, phrase: &str, whole: bool) -> Option<&'a str> {
+    let is_word = |octet: Option<&u8>| octet.is_some_and(u8::is_ascii_alphanumeric);
+    let (first, last) = (phrase.as_bytes().first(), phrase.as_bytes().last());
+    let starts = |before: &[u8]| !(is_word(first) && is_word(before.last()));
+    let ends = |rest: &[u8]| !(whole && is_word(last) && is_word(rest.first()));
+    let fits = |start: &usize| {
+        let Some((before, rest)) = text.as_bytes().split_at_checked(*start) else { return false };
+        let Some((found, rest)) = rest.split_at_checked(phrase.len()) else { return false };
+        found.eq_ignore_ascii_case(phrase.as_bytes()) && starts(before) && ends(rest)
+    };
+    let start = (0..text.len()).find(fits)?;
+    text.get(start + phrase.len()..)
+}
+
+/// The version that follows the first of `markers` that has one: it starts with a letter or digit and has a digit.
+fn version_after(text: &str, markers: &[&str], to_parenthesis: bool) -> Option<String> {
+    markers.iter().find_map(|marker| {
+        let rest = after(text, marker, false)?.trim_start_matches(' ');
+        let is_end = |c: char| match to_parenthesis {
+            true => matches!(c, ')' | '\n'),
+            false => !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+')),
+        };
+        let end = rest.find(is_end).unwrap_or(rest.len());
+        let version = rest.get(..end.min(VERSION_OCTETS))?.trim_end_matches(['-', '.', ' ']);
+        let is_version = version.starts_with(|c: char| c.is_ascii_alphanumeric()) && version.contains(char::is_numeric);
+        is_version.then(|| version.to_owned())
+    })
+}
+
+/// A Cisco PIX overwrites all of the greeting but `2`, `0` and blanks with asterisks.
+fn is_masked(lines: &[&[u8]]) -> bool {
+    let octets = || lines.iter().copied().flatten();
+    octets().filter(|octet| **octet == b'*').count() >= 2
+        && octets().all(|octet| matches!(octet, b'*' | b'2' | b'0' | b' '))
+}
+
+/// A Barracuda gateway greets `<host> ESMTP (<32 hexadecimal digits>)`.
+fn is_barracuda(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let Some((rest, hash)) = line.strip_suffix(b")").and_then(|line| line.split_last_chunk::<32>()) else {
+        return false;
+    };
+    rest.ends_with(b" ESMTP (") && hash.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// A middlebox hides an extension by writing `X` over its keyword, the length unchanged: `XXXXXXXA` was `STARTTLS`.
+fn is_overwritten_keyword(keyword: &[u8]) -> bool {
+    let Some((last, rest)) = keyword.split_last() else { return false };
+    rest.len() >= 3 && last.is_ascii_uppercase() && rest.iter().all(|octet| *octet == b'X')
+}
+
+#[cfg(test)]
+mod tests;
