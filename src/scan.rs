@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use crate::capture::{self, Packet};
+use crate::capture::{self, CaptureReader, Packet, ReadError};
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::flow::FlowTable;
 use crate::limits::Limits;
@@ -41,18 +41,27 @@ impl Default for ScanOptions {
     }
 }
 
-/// Reads one capture to its end, or to the damage that ends it, and tells `observe` each session as it closes.
+/// Reads the capture in `input` to its end, or to the damage that ends it, and hands each session to `observe` as it
+/// closes.
+///
+/// # Errors
+///
+/// If `input` is no capture. Damage further on is no error here: it stands in the report, beside the sessions before it.
 pub fn scan(
     input: Box<dyn Read + Send>,
     options: &ScanOptions,
     observe: &mut dyn FnMut(Session, Diagnosis),
+) -> Result<CaptureReport, ReadError> {
+    let reader = capture::open(input, &options.dialogue.limits)?;
+    Ok(scan_capture(reader, options, observe))
+}
+
+/// The same for a capture that was opened before.
+pub fn scan_capture(
+    mut reader: Box<dyn CaptureReader>,
+    options: &ScanOptions,
+    observe: &mut dyn FnMut(Session, Diagnosis),
 ) -> CaptureReport {
-    let mut reader = match capture::open(input, &options.dialogue.limits) {
-        Ok(reader) => reader,
-        Err(error) => {
-            return CaptureReport { info: None, sessions: 0, undecoded: BTreeMap::new(), error: Some(error) };
-        }
-    };
     let mut scanner = Scanner::new(options, observe);
     let result = reader.for_each_packet(&mut |packet| {
         scanner.packet(&packet);

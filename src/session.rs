@@ -6,7 +6,7 @@ use crate::flow::{
     Anomalies, Close, ClosedFlow, Direction, FlowListener, GapKind, Handshake, RefusedByNetwork,
 };
 use crate::smtp::product::{self, Product};
-use crate::smtp::{Dialogue, DialogueOptions, Transcript};
+use crate::smtp::{Dialogue, DialogueOptions, Reply, Transcript};
 use crate::time::Moment;
 use crate::wire::Segment;
 
@@ -114,17 +114,30 @@ impl FlowListener for SessionBuilder<'_> {
         }
     }
 
-    fn gap(&mut self, direction: Direction, octets: u64, _: GapKind, moment: Moment) {
+    fn gap(&mut self, direction: Direction, octets: u64, kind: GapKind, moment: Moment) {
         match direction {
-            Direction::ClientToServer => self.dialogue.client_gap(octets, moment),
+            Direction::ClientToServer => self.dialogue.client_gap(octets, kind == GapKind::Snaplen, moment),
             Direction::ServerToClient => self.dialogue.server_gap(octets, moment),
         }
     }
 }
 
+/// The product by its greeting or, where that says nothing, by its EHLO response.
 fn recognise(transcript: &Transcript) -> Product {
-    let lines: Vec<&[u8]> = transcript.greeting().map_or_else(Vec::new, |greeting| {
-        greeting.lines.iter().map(AsRef::as_ref).collect()
-    });
-    product::recognise(&lines)
+    let Some(greeting) = transcript.greeting() else { return Product::default() };
+    let product = product::recognise(&lines(greeting));
+    if product.name.is_some() {
+        return product;
+    }
+    let accepted = transcript.hellos.iter().filter(|hello| transcript.is_accepted(hello));
+    let by_ehlo = accepted.filter_map(|hello| transcript.hello_reply(hello));
+    let by_ehlo = by_ehlo.map(|reply| product::recognise_from_ehlo(&lines(reply))).find(|found| found.name.is_some());
+    match by_ehlo {
+        Some(found) => Product { masked: product.masked, ..found },
+        None => product,
+    }
+}
+
+fn lines(reply: &Reply) -> Vec<&[u8]> {
+    reply.lines.iter().map(AsRef::as_ref).collect()
 }

@@ -83,13 +83,21 @@ impl<'s> Facts<'s> {
         })
     }
 
-    /// A malformed hello that was refused before another was accepted.
+    /// Whether a malformed hello was refused and a later one accepted.
+    ///
+    /// Where the capture has a hole in the dialogue, that may have to be inferred: a client that greets again was refused,
+    /// and a server that takes a message after a refusal has accepted a hello in between.
     pub(super) fn recovered(&self) -> bool {
         let hellos = &self.transcript.hellos;
-        let refused = hellos.iter().position(|hello| !hello.check.is_well_formed() && self.is_refused(hello));
+        let has_hole = self.transcript.missing.is_any();
+        let is_delivered = self.transcript.messages_accepted > 0;
+        let refused = hellos.iter().enumerate().position(|(at, hello)| {
+            let reply_is_lost = has_hole && is_delivered && self.reply(hello).is_none() && at + 1 < hellos.len();
+            !hello.check.is_well_formed() && (self.is_refused(hello) || reply_is_lost)
+        });
         refused.is_some_and(|at| {
             let mut later = hellos.iter().skip(at + 1);
-            later.any(|hello| self.reply(hello).is_some_and(Reply::is_positive))
+            later.any(|hello| self.reply(hello).is_some_and(Reply::is_positive)) || (has_hole && is_delivered)
         })
     }
 

@@ -29,6 +29,13 @@ pub struct CaptureReport {
     pub error: Option<ReadError>,
 }
 
+impl CaptureReport {
+    /// The report of a capture that could not be opened.
+    pub fn unreadable(error: ReadError) -> Self {
+        Self { info: None, sessions: 0, undecoded: BTreeMap::new(), error: Some(error) }
+    }
+}
+
 /// Turns a run into output, event by event: captures in order, and in each its sessions as they close.
 pub trait Reporter {
     /// A capture is opened. Captures are numbered from 0.

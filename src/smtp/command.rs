@@ -161,7 +161,7 @@ impl Command {
 }
 
 /// The size and the LAST mark of a BDAT command (RFC 3030 2): `BDAT 86 LAST`. None if it is malformed.
-pub fn parse_bdat(after_verb: &[u8]) -> Option<(u64, bool)> {
+pub(super) fn parse_bdat(after_verb: &[u8]) -> Option<(u64, bool)> {
     let mut words = after_verb.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let size = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
     let is_last = match words.next() {

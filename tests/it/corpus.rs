@@ -10,7 +10,7 @@ use ehlotrace::session::Session;
 use ehlotrace::wire::Ports;
 
 /// The folder `name` of the corpus; without it the test has nothing to do and says so.
-pub fn folder(name: &str) -> Option<PathBuf> {
+pub(crate) fn folder(name: &str) -> Option<PathBuf> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpus")).join(name);
     if folder.is_dir() {
         return Some(folder);
@@ -20,7 +20,7 @@ pub fn folder(name: &str) -> Option<PathBuf> {
 }
 
 /// The captures of a folder, in order of name.
-pub fn captures(folder: &PathBuf) -> Vec<PathBuf> {
+pub(crate) fn captures(folder: &PathBuf) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "pcap" || extension == "pcapng"));
     files.sort();
@@ -28,11 +28,11 @@ pub fn captures(folder: &PathBuf) -> Vec<PathBuf> {
 }
 
 /// Scans a file for sessions on `ports`, in order of first frame.
-pub fn sessions(file: &PathBuf, ports: &[u16]) -> (CaptureReport, Vec<(Session, Diagnosis)>) {
+pub(crate) fn sessions(file: &PathBuf, ports: &[u16]) -> (CaptureReport, Vec<(Session, Diagnosis)>) {
     let options = ScanOptions { ports: Ports::new(ports.iter().copied()), ..ScanOptions::default() };
     let mut found = Vec::new();
     let input = Box::new(File::open(file).unwrap());
-    let report = scan(input, &options, &mut |session, diagnosis| found.push((session, diagnosis)));
+    let report = scan(input, &options, &mut |session, diagnosis| found.push((session, diagnosis))).unwrap();
     found.sort_by_key(|(session, _)| session.number);
     (report, found)
 }

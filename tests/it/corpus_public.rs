@@ -9,6 +9,9 @@ use crate::corpus;
 /// Where tshark, or the script around it, is wrong: file, and why. Nothing of these is compared but the frame count.
 const TSHARK_IS_WRONG: &[(&str, &str)] = &[];
 
+/// Captures that end in damage, for tshark too: what comes before it is compared.
+const DAMAGED: &[&str] = &["smtp-to-comma--10.7.29.101_49898-178.63.41.150_25.pcap"];
+
 const PORTS: [u16; 4] = [25, 465, 587, 2525];
 
 #[test]
@@ -23,7 +26,7 @@ fn public_captures_give_what_tshark_gives() {
         let (report, sessions) = corpus::sessions(&folder.join(name), &PORTS);
         let frames = report.info.as_ref().map_or(0, |info| info.frames);
         assert_eq!(json!(frames), expected["frames"], "frames of {name}");
-        assert!(report.error.is_none(), "{name}: {:?}", report.error);
+        assert_eq!(report.error.is_some(), DAMAGED.contains(&name), "{name}: {:?}", report.error);
         if TSHARK_IS_WRONG.iter().any(|(file, _)| *file == name) {
             continue;
         }

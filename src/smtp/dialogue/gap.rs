@@ -2,14 +2,15 @@
 
 use super::{Dialogue, Mode};
 use crate::smtp::command::Verb;
-use crate::smtp::ehlo::LineEnd;
+use crate::smtp::ehlo::{self, LineEnd};
 use crate::smtp::line::Line;
 use crate::smtp::reply::{OpenReply, ReplyLine};
 use crate::time::Moment;
 
 impl Dialogue<'_> {
-    /// The client's next `octets` octets are missing.
-    pub fn client_gap(&mut self, octets: u64, moment: Moment) {
+    /// The client's next `octets` octets are missing; `is_cut_short` if they are the rest of a segment that was captured in
+    /// part.
+    pub fn client_gap(&mut self, octets: u64, is_cut_short: bool, moment: Moment) {
         match &mut self.client.mode {
             Mode::Body(_) => {
                 self.transcript.missing_in_data = true;
@@ -29,7 +30,7 @@ impl Dialogue<'_> {
                 undecided.chunks.clear();
             }
             Mode::Chunk(_) | Mode::AuthAnswer => self.client.mode = Mode::Command,
-            Mode::Command => self.cut_command(moment),
+            Mode::Command => self.cut_command(if is_cut_short { octets } else { 0 }, moment),
         }
         self.lose_track();
         self.transcript.missing.client_octets = self.transcript.missing.client_octets.saturating_add(octets);
@@ -64,13 +65,21 @@ impl Dialogue<'_> {
         is_rest
     }
 
-    /// A command whose end is missing still waits for a reply.
-    fn cut_command(&mut self, moment: Moment) {
+    /// A command whose end is missing still waits for a reply. `rest_octets` is how long its rest was, if that is known.
+    fn cut_command(&mut self, rest_octets: u64, moment: Moment) {
         let octets = self.client.lines.unfinished().to_vec();
         let (verb, rest) = Verb::parse(&octets);
-        if self.client.is_synced && verb.is_known() {
-            let line = Line { octets: &octets, end: LineEnd::CrLf, dropped: 0, moment };
-            self.command(verb, rest, &line, true, false);
+        if !self.client.is_synced || !verb.is_known() {
+            return;
+        }
+        let line = Line { octets: &octets, end: LineEnd::CrLf, dropped: 0, moment };
+        self.command(verb, rest, &line, true, false);
+        // Nobody sends more behind a hello in one segment before it is answered: what was cut is its argument, and a CRLF.
+        let argument = ehlo::split_argument(rest).octets.len() as u64 + rest_octets.saturating_sub(2);
+        if verb.is_hello()
+            && let Some(hello) = self.transcript.hellos.last_mut()
+        {
+            hello.check.problems.extend(ehlo::too_long(usize::try_from(argument).unwrap_or(usize::MAX)));
         }
     }
 

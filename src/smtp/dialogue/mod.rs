@@ -153,8 +153,8 @@ impl<'o> Dialogue<'o> {
     }
 
     /// Puts a reply that answers no command into the transcript.
-    fn push_reply(&mut self, reply: Reply) -> Option<usize> {
-        self.keep(Exchange { command: None, reply: Some(reply) }, false)
+    fn push_reply(&mut self, reply: Reply) {
+        self.keep(Exchange { command: None, reply: Some(reply) }, false);
     }
 
     /// Keeps an exchange if there is room, and the one of a kept hello in any case.

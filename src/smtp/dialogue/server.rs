@@ -5,7 +5,7 @@ use crate::smtp::body::BodyScanner;
 use crate::smtp::command::Verb;
 use crate::smtp::reply::{OpenReply, Reply, ReplyLine};
 use crate::smtp::tls::Records;
-use crate::smtp::transcript::{Refusal, Tally};
+use crate::smtp::transcript::{Exchange, Refusal, Tally};
 use crate::time::Moment;
 
 impl Dialogue<'_> {
@@ -49,13 +49,28 @@ impl Dialogue<'_> {
 
     /// A reply is complete.
     pub(super) fn reply(&mut self, reply: Reply) {
-        if std::mem::take(&mut self.server.expects_greeting) || self.is_late_greeting(&reply) {
-            self.transcript.greeting = self.push_reply(reply);
+        let expects_greeting = std::mem::take(&mut self.server.expects_greeting);
+        // A 250 after an early hello answers that: this server does not greet.
+        let is_greeting = expects_greeting && !(reply.code == 250 && !self.pending.is_empty());
+        if is_greeting || self.is_late_greeting(&reply) {
+            self.greeting(reply);
             return;
         }
         match self.answered_by(&reply) {
             Some(pending) => self.answer(&pending, reply),
             None => self.unsolicited(reply),
+        }
+    }
+
+    /// The reply to connecting stands first, even where the client spoke before it.
+    fn greeting(&mut self, reply: Reply) {
+        self.transcript.exchanges.insert(0, Exchange { command: None, reply: Some(reply) });
+        self.transcript.greeting = Some(0);
+        for hello in &mut self.transcript.hellos {
+            hello.exchange += 1;
+        }
+        for index in self.pending.iter_mut().filter_map(|pending| pending.exchange.as_mut()) {
+            *index += 1;
         }
     }
 
@@ -89,10 +104,11 @@ impl Dialogue<'_> {
             354 => Some(Verb::Data),
             334 | 235 => Some(Verb::Auth),
             221 => Some(Verb::Quit),
+            220 => Some(Verb::StartTls),
             _ => None,
         };
-        if let Some(verb) = belongs_to {
-            let at = self.pending.iter().position(|pending| pending.verb == verb).unwrap_or(0);
+        let at = belongs_to.and_then(|verb| self.pending.iter().position(|pending| pending.verb == verb));
+        if let Some(at) = at {
             self.pending.drain(..at);
         } else if reply.is_positive()
             && self.pending.len() > 1

@@ -102,15 +102,19 @@ impl Form {
     }
 }
 
+/// The fault of an argument of `octets` octets, if those are too many (RFC 5321 4.5.3.1.2).
+pub fn too_long(octets: usize) -> Option<Problem> {
+    let detail = Detail::Octets(octets);
+    (octets > NAME_OCTETS).then_some(Problem { code: ProblemCode::NameTooLong, offset: NAME_OCTETS, detail })
+}
+
 /// Every fault of `argument`, which has no blank at either end.
 fn problems(argument: &[u8]) -> Vec<Problem> {
     let mut found = Found(Vec::new());
     if argument.is_empty() {
         found.add(ProblemCode::Empty, 0);
     }
-    if argument.len() > NAME_OCTETS {
-        found.add_with(ProblemCode::NameTooLong, NAME_OCTETS, Detail::Octets(argument.len()));
-    }
+    found.0.extend(too_long(argument.len()));
     // A final dot is a fault of its own, so the rest is judged as if it were not there.
     let body = argument.strip_suffix(b".").unwrap_or(argument);
     if body.len() < argument.len() {

@@ -1,0 +1,96 @@
+//! The arguments of every subcommand.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Says which SMTP sessions in a packet capture were lost, and why.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about = LONG_ABOUT, arg_required_else_help = true, max_term_width = 100)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const LONG_ABOUT: &str = "\
+Reads saved packet captures, reassembles the TCP streams to mail servers, decodes the SMTP dialogue and says which \
+sessions were lost, above all those lost to a malformed EHLO argument (Microsoft KB 240832).";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Scan(ScanArgs),
+    Check(CheckArgs),
+}
+
+/// Scan captures and report the sessions that were lost
+#[derive(Debug, ClapArgs)]
+#[command(after_help = SCAN_HELP)]
+pub(super) struct ScanArgs {
+    /// Capture files (pcap, pcapng; gzip or zstd compressed too), folders of them, or `-` for standard input
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub(super) captures: Vec<PathBuf>,
+
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(super) format: Format,
+
+    /// Which sessions to list: all count in the totals [default: lost in a table, all in JSON]
+    #[arg(long, value_enum)]
+    pub(super) show: Option<Show>,
+
+    /// Write the report to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+
+    /// The ports that mail servers listen on
+    #[arg(long, value_delimiter = ',', default_value = "25", value_name = "PORT,...")]
+    pub(super) port: Vec<u16>,
+
+    /// Show the secrets of AUTH instead of `***`
+    #[arg(long)]
+    pub(super) show_credentials: bool,
+}
+
+const SCAN_HELP: &str = "\
+Exit codes: 0 nothing lost, 1 sessions lost, 2 wrong usage or nothing readable, 3 some input unreadable.
+
+Examples:
+  ehlotrace scan ticket.pcapng
+  ehlotrace scan --port 25,587 tickets/
+  tcpdump -r old.pcap -w - port 25 | ehlotrace scan -
+  ehlotrace scan --format jsonl *.pcap | jq 'select(.cause == \"ehlo-argument\")'";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// A table for people
+    Table,
+    /// One JSON document
+    Json,
+    /// JSON Lines, one object a line as sessions close
+    Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Show {
+    /// Only sessions that were lost
+    Lost,
+    /// Every session
+    All,
+}
+
+/// Explain one EHLO argument: what is wrong with it, by which rule, and what to send instead
+#[derive(Debug, ClapArgs)]
+#[command(after_help = CHECK_HELP)]
+pub(super) struct CheckArgs {
+    /// What follows EHLO or HELO on the line
+    #[arg(value_name = "ARGUMENT", allow_hyphen_values = true)]
+    pub(super) argument: OsString,
+}
+
+const CHECK_HELP: &str = "\
+Exit codes: 0 well-formed, 1 malformed.
+
+Examples:
+  ehlotrace check sub2.
+  ehlotrace check '[192.0.2.7]'";

@@ -1,0 +1,53 @@
+//! The command line: arguments in, a report out, an exit code. The only place that prints.
+
+mod args;
+mod check;
+mod scan;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// What a run came to, as the exit code says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// Nothing was lost; the argument is well-formed.
+    Clean = 0,
+    /// Sessions were lost; the argument is malformed.
+    Findings = 1,
+    /// Wrong usage, or nothing could be read.
+    Failure = 2,
+    /// Some input could not be read; the rest was.
+    Partial = 3,
+}
+
+/// Runs the command and says how it went.
+pub(crate) fn main() -> ExitCode {
+    let result = match Args::parse().command {
+        Command::Scan(args) => scan::run(&args),
+        Command::Check(args) => check::run(&args),
+    };
+    let exit = result.unwrap_or_else(|error| {
+        if is_broken_pipe(&error) {
+            return Exit::Clean;
+        }
+        complain(&format!("{error:#}"));
+        Exit::Failure
+    });
+    ExitCode::from(exit as u8)
+}
+
+/// Whoever reads the output has seen enough.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// One line to standard error. If even that fails there is nobody left to tell.
+fn complain(message: &str) {
+    let line = ehlotrace::report::escape::line(message);
+    let _ = writeln!(io::stderr().lock(), "ehlotrace: {line}");
+}
