@@ -5,3 +5,4 @@
 pub mod capture;
 pub mod limits;
 pub mod time;
+pub mod wire;
