@@ -45,6 +45,13 @@ pub struct Limits {
     pub relay_arguments: usize,
     /// Lost sessions the table shows; the rest are counted below it.
     pub table_rows: usize,
+    /// Fragmented IP datagrams put together at once. Past it the oldest is dropped and counted.
+    pub fragment_datagrams: usize,
+    /// Octets held for all fragmented IP datagrams together, 64 a fragment for bookkeeping included. One datagram has
+    /// at most 65,535 octets (RFC 791 3.1), so this is room for 64 of the largest.
+    pub fragment_octets: usize,
+    /// How long the rest of a fragmented IP datagram is waited for, in nanoseconds of capture time: what Linux waits.
+    pub fragment_ns: i64,
 }
 
 impl Default for Limits {
@@ -69,6 +76,9 @@ impl Default for Limits {
             relays: 10_000,
             relay_arguments: 16,
             table_rows: 1_000,
+            fragment_datagrams: 1_024,
+            fragment_octets: 4 * 1024 * 1024,
+            fragment_ns: 30 * NANOS_PER_SEC,
         }
     }
 }

@@ -1,0 +1,286 @@
+//! Putting fragmented IP datagrams together (RFC 791 3.2, RFC 8200 4.5), within bounds.
+//!
+//! Fragments that contradict each other drop their datagram, as RFC 5722 wants for IPv6 and hosts do for IPv4. The
+//! octets a snapshot length cut off are gone, but their number is known: the datagram is whole when all its octets were
+//! on the wire, and holds the captured ones up to the first cut.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+use crate::limits::Limits;
+use crate::time::{NANOS_PER_SEC, Timestamp};
+
+/// Octets of bookkeeping counted for each fragment held.
+const FRAGMENT_COST: usize = 64;
+
+/// The most octets a datagram's payload can have: its length has 16 bits.
+const MAX_DATAGRAM: u32 = 65_535;
+
+/// How long, in nanoseconds of capture time, fragments of a finished datagram count as captured twice, as on
+/// interface "any", and not as a new datagram with the same number.
+const DUPLICATE_NS: i64 = NANOS_PER_SEC;
+
+/// What the fragments of one datagram have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FragmentKey {
+    /// The datagram's sender.
+    pub src: IpAddr,
+    /// The datagram's receiver.
+    pub dst: IpAddr,
+    /// The number the sender gave the datagram: 16 bits in IPv4, 32 in IPv6.
+    pub id: u32,
+    /// The IP protocol, or for IPv6 the header type, of what was fragmented.
+    pub protocol: u8,
+    /// The VLAN the fragment was seen in: two of them may use the same addresses.
+    pub vlan: Option<u16>,
+}
+
+/// A part of an IP datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fragment<'a> {
+    /// Which datagram.
+    pub key: FragmentKey,
+    /// Where in the datagram's payload this part starts, in octets.
+    pub offset: u32,
+    /// Whether other parts lie behind this one.
+    pub more: bool,
+    /// The captured octets.
+    pub payload: &'a [u8],
+    /// Octets the part had on the wire; exceeds `payload.len()` when the snapshot length cut it.
+    pub payload_wire_len: u32,
+    /// Whether the fragment came inside another IP packet.
+    pub tunnelled: bool,
+}
+
+/// A datagram whose fragments have all been seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reassembled {
+    /// Which datagram.
+    pub key: FragmentKey,
+    /// Its payload, from the transport or extension header on, up to the first octet the capture cut off.
+    pub payload: Vec<u8>,
+    /// Octets the payload had on the wire.
+    pub payload_wire_len: u32,
+    /// Whether the fragments came inside another IP packet.
+    pub tunnelled: bool,
+}
+
+/// What became of the fragmented datagrams.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FragmentCounts {
+    /// Datagrams put together.
+    pub completed: u64,
+    /// Datagrams dropped because their fragments overlapped or contradicted each other in length.
+    pub contradictory: u64,
+    /// Datagrams dropped to stay within [`Limits::fragment_datagrams`] and [`Limits::fragment_octets`].
+    pub evicted: u64,
+    /// Datagrams whose other fragments did not come within [`Limits::fragment_ns`], or before the capture ended.
+    pub incomplete: u64,
+}
+
+/// Collects fragments until their datagrams are whole.
+#[derive(Debug)]
+pub struct Defragmenter {
+    datagrams: HashMap<FragmentKey, Datagram, foldhash::fast::RandomState>,
+    /// The datagrams by age: their serial numbers count up.
+    by_age: BTreeMap<u64, FragmentKey>,
+    next_serial: u64,
+    held_octets: usize,
+    clock: Timestamp,
+    counts: FragmentCounts,
+    max_datagrams: usize,
+    max_octets: usize,
+    max_age_ns: i64,
+}
+
+#[derive(Debug)]
+struct Datagram {
+    serial: u64,
+    started: Timestamp,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Open(Parts),
+    /// Contradictory: what else belongs to it is ignored.
+    Dropped,
+    Finished(Timestamp),
+}
+
+/// What is known of a datagram; the pieces are in order and do not overlap.
+#[derive(Debug, Default)]
+struct Parts {
+    pieces: Vec<Piece>,
+    /// Length of the whole in octets, once the last fragment has been seen.
+    total: Option<u32>,
+    /// Octets seen on the wire.
+    seen: u32,
+    /// Octets of memory the pieces count as.
+    cost: usize,
+}
+
+#[derive(Debug)]
+struct Piece {
+    start: u32,
+    end: u32,
+    octets: Box<[u8]>,
+}
+
+/// Fragments that do not fit together.
+struct Contradiction;
+
+impl Defragmenter {
+    /// One that holds nothing yet.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            datagrams: HashMap::default(),
+            by_age: BTreeMap::new(),
+            next_serial: 0,
+            held_octets: 0,
+            clock: Timestamp::from_nanos(i64::MIN),
+            counts: FragmentCounts::default(),
+            max_datagrams: limits.fragment_datagrams,
+            max_octets: limits.fragment_octets,
+            max_age_ns: limits.fragment_ns,
+        }
+    }
+
+    /// Takes a fragment captured at `time`; returns the datagram when this was the part that had been missing.
+    pub fn push(&mut self, fragment: &Fragment<'_>, time: Timestamp) -> Option<Reassembled> {
+        self.clock = self.clock.max(time);
+        self.expire();
+        let clock = self.clock;
+        let datagram = self.entry(fragment.key);
+        let State::Open(parts) = &mut datagram.state else { return None };
+        let before = parts.cost;
+        let inserted = parts.insert(fragment);
+        let after = parts.cost;
+        let whole = match inserted {
+            Ok(()) if parts.is_whole() => Some(std::mem::take(parts)),
+            Ok(()) => None,
+            Err(Contradiction) => {
+                datagram.state = State::Dropped;
+                self.counts.contradictory += 1;
+                self.held_octets = self.held_octets.saturating_sub(before);
+                return None;
+            }
+        };
+        if let Some(parts) = whole {
+            datagram.state = State::Finished(clock);
+            self.counts.completed += 1;
+            self.held_octets = self.held_octets.saturating_sub(before);
+            return Some(parts.join(fragment));
+        }
+        self.held_octets = self.held_octets.saturating_sub(before).saturating_add(after);
+        while self.held_octets > self.max_octets && self.evict_oldest() {}
+        None
+    }
+
+    /// Ends the collection, at the end of the capture, and says what became of the datagrams.
+    pub fn finish(mut self) -> FragmentCounts {
+        let open = self.datagrams.values().filter(|datagram| matches!(datagram.state, State::Open(_))).count();
+        self.counts.incomplete += u64::try_from(open).unwrap_or(u64::MAX);
+        self.counts
+    }
+
+    /// What became of the datagrams so far.
+    pub const fn counts(&self) -> FragmentCounts {
+        self.counts
+    }
+
+    /// The datagram of `key`, begun now when there is none.
+    fn entry(&mut self, key: FragmentKey) -> &mut Datagram {
+        if let Some(Datagram { serial, state: State::Finished(at), .. }) = self.datagrams.get(&key)
+            && self.clock.nanos_since(*at) > DUPLICATE_NS
+        {
+            self.by_age.remove(serial);
+            self.datagrams.remove(&key);
+        }
+        if !self.datagrams.contains_key(&key) {
+            while self.datagrams.len() >= self.max_datagrams.max(1) && self.evict_oldest() {}
+        }
+        let (by_age, next_serial, clock) = (&mut self.by_age, &mut self.next_serial, self.clock);
+        self.datagrams.entry(key).or_insert_with(|| {
+            let serial = *next_serial;
+            *next_serial += 1;
+            by_age.insert(serial, key);
+            Datagram { serial, started: clock, state: State::Open(Parts::default()) }
+        })
+    }
+
+    /// Removes what has waited too long.
+    fn expire(&mut self) {
+        while let Some(oldest) = self.by_age.first_entry() {
+            let started = self.datagrams.get(oldest.get()).map(|datagram| datagram.started);
+            if started.is_some_and(|started| self.clock.nanos_since(started) <= self.max_age_ns) {
+                return;
+            }
+            let key = oldest.remove();
+            self.counts.incomplete += u64::from(self.remove(&key));
+        }
+    }
+
+    /// Removes the oldest datagram; false when there is none.
+    fn evict_oldest(&mut self) -> bool {
+        let Some((_, key)) = self.by_age.pop_first() else { return false };
+        self.counts.evicted += u64::from(self.remove(&key));
+        true
+    }
+
+    /// Forgets a datagram that is no longer in `by_age`; true when it was still waiting for fragments.
+    fn remove(&mut self, key: &FragmentKey) -> bool {
+        let Some(Datagram { state: State::Open(parts), .. }) = self.datagrams.remove(key) else { return false };
+        self.held_octets = self.held_octets.saturating_sub(parts.cost);
+        true
+    }
+}
+
+impl Parts {
+    fn is_whole(&self) -> bool {
+        self.total == Some(self.seen)
+    }
+
+    fn insert(&mut self, fragment: &Fragment<'_>) -> Result<(), Contradiction> {
+        let (start, len) = (fragment.offset, fragment.payload_wire_len);
+        let end = start.checked_add(len).filter(|&end| end <= MAX_DATAGRAM && len > 0).ok_or(Contradiction)?;
+        // All but the last have a multiple of 8 octets (RFC 791 3.2).
+        if fragment.more && len % 8 != 0 {
+            return Err(Contradiction);
+        }
+        let at = self.pieces.partition_point(|piece| piece.end <= start);
+        if let Some(present) = self.pieces.get(at).filter(|piece| piece.start < end) {
+            let same = present.start == start
+                && present.end == end
+                && *present.octets == *fragment.payload
+                && fragment.more == (self.total != Some(end));
+            return if same { Ok(()) } else { Err(Contradiction) };
+        }
+        let last_end = self.pieces.last().map_or(0, |piece| piece.end).max(end);
+        if !fragment.more {
+            self.total = match self.total {
+                None if last_end == end => Some(end),
+                _ => return Err(Contradiction),
+            };
+        } else if self.total.is_some_and(|total| end > total) {
+            return Err(Contradiction);
+        }
+        self.pieces.insert(at, Piece { start, end, octets: fragment.payload.into() });
+        self.seen += len;
+        self.cost += fragment.payload.len() + FRAGMENT_COST;
+        Ok(())
+    }
+
+    /// The octets of a whole datagram, as `last` completed it.
+    fn join(self, last: &Fragment<'_>) -> Reassembled {
+        let mut payload = Vec::new();
+        for piece in self.pieces {
+            payload.extend_from_slice(&piece.octets);
+            if super::view::octets(payload.len()) < piece.end {
+                break;
+            }
+        }
+        let Fragment { key, tunnelled, .. } = *last;
+        Reassembled { key, payload, payload_wire_len: self.seen, tunnelled }
+    }
+}

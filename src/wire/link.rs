@@ -1,0 +1,239 @@
+//! The link layer: from a LINKTYPE to the IP packet inside.
+//!
+//! A new link layer is one arm in [`outermost`].
+
+use super::Undecoded;
+use super::view::View;
+use crate::capture::LinkType;
+
+/// Link headers followed in one frame, each VLAN tag and each MPLS stack counted as one. Providers stack three or four.
+const MAX_HEADERS: usize = 16;
+
+/// Labels of one MPLS stack. Segment routing uses about ten.
+const MAX_LABELS: usize = 16;
+
+/// EtherTypes (IEEE 802 numbers) that matter here.
+pub(super) mod ether_types {
+    pub(crate) const IPV4: u16 = 0x0800;
+    pub(crate) const IPV6: u16 = 0x86dd;
+    pub(crate) const ERSPAN_3: u16 = 0x22eb;
+    pub(crate) const TRANSPARENT_ETHERNET: u16 = 0x6558;
+    pub(crate) const PPP: u16 = 0x880b;
+    pub(crate) const PPPOE_SESSION: u16 = 0x8864;
+    pub(crate) const MPLS: [u16; 2] = [0x8847, 0x8848];
+    pub(crate) const VLAN: [u16; 4] = [0x8100, 0x88a8, 0x9100, 0x9200];
+    pub(crate) const MACSEC: u16 = 0x88e5;
+    /// IEEE 802.1BR, between a switch and its port extenders.
+    pub(crate) const E_TAG: u16 = 0x893f;
+    pub(crate) const ERSPAN_2: u16 = 0x88be;
+    /// TRILL, Cisco FabricPath, Cisco metadata, provider backbone bridges, network service header: they wrap frames.
+    pub(crate) const UNREAD_WRAPPERS: [u16; 5] = [0x22f3, 0x8903, 0x8909, 0x88e7, 0x894f];
+    /// The smallest number that is a type; less is the length field of IEEE 802.3.
+    pub(crate) const FIRST: u16 = 0x0600;
+}
+use ether_types as et;
+
+/// An IP packet found in a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct IpPacket<'a> {
+    /// From the IP header on.
+    pub(super) view: View<'a>,
+    /// Number of the innermost VLAN, 12 bits.
+    pub(super) vlan: Option<u16>,
+}
+
+/// The IP packet of a frame, none when the frame holds something else.
+pub(super) type Found<'a> = Result<Option<IpPacket<'a>>, Undecoded>;
+
+/// A header to read next.
+#[derive(Clone, Copy)]
+pub(super) enum Layer<'a> {
+    /// Ethernet, from the destination address on, without preamble.
+    Ethernet(View<'a>),
+    /// What an EtherType announced.
+    EtherType(u16, View<'a>),
+    /// IEEE 802.2 LLC.
+    Llc(View<'a>),
+    /// PPP from the protocol field on (RFC 1661 2).
+    Ppp(View<'a>),
+    /// IP of either version.
+    Ip(View<'a>),
+    /// Nothing that carries IP.
+    NotIp,
+}
+
+/// Finds the IP packet in a captured frame.
+pub(super) fn outermost(link: LinkType, frame: View<'_>) -> Found<'_> {
+    let cut = Undecoded::CutLinkHeader;
+    let layer = match link.0 {
+        0 | 108 => {
+            let (family, view) = frame.split::<4>().ok_or(cut)?;
+            if is_ip_family(*family) { Layer::Ip(view) } else { Layer::NotIp }
+        }
+        1 => Layer::Ethernet(frame),
+        9 => Layer::Ppp(skip_address(frame)),
+        12 | 14 | 101 | 228 | 229 => Layer::Ip(frame),
+        50 | 104 => match *frame.split::<2>().ok_or(cut)?.0 {
+            // Cisco HDLC: unicast or multicast address, control 0, then an EtherType.
+            [0x0f | 0x8f, _] => {
+                let ([.., high, low], view) = frame.split::<4>().ok_or(cut)?;
+                Layer::EtherType(u16::from_be_bytes([*high, *low]), view)
+            }
+            _ if link.0 == 50 => Layer::Ppp(skip_address(frame)),
+            _ => Layer::NotIp,
+        },
+        113 => {
+            let ([.., high, low], view) = frame.split::<16>().ok_or(cut)?;
+            cooked(u16::from_be_bytes([*high, *low]), view)
+        }
+        276 => {
+            let ([high, low, ..], view) = frame.split::<20>().ok_or(cut)?;
+            cooked(u16::from_be_bytes([*high, *low]), view)
+        }
+        number => return Err(Undecoded::UnsupportedLinkType(number)),
+    };
+    walk(layer)
+}
+
+/// Follows link headers down to the IP packet.
+#[inline]
+pub(super) fn walk(mut layer: Layer<'_>) -> Found<'_> {
+    let mut vlan = None;
+    for _ in 0..MAX_HEADERS {
+        layer = match layer {
+            Layer::Ip(view) => return Ok(Some(IpPacket { view, vlan })),
+            Layer::NotIp => return Ok(None),
+            Layer::Ethernet(view) => {
+                let ([.., high, low], rest) = view.split::<14>().ok_or(Undecoded::CutLinkHeader)?;
+                Layer::EtherType(u16::from_be_bytes([*high, *low]), rest)
+            }
+            Layer::EtherType(et::IPV4 | et::IPV6, view) => Layer::Ip(view),
+            Layer::EtherType(kind, view) if et::VLAN.contains(&kind) => {
+                let ([t0, t1, high, low], rest) = view.split::<4>().ok_or(Undecoded::CutLinkHeader)?;
+                vlan = Some(u16::from_be_bytes([*t0, *t1]) & 0x0fff);
+                Layer::EtherType(u16::from_be_bytes([*high, *low]), rest)
+            }
+            Layer::EtherType(kind, view) => other_type(kind, view)?,
+            Layer::Llc(view) => llc(view)?,
+            Layer::Ppp(view) => ppp(view)?,
+        };
+    }
+    Err(Undecoded::DeepVlan)
+}
+
+fn other_type(kind: u16, view: View<'_>) -> Result<Layer<'_>, Undecoded> {
+    let cut = Undecoded::CutLinkHeader;
+    Ok(match kind {
+        ..et::FIRST => Layer::Llc(view),
+        et::TRANSPARENT_ETHERNET => Layer::Ethernet(view),
+        et::PPP => Layer::Ppp(skip_address(view)),
+        et::PPPOE_SESSION => {
+            // RFC 2516 4: version and type 1, code 0 for a session's frames.
+            let (head, rest) = view.split::<6>().ok_or(cut)?;
+            if let [0x11, 0, ..] = head { Layer::Ppp(rest) } else { Layer::NotIp }
+        }
+        et::E_TAG => {
+            let ([.., high, low], rest) = view.split::<8>().ok_or(cut)?;
+            Layer::EtherType(u16::from_be_bytes([*high, *low]), rest)
+        }
+        et::MACSEC => macsec(view)?,
+        _ if et::MPLS.contains(&kind) => mpls(view)?,
+        _ if et::UNREAD_WRAPPERS.contains(&kind) => return Err(Undecoded::UnsupportedEtherType(kind)),
+        _ => Layer::NotIp,
+    })
+}
+
+/// The protocol field of Linux cooked captures: an EtherType, or 4 for frames with an LLC header.
+fn cooked(protocol: u16, view: View<'_>) -> Layer<'_> {
+    match protocol {
+        4 => Layer::Llc(view),
+        ..et::FIRST => Layer::NotIp,
+        kind => Layer::EtherType(kind, view),
+    }
+}
+
+/// LLC with the SAP of IP, or SNAP with an EtherType (RFC 1042). The organisation 00-00-F8 is the bridge tunnel one.
+fn llc(view: View<'_>) -> Result<Layer<'_>, Undecoded> {
+    Ok(match view.data {
+        [0xaa, 0xaa, 0x03, 0, 0, 0 | 0xf8, high, low, ..] => {
+            Layer::EtherType(u16::from_be_bytes([*high, *low]), view.skip(8).ok_or(Undecoded::CutLinkHeader)?)
+        }
+        [0x06, 0x06, 0x03, ..] => Layer::Ip(view.skip(3).ok_or(Undecoded::CutLinkHeader)?),
+        _ => Layer::NotIp,
+    })
+}
+
+/// PPP may leave out address and control (RFC 1662 3.1, RFC 1661 6.6).
+fn skip_address(view: View<'_>) -> View<'_> {
+    match view.split::<2>() {
+        Some(([0xff, 0x03], rest)) => rest,
+        _ => view,
+    }
+}
+
+fn ppp(view: View<'_>) -> Result<Layer<'_>, Undecoded> {
+    let ([first], after_one) = view.split::<1>().ok_or(Undecoded::CutLinkHeader)?;
+    // An odd first octet is a compressed protocol field (RFC 1661 6.5).
+    let (protocol, rest) = if first & 1 == 1 {
+        (u16::from(*first), after_one)
+    } else {
+        let (field, rest) = view.split::<2>().ok_or(Undecoded::CutLinkHeader)?;
+        (u16::from_be_bytes(*field), rest)
+    };
+    Ok(match protocol {
+        0x0021 | 0x0057 => Layer::Ip(rest),
+        0x0281 | 0x0283 => mpls(rest)?,
+        // Van Jacobson compressed TCP/IP, multilink, encrypted and compressed datagrams.
+        0x002d | 0x002f | 0x003d | 0x0053 | 0x0055 | 0x00fb | 0x00fd => return Err(Undecoded::CompressedPpp),
+        _ => Layer::NotIp,
+    })
+}
+
+/// Pops the label stack (RFC 3032 2.1). What follows has no type: IP by its version, else an Ethernet pseudowire with
+/// (RFC 4385 3) or without control word. 0x1000 announces management traffic of the pseudowire (RFC 5586 2.1).
+fn mpls(mut view: View<'_>) -> Result<Layer<'_>, Undecoded> {
+    for _ in 0..MAX_LABELS {
+        let ([_, _, third, _], rest) = view.split::<4>().ok_or(Undecoded::CutLinkHeader)?;
+        view = rest;
+        if third & 1 == 1 {
+            return Ok(match view.data {
+                [] => return Err(Undecoded::CutLinkHeader),
+                [0x40..=0x4f | 0x60..=0x6f, ..] => Layer::Ip(view),
+                [0x10, 0x00, ..] => Layer::NotIp,
+                // A control word starts with a zero nibble, but so do many Ethernet addresses.
+                [0x00..=0x0f, _, _, _, ethernet @ ..] if may_be_ethernet(ethernet) => {
+                    Layer::Ethernet(view.skip(4).ok_or(Undecoded::CutLinkHeader)?)
+                }
+                _ => Layer::Ethernet(view),
+            });
+        }
+    }
+    Err(Undecoded::DeepVlan)
+}
+
+/// Whether octets look like an Ethernet frame that matters: one with an EtherType that leads to IP.
+fn may_be_ethernet(octets: &[u8]) -> bool {
+    let kind = octets.get(12..).and_then(<[u8]>::first_chunk).map(|&octets| u16::from_be_bytes(octets));
+    kind.is_some_and(|kind| matches!(kind, et::IPV4 | et::IPV6) || et::VLAN.contains(&kind) || et::MPLS.contains(&kind))
+}
+
+/// MACsec that only protects integrity leaves the frame readable (IEEE 802.1AE 9.3).
+fn macsec(view: View<'_>) -> Result<Layer<'_>, Undecoded> {
+    const SCI_PRESENT: u8 = 0x20;
+    const ENCRYPTED: u8 = 0x08;
+    const CHANGED: u8 = 0x04;
+    let cut = Undecoded::CutLinkHeader;
+    let ([control, ..], rest) = view.split::<6>().ok_or(cut)?;
+    if control & (ENCRYPTED | CHANGED) != 0 {
+        return Err(Undecoded::Macsec);
+    }
+    let rest = if control & SCI_PRESENT != 0 { rest.skip(8).ok_or(cut)? } else { rest };
+    let (kind, rest) = rest.split::<2>().ok_or(cut)?;
+    Ok(Layer::EtherType(u16::from_be_bytes(*kind), rest))
+}
+
+/// Whether an address family of a BSD loopback header, in either byte order, is IP: 2 is IPv4; IPv6 has the number of
+/// the system that captured, NetBSD 24, FreeBSD 28, macOS 30, Linux 10.
+pub(super) fn is_ip_family(family: [u8; 4]) -> bool {
+    matches!(family, [0, 0, 0, n] | [n, 0, 0, 0] if matches!(n, 2 | 10 | 24 | 28 | 30))
+}

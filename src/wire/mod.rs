@@ -1,0 +1,88 @@
+//! Packets: from link-layer octets to TCP segments.
+//!
+//! [`prefilter::may_matter`] skips at the cost of a few nanoseconds what surely is no TCP on our ports. The rest goes
+//! through [`decode()`]: link header (`link.rs`), IP header (`ip.rs`), tunnels (`tunnel.rs`), TCP ([`tcp`]). Nothing is an
+//! error here: what cannot be decoded has a reason ([`Undecoded`]) that is counted and shown.
+
+mod decode;
+pub mod defrag;
+mod icmp;
+mod ip;
+mod link;
+pub mod prefilter;
+pub mod tcp;
+mod tunnel;
+mod undecoded;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::{IpAddr, SocketAddr};
+
+pub use decode::{decode, decode_reassembled};
+pub use defrag::{Defragmenter, Fragment, FragmentCounts, FragmentKey, Reassembled};
+pub use prefilter::{Ports, may_matter};
+pub use tcp::{SeqNumber, TcpFlags};
+pub use undecoded::Undecoded;
+
+/// A TCP segment (RFC 9293 3.1), its payload borrowed from the packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment<'a> {
+    /// Address and port of the sender.
+    pub src: SocketAddr,
+    /// Address and port of the receiver.
+    pub dst: SocketAddr,
+    /// Sequence number of the first payload octet, or of the SYN.
+    pub seq: SeqNumber,
+    /// The next sequence number the sender expects; none when the ACK flag is clear.
+    pub ack: Option<SeqNumber>,
+    /// The control bits.
+    pub flags: TcpFlags,
+    /// The receive window as it is in the header, unscaled; 0 also when the snapshot length cut it off.
+    pub window: u16,
+    /// The captured payload octets, without Ethernet padding and trailers.
+    pub payload: &'a [u8],
+    /// Octets the payload had on the wire; exceeds `payload.len()` when the snapshot length cut it.
+    pub payload_wire_len: u32,
+    /// Whether the segment came inside another IP packet: IP in IP, GRE, VXLAN, Geneve.
+    pub tunnelled: bool,
+}
+
+impl Segment<'_> {
+    /// Whether one of the two ports is in `ports`.
+    pub fn touches(&self, ports: &Ports) -> bool {
+        ports.contains(self.src.port()) || ports.contains(self.dst.port())
+    }
+}
+
+/// What a packet turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decoded<'a> {
+    /// A TCP segment.
+    Tcp(Segment<'a>),
+    /// An ICMP error about a TCP segment.
+    Unreachable(Unreachable),
+    /// A part of a datagram that may hold a TCP segment; it goes to a [`Defragmenter`].
+    Fragment(Fragment<'a>),
+    /// Understood, but no TCP: UDP, ARP, IPX.
+    NotTcp,
+    /// Not understood.
+    Undecoded(Undecoded),
+}
+
+/// A router's or host's report that a TCP segment did not get through: ICMP types 3 and 11 (RFC 792), ICMPv6 types 1
+/// and 3 (RFC 4443). "Fragmentation needed" and "packet too big" ask for smaller packets and are left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreachable {
+    /// Who reports it.
+    pub reported_by: IpAddr,
+    /// The sender of the segment that did not get through.
+    pub src: SocketAddr,
+    /// Whom the segment was meant for.
+    pub dst: SocketAddr,
+    /// The segment's sequence number; none when the report quotes less than 8 octets of TCP.
+    pub seq: Option<SeqNumber>,
+    /// What is reported, in the words of the RFC: `host unreachable`.
+    pub reason: &'static str,
+}
