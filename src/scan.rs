@@ -137,14 +137,17 @@ impl<'o> Scanner<'o> {
         self.report_closed();
     }
 
+    /// What could not be read, by reason.
     fn undecoded(&self) -> BTreeMap<String, u64> {
-        let mut by_reason: BTreeMap<String, u64> = BTreeMap::new();
-        for (reason, count) in &self.undecoded {
-            *by_reason.entry(reason.code().to_owned()).or_default() += count;
-        }
-        if self.flows.late_segments() > 0 {
-            by_reason.insert("late-segment".to_owned(), self.flows.late_segments());
-        }
-        by_reason
+        let fragments = self.fragments.counts();
+        let counted = [
+            ("late-segment", self.flows.late_segments()),
+            ("ip-fragment-contradictory", fragments.contradictory),
+            ("ip-fragment-evicted", fragments.evicted),
+            ("ip-fragment-incomplete", fragments.incomplete),
+        ];
+        let decoding = self.undecoded.iter().map(|(reason, count)| (reason.to_string(), *count));
+        let others = counted.into_iter().filter(|(_, count)| *count > 0);
+        decoding.chain(others.map(|(reason, count)| (reason.to_owned(), count))).collect()
     }
 }
