@@ -16,7 +16,7 @@ use crate::report::CaptureReport;
 use crate::session::{Session, SessionBuilder};
 use crate::smtp::DialogueOptions;
 use crate::time::Moment;
-use crate::wire::{self, Decoded, Defragmenter, Ports};
+use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Ports};
 
 /// What to look for, and within which bounds.
 #[derive(Clone, Debug)]
@@ -81,6 +81,7 @@ struct Scanner<'o> {
     observe: &'o mut dyn FnMut(Session, Diagnosis),
     flows: FlowTable<SessionBuilder<'o>>,
     fragments: Defragmenter,
+    fragment_counts: FragmentCounts,
     undecoded: BTreeMap<wire::Undecoded, u64>,
     sessions: u64,
 }
@@ -92,6 +93,7 @@ impl<'o> Scanner<'o> {
             options,
             observe,
             fragments: Defragmenter::new(&limits),
+            fragment_counts: FragmentCounts::default(),
             flows: FlowTable::new(options.ports.clone(), limits),
             undecoded: BTreeMap::new(),
             sessions: 0,
@@ -135,11 +137,13 @@ impl<'o> Scanner<'o> {
     fn finish(&mut self) {
         self.flows.close_all();
         self.report_closed();
+        let empty = Defragmenter::new(&self.options.dialogue.limits);
+        self.fragment_counts = std::mem::replace(&mut self.fragments, empty).finish();
     }
 
     /// What could not be read, by reason.
     fn undecoded(&self) -> BTreeMap<String, u64> {
-        let fragments = self.fragments.counts();
+        let fragments = self.fragment_counts;
         let counted = [
             ("late-segment", self.flows.late_segments()),
             ("ip-fragment-contradictory", fragments.contradictory),

@@ -9,6 +9,8 @@ mod key;
 mod lifecycle;
 mod lru;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use half::{Anomalies, GapKind};
 pub use key::{Direction, FlowKey};

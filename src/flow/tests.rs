@@ -1,0 +1,364 @@
+//! Connections against a naive model, and one by one.
+
+use proptest::prelude::*;
+
+use super::{Close, CloseHow, ClosedFlow, Direction, FlowListener, FlowTable, GapKind, Side};
+use crate::limits::Limits;
+use crate::time::{Moment, Timestamp};
+use crate::wire::{Ports, Segment, SeqNumber, TcpFlags, Unreachable};
+
+/// Writes down what it is told.
+#[derive(Debug, Default)]
+struct Recorder {
+    client: Vec<u8>,
+    server: Vec<u8>,
+    /// Both directions in the order of delivery, a letter a call.
+    order: Vec<(char, Vec<u8>)>,
+    gaps: Vec<(Direction, u64, GapKind)>,
+}
+
+impl FlowListener for Recorder {
+    fn data(&mut self, direction: Direction, octets: &[u8], _: Moment) {
+        let (stream, letter) = match direction {
+            Direction::ClientToServer => (&mut self.client, 'C'),
+            Direction::ServerToClient => (&mut self.server, 'S'),
+        };
+        stream.extend_from_slice(octets);
+        self.order.push((letter, octets.to_vec()));
+    }
+
+    fn gap(&mut self, direction: Direction, octets: u64, kind: GapKind, _: Moment) {
+        self.gaps.push((direction, octets, kind));
+    }
+}
+
+/// A table and a clock that moves a millisecond a segment.
+struct Bench {
+    table: FlowTable<Recorder>,
+    frame: u64,
+    millis: i64,
+}
+
+const CLIENT: &str = "192.0.2.10:1145";
+const SERVER: &str = "192.0.2.25:25";
+
+impl Bench {
+    fn new() -> Self {
+        Self::with(Limits::default())
+    }
+
+    fn with(limits: Limits) -> Self {
+        Self { table: FlowTable::new(Ports::new([25]), limits), frame: 0, millis: 0 }
+    }
+
+    fn send(&mut self, from: &str, flags: u8, seq: u32, ack: u32, payload: &[u8]) {
+        let (src, dst) = if from == SERVER { (SERVER, CLIENT) } else { (from, SERVER) };
+        let flags = TcpFlags(flags);
+        self.push(&Segment {
+            src: src.parse().unwrap(),
+            dst: dst.parse().unwrap(),
+            seq: SeqNumber(seq),
+            ack: flags.ack().then_some(SeqNumber(ack)),
+            flags,
+            window: 8192,
+            payload,
+            payload_wire_len: u32::try_from(payload.len()).unwrap(),
+            tunnelled: false,
+        });
+    }
+
+    fn push(&mut self, segment: &Segment<'_>) {
+        self.frame += 1;
+        self.millis += 1;
+        let moment = self.moment();
+        self.table.segment(segment, moment, Recorder::default);
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { frame: self.frame, time: Timestamp::from_nanos(self.millis * 1_000_000) }
+    }
+
+    fn handshake(&mut self) {
+        self.send(CLIENT, SYN, 99, 0, b"");
+        self.send(SERVER, SYN | ACK, 499, 100, b"");
+        self.send(CLIENT, ACK, 100, 500, b"");
+    }
+
+    fn closed(&mut self) -> Vec<ClosedFlow<Recorder>> {
+        std::iter::from_fn(|| self.table.pop_closed()).collect()
+    }
+
+    fn end(mut self) -> Vec<ClosedFlow<Recorder>> {
+        self.table.close_all();
+        self.closed()
+    }
+
+    fn only(self) -> ClosedFlow<Recorder> {
+        let mut closed = self.end();
+        assert_eq!(closed.len(), 1);
+        closed.remove(0)
+    }
+}
+
+const FIN: u8 = 0x01;
+const SYN: u8 = 0x02;
+const RST: u8 = 0x04;
+const ACK: u8 = 0x10;
+
+fn ended(close: Close) -> (Option<Side>, CloseHow) {
+    (close.by, close.how)
+}
+
+#[test]
+fn a_handshake_gives_its_frames_and_round_trip() {
+    let mut bench = Bench::new();
+    bench.handshake();
+    let flow = bench.only();
+    let frame = |moment: Option<Moment>| moment.unwrap().frame;
+    assert_eq!((frame(flow.handshake.syn), frame(flow.handshake.syn_ack), frame(flow.handshake.ack)), (1, 2, 3));
+    assert_eq!(flow.handshake.rtt_ns(), Some(2_000_000));
+    assert_eq!(ended(flow.close), (None, CloseHow::CaptureEnded));
+}
+
+#[test]
+fn a_syn_ack_is_not_any_segment_with_an_ack() {
+    let mut bench = Bench::new();
+    bench.send(CLIENT, SYN, 99, 0, b"");
+    bench.send(SERVER, RST | ACK, 0, 100, b"");
+    let flow = bench.only();
+    assert!(flow.handshake.syn_ack.is_none());
+    assert_eq!(ended(flow.close), (Some(Side::Server), CloseHow::Rst));
+}
+
+#[test]
+fn a_fin_with_octets_delivers_them_and_is_counted_after_them() {
+    let mut bench = Bench::new();
+    bench.handshake();
+    bench.send(SERVER, FIN | ACK, 500, 100, b"bye");
+    bench.send(CLIENT, FIN | ACK, 100, 504, b"");
+    bench.send(SERVER, ACK, 504, 101, b"");
+    let flow = bench.only();
+    assert_eq!(flow.listener.server, b"bye");
+    assert_eq!(flow.listener.gaps, []);
+    assert_eq!(ended(flow.close), (Some(Side::Server), CloseHow::Fin));
+    assert_eq!(flow.last.frame, 6);
+}
+
+#[test]
+fn fins_that_cross_are_both_sides() {
+    let mut bench = Bench::new();
+    bench.handshake();
+    bench.send(SERVER, FIN | ACK, 500, 100, b"");
+    bench.send(CLIENT, FIN | ACK, 100, 500, b"");
+    assert_eq!(ended(bench.only().close), (Some(Side::Both), CloseHow::Fin));
+}
+
+#[test]
+fn a_reply_captured_before_its_command_waits_for_it() {
+    let mut bench = Bench::new();
+    bench.handshake();
+    bench.send(SERVER, ACK, 500, 106, b"250 ok");
+    bench.send(CLIENT, ACK, 100, 500, b"EHLO a");
+    let flow = bench.only();
+    let order: Vec<_> = flow.listener.order.iter().map(|(letter, octets)| (*letter, &octets[..])).collect();
+    assert_eq!(order, [('C', &b"EHLO a"[..]), ('S', b"250 ok")]);
+    assert_eq!(flow.listener.gaps, []);
+}
+
+#[test]
+fn a_hole_the_peer_acknowledged_is_the_captures() {
+    let mut bench = Bench::new();
+    bench.handshake();
+    bench.send(CLIENT, ACK, 100, 500, b"one");
+    bench.send(SERVER, ACK, 500, 106, b"ok");
+    bench.send(CLIENT, ACK, 106, 502, b"three");
+    let flow = bench.only();
+    assert_eq!(flow.listener.gaps, [(Direction::ClientToServer, 3, GapKind::Capture)]);
+    assert_eq!(flow.listener.client, b"onethree");
+    assert_eq!(flow.anomalies.gap_octets, 3);
+}
+
+#[test]
+fn a_hole_nobody_acknowledged_is_told_apart() {
+    let mut bench = Bench::new();
+    bench.handshake();
+    bench.send(CLIENT, ACK, 103, 500, b"two");
+    let flow = bench.only();
+    assert_eq!(flow.listener.gaps, [(Direction::ClientToServer, 3, GapKind::Unacknowledged)]);
+}
+
+#[test]
+fn octets_acknowledged_but_never_seen_are_a_hole_at_the_end() {
+    let mut bench = Bench::new();
+    bench.handshake();
+    bench.send(CLIENT, ACK, 100, 540, b"");
+    assert_eq!(bench.only().listener.gaps, [(Direction::ServerToClient, 40, GapKind::Capture)]);
+}
+
+#[test]
+fn what_the_snapshot_length_cut_is_a_hole() {
+    let mut bench = Bench::new();
+    bench.handshake();
+    bench.push(&Segment {
+        src: CLIENT.parse().unwrap(),
+        dst: SERVER.parse().unwrap(),
+        seq: SeqNumber(100),
+        ack: Some(SeqNumber(500)),
+        flags: TcpFlags(ACK),
+        window: 8192,
+        payload: b"EHLO",
+        payload_wire_len: 12,
+        tunnelled: false,
+    });
+    bench.send(CLIENT, ACK, 112, 500, b"QUIT");
+    let flow = bench.only();
+    assert_eq!(flow.listener.gaps, [(Direction::ClientToServer, 8, GapKind::Snaplen)]);
+    assert_eq!(flow.listener.client, b"EHLOQUIT");
+}
+
+#[test]
+fn repeats_are_counted_and_keep_alives_are_none() {
+    let mut bench = Bench::new();
+    bench.handshake();
+    bench.send(CLIENT, ACK, 100, 500, b"abcd");
+    bench.send(CLIENT, ACK, 100, 500, b"abcd");
+    bench.send(CLIENT, ACK, 103, 500, b"\0");
+    bench.send(CLIENT, ACK, 102, 500, b"cdef");
+    let flow = bench.only();
+    assert_eq!(flow.listener.client, b"abcdef");
+    assert_eq!(flow.anomalies.retransmitted_segments, 1);
+    assert_eq!(flow.anomalies.overlapping_octets, 2);
+}
+
+#[test]
+fn the_first_copy_wins_and_a_contradiction_is_counted() {
+    let mut bench = Bench::new();
+    bench.handshake();
+    bench.send(CLIENT, ACK, 102, 500, b"cd");
+    bench.send(CLIENT, ACK, 100, 500, b"abXYef");
+    let flow = bench.only();
+    assert_eq!(flow.listener.client, b"abcdef");
+    assert_eq!(flow.anomalies.conflicting_octets, 2);
+}
+
+#[test]
+fn a_syn_with_another_number_is_a_new_connection_and_the_same_one_is_none() {
+    let mut bench = Bench::new();
+    bench.handshake();
+    bench.send(CLIENT, SYN, 99, 0, b"");
+    bench.send(CLIENT, SYN, 7000, 0, b"");
+    let flows = bench.end();
+    assert_eq!(flows.iter().map(|flow| flow.number).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(ended(flows[0].close), (None, CloseHow::PortReused));
+    assert_eq!(flows[0].handshake.syns, 2);
+}
+
+#[test]
+fn late_frames_of_a_reported_connection_open_no_ghost() {
+    let mut bench = Bench::new();
+    bench.handshake();
+    bench.send(SERVER, RST, 500, 0, b"");
+    bench.millis += 31_000;
+    bench.send("192.0.2.11:1", SYN, 1, 0, b"");
+    assert_eq!(bench.closed().len(), 1, "it lingered for thirty seconds");
+    bench.send(CLIENT, ACK, 100, 500, b"late");
+    assert_eq!(bench.table.late_segments(), 1);
+    assert_eq!(bench.end().len(), 1, "the other one");
+}
+
+#[test]
+fn silence_ends_a_connection_by_the_clock_of_the_capture() {
+    let mut bench = Bench::new();
+    bench.handshake();
+    bench.millis += 16 * 60 * 1000;
+    bench.send("192.0.2.11:1", SYN, 1, 0, b"");
+    let flows = bench.closed();
+    assert_eq!(ended(flows[0].close), (None, CloseHow::Idle));
+    assert!(flows[0].quiet_ns > 15 * 60 * 1_000_000_000);
+}
+
+#[test]
+fn a_clock_that_steps_back_ends_nothing() {
+    let mut bench = Bench::new();
+    bench.millis = 10_000_000;
+    bench.handshake();
+    bench.millis = 0;
+    bench.send(CLIENT, ACK, 100, 500, b"x");
+    assert_eq!(bench.only().listener.client, b"x");
+}
+
+#[test]
+fn a_full_table_gives_up_the_oldest() {
+    let mut bench = Bench::with(Limits { live_flows: 2, ..Limits::default() });
+    for host in 1..=3 {
+        bench.send(&format!("192.0.2.{host}:1000"), SYN, 1, 0, b"");
+    }
+    let flows = bench.closed();
+    assert_eq!(flows.len(), 1);
+    assert_eq!((flows[0].number, flows[0].close.how), (1, CloseHow::Evicted));
+}
+
+#[test]
+fn the_side_on_a_server_port_is_the_server_where_no_syn_says_so() {
+    let mut bench = Bench::new();
+    bench.send(SERVER, ACK, 500, 100, b"220 x");
+    let flow = bench.only();
+    assert_eq!((flow.client, flow.server), (CLIENT.parse().unwrap(), SERVER.parse().unwrap()));
+    assert_eq!((flow.client_seen, flow.server_seen), (false, true));
+}
+
+#[test]
+fn an_icmp_error_counts_only_if_it_quotes_the_syn() {
+    let mut bench = Bench::new();
+    bench.send(CLIENT, SYN, 99, 0, b"");
+    let mut error = Unreachable {
+        reported_by: "192.0.2.1".parse().unwrap(),
+        src: CLIENT.parse().unwrap(),
+        dst: SERVER.parse().unwrap(),
+        seq: Some(SeqNumber(5)),
+        reason: "host unreachable",
+    };
+    let moment = bench.moment();
+    bench.table.unreachable(&error, moment);
+    error.seq = Some(SeqNumber(99));
+    error.reason = "port unreachable";
+    bench.table.unreachable(&error, moment);
+    assert_eq!(bench.only().refused.unwrap().reason, "port unreachable");
+}
+
+#[test]
+fn held_octets_are_bounded() {
+    let mut bench = Bench::with(Limits { held_octets: 100, ..Limits::default() });
+    bench.handshake();
+    bench.send(CLIENT, ACK, 101, 500, &[b'x'; 101]);
+    bench.send(CLIENT, ACK, 100, 500, b"a");
+    let flow = bench.only();
+    assert_eq!(flow.listener.gaps, [(Direction::ClientToServer, 1, GapKind::Unacknowledged)]);
+    assert_eq!(flow.anomalies.retransmitted_segments, 1, "what fills a hole given up comes too late");
+}
+
+proptest! {
+    /// Any cutting, order and repetition of a stream gives the octets that came first for each place.
+    #[test]
+    fn agrees_with_a_model_that_writes_each_octet_once(
+        isn in prop_oneof![any::<u32>(), (u32::MAX - 60)..=u32::MAX],
+        pieces in proptest::collection::vec((0_u32..50, 1_u32..20, any::<u8>()), 1..40),
+    ) {
+        let mut bench = Bench::new();
+        bench.send(CLIENT, SYN, isn, 0, b"");
+        let mut model = vec![None; 80];
+        for (start, len, value) in pieces {
+            let octets: Vec<u8> = (0..len).map(|at| value.wrapping_add(u8::try_from(at).unwrap())).collect();
+            bench.send(CLIENT, ACK, isn.wrapping_add(1).wrapping_add(start), 1, &octets);
+            for (place, octet) in model[start as usize..].iter_mut().zip(&octets) {
+                place.get_or_insert(*octet);
+            }
+        }
+        let expected: Vec<u8> = model.iter().flatten().copied().collect();
+        let last = model.iter().rposition(Option::is_some).unwrap_or(0);
+        let holes = model[..last].iter().filter(|place| place.is_none()).count() as u64;
+        let flow = bench.only();
+        prop_assert_eq!(flow.listener.client, expected);
+        prop_assert_eq!(flow.listener.gaps.iter().map(|(_, octets, _)| octets).sum::<u64>(), holes);
+    }
+}
