@@ -3,5 +3,6 @@
 #![warn(missing_docs)]
 
 pub mod capture;
+pub mod container;
 pub mod limits;
 pub mod time;
