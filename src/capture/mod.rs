@@ -2,15 +2,31 @@
 //!
 //! [`open`] looks at the first octets, never at a file name, and returns the reader of the format found. A reader
 //! *pushes* borrowed packets into a sink, in file order, and owns no more than one buffer.
+//!
+//! A new format is one file with a [`FormatEntry`] and a row in [`FORMATS`].
 
-use std::fmt;
+mod error;
+mod info;
+mod link;
+mod pcap;
+mod pcapng;
+mod recognise;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::io::Read;
 use std::ops::ControlFlow;
 
+use crate::container;
+use crate::limits::Limits;
 use crate::time::{FrameNumber, Timestamp};
 
-/// The link-layer header type of a packet, as a number of the tcpdump.org LINKTYPE registry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LinkType(pub u16);
+pub use error::ReadError;
+pub use info::CaptureInfo;
+pub use link::LinkType;
+
+use source::Source;
 
 /// One record of a capture, borrowed from the reader's buffer.
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +37,74 @@ pub struct Packet<'a> {
     pub time: Timestamp,
     /// What the first octets of `data` are.
     pub link: LinkType,
-    /// Octets the packet had on the wire; more than `data` holds when the snapshot length cut it.
+    /// Octets the packet had on the wire; more than `data` holds when the snapshot length cut it. Some capturing
+    /// programs write fewer than they captured.
     pub wire_len: u32,
-    /// The captured octets, from the link-layer header on.
+    /// The captured octets, from the link-layer header on. A frame check sequence whose length the file declares is
+    /// neither in here nor in `wire_len`.
     pub data: &'a [u8],
+}
+
+/// What a reader does with each packet; `Break` ends the reading.
+pub type Sink<'s> = dyn FnMut(Packet<'_>) -> ControlFlow<()> + 's;
+
+/// A capture being read.
+pub trait CaptureReader: Send {
+    /// Hands every packet not yet delivered to `sink`, in file order, until the end or until `sink` breaks off.
+    ///
+    /// A file that ends inside a record is no error: see [`CaptureInfo::truncated`].
+    ///
+    /// # Errors
+    /// When the input fails or the file breaks its format. All packets before that were delivered.
+    fn for_each_packet(&mut self, sink: &mut Sink<'_>) -> Result<(), ReadError>;
+
+    /// What is known of the capture so far.
+    fn info(&self) -> &CaptureInfo;
+}
+
+/// A capture format: how to know it and how to read it.
+pub struct FormatEntry {
+    /// Its name in reports, as [`CaptureInfo::format`].
+    pub name: &'static str,
+    /// Whether content beginning with these octets is of this format.
+    pub matches: fn(&[u8]) -> bool,
+    /// Takes the stream from its first octet on. A format that must seek spools the stream to a file here.
+    open: Opener,
+}
+
+type Opener = fn(Source, CaptureInfo, &Limits) -> Result<Box<dyn CaptureReader>, ReadError>;
+
+/// Every format this crate reads.
+pub const FORMATS: &[FormatEntry] = &[pcap::PCAP, pcapng::PCAPNG];
+
+/// Opens the capture in `input`: takes compressions off and finds the format by its first octets.
+///
+/// # Errors
+/// `UnknownFormat` when the content is no capture, `Corrupt` when its file header is cut or damaged, `Io`.
+pub fn open(input: Box<dyn Read + Send>, limits: &Limits) -> Result<Box<dyn CaptureReader>, ReadError> {
+    let peeled = container::peel(input).map_err(|source| ReadError::Io { offset: 0, source })?;
+    let mut source = Source::new(peeled.stream);
+    source.ensure(recognise::HEAD_OCTETS)?;
+    let head = source.available();
+    let head = head.get(..recognise::HEAD_OCTETS).unwrap_or(head);
+    match FORMATS.iter().find(|format| (format.matches)(head)) {
+        Some(format) => (format.open)(source, CaptureInfo::new(format.name, peeled.layers), limits),
+        None => Err(recognise::unknown_format(head, &peeled.layers, source.is_cut())),
+    }
+}
+
+/// The `u32` in the first octets of `octets`, in the byte order `BIG` says; 0 where there is none.
+fn u32_at<const BIG: bool>(octets: &[u8], at: usize) -> u32 {
+    let field = octets.get(at..).and_then(|octets| octets.first_chunk()).copied().unwrap_or_default();
+    if BIG { u32::from_be_bytes(field) } else { u32::from_le_bytes(field) }
+}
+
+/// The octets of a packet without the frame check sequence of `fcs` octets at its end, and its length on the wire.
+fn without_fcs(data: &[u8], wire_len: u32, fcs: u32) -> (&[u8], u32) {
+    if fcs == 0 {
+        return (data, wire_len);
+    }
+    let wire_len = wire_len.saturating_sub(fcs);
+    let kept = usize::try_from(wire_len).ok().and_then(|kept| data.get(..kept));
+    (kept.unwrap_or(data), wire_len)
 }

@@ -1,0 +1,81 @@
+//! What is known of a capture beside its packets.
+
+use std::collections::BTreeSet;
+
+use crate::capture::LinkType;
+use crate::capture::source::Source;
+use crate::time::Timestamp;
+
+/// What a reader found out about its capture: complete once all packets were delivered, growing until then.
+#[derive(Clone, Debug, Default)]
+pub struct CaptureInfo {
+    /// The file format: `pcap`, `pcapng`.
+    pub format: &'static str,
+    /// The compressions it was wrapped in, outermost first: `gzip`, `zstd`.
+    pub compression: Vec<&'static str>,
+    /// The link-layer types the file declares, used by a packet or not.
+    pub link_types: BTreeSet<LinkType>,
+    /// Frames so far; the number of the last one. In pcapng Wireshark numbers some records that hold no packet.
+    pub frames: u64,
+    /// The earliest capture time.
+    pub first_time: Option<Timestamp>,
+    /// The latest capture time. Not always the last packet's: capture clocks step back.
+    pub last_time: Option<Timestamp>,
+    /// Packets the capturing program says it lost.
+    pub dropped: u64,
+    /// Whether the file ends inside a record or its compressed data is cut off.
+    pub truncated: bool,
+    /// Sentences for the user: the variant of the format, what was skipped, how the file ends.
+    pub notes: Vec<String>,
+}
+
+impl CaptureInfo {
+    pub(crate) fn new(format: &'static str, compression: Vec<&'static str>) -> Self {
+        Self { format, compression, ..Self::default() }
+    }
+
+    /// Adds packets with a time to the counts.
+    pub(crate) fn absorb(&mut self, tally: &Tally) {
+        if tally.frames == 0 {
+            return;
+        }
+        self.frames = self.frames.saturating_add(tally.frames);
+        self.first_time = Some(self.first_time.map_or(tally.first, |time| time.min(tally.first)));
+        self.last_time = Some(self.last_time.map_or(tally.last, |time| time.max(tally.last)));
+    }
+
+    /// Notes how the stream ended: inside the record `inside`, cut by its compression, or (no note) as it should.
+    /// What is left of the stream is consumed, so that asking for more packets ends at once.
+    pub(crate) fn note_end(&mut self, source: &mut Source, inside: &str) {
+        let offset = source.offset();
+        let left = source.available().len();
+        source.consume(left);
+        if left > 0 {
+            self.notes.push(format!("the file ends inside {inside} at octet {offset}: the last packet was cut off"));
+        }
+        if source.is_cut() {
+            let layers = self.compression.join(" and ");
+            self.notes.push(format!("the {layers} data ends before its time, after octet {}", source.offset()));
+        }
+        self.truncated |= left > 0 || source.is_cut();
+    }
+}
+
+/// Counts over the packets of one buffer, kept apart from [`CaptureInfo`] to stay in registers.
+pub(crate) struct Tally {
+    pub(crate) frames: u64,
+    first: Timestamp,
+    last: Timestamp,
+}
+
+impl Tally {
+    pub(crate) fn new() -> Self {
+        Self { frames: 0, first: Timestamp::from_nanos(i64::MAX), last: Timestamp::from_nanos(i64::MIN) }
+    }
+
+    pub(crate) fn count(&mut self, time: Timestamp) {
+        self.frames += 1;
+        self.first = self.first.min(time);
+        self.last = self.last.max(time);
+    }
+}

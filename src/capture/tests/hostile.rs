@@ -1,0 +1,155 @@
+//! Cut, mutated and dribbling input.
+
+use std::io::{self, Cursor, Read, Write};
+
+use super::{Order, Outcome, Owned, START, read, read_from, two_packets};
+use crate::capture::LinkType;
+
+fn pcap(order: Order) -> Vec<u8> {
+    let packets = two_packets(LinkType::ETHERNET);
+    [
+        order.pcap(0xa1b2_c3d4, (2, 4), 1),
+        order.record([START + 1, 500_000, 5, 5], 0, &packets[0].data),
+        order.record([START + 2, 1, 11, 1000], 0, &packets[1].data),
+    ]
+    .concat()
+}
+
+fn pcapng(order: Order) -> Vec<u8> {
+    let packets = two_packets(LinkType::ETHERNET);
+    let options = [order.option(1, b"comment"), order.option(4, &order.u64(3)), order.option(0, b"")].concat();
+    [
+        order.section(),
+        order.interface(1, 0, &[order.option(9, &[6]), order.option(0, b"")].concat()),
+        order.enhanced(0, 1_700_000_001_500_000, 5, &packets[0].data, &options),
+        order.block(0x0bad_beef, b"anything"),
+        order.enhanced(0, 1_700_000_002_000_001, 1000, &packets[1].data, b""),
+        order.block(5, &[order.u32s(&[0, 0, 0]), order.option(5, &order.u64(2))].concat()),
+    ]
+    .concat()
+}
+
+fn captures() -> [Vec<u8>; 4] {
+    [pcap(Order::Little), pcap(Order::Big), pcapng(Order::Little), pcapng(Order::Big)]
+}
+
+/// Octets up to which the file must reach for one and for two packets, and to be opened.
+fn ends(octets: &[u8]) -> [usize; 3] {
+    if octets.starts_with(b"\n") { [28, 128, 192] } else { [24, 45, 72] }
+}
+
+#[test]
+fn cut_at_every_octet_delivers_the_packets_before_the_cut() {
+    for whole in captures() {
+        let [opened, one, two] = ends(&whole);
+        for cut in 0..=whole.len() {
+            let Outcome { packets, info, error } = read(&whole[..cut]);
+            let expected = usize::from(cut >= one) + usize::from(cut >= two);
+            assert_eq!(packets[..], two_packets(LinkType::ETHERNET)[..expected], "cut at {cut}");
+            assert_eq!(info.frames, expected as u64);
+            if cut < opened {
+                let expected = if cut < 4 { "unknown-format" } else { "corrupt" };
+                assert_eq!(error.unwrap().kind(), expected, "cut at {cut}");
+                continue;
+            }
+            assert!(error.is_none(), "cut at {cut}: {error:?}");
+            let notes = info.notes.iter().filter(|note| note.contains("the file ends inside")).count();
+            assert_eq!(info.truncated, notes == 1, "cut at {cut}");
+            if cut == one || cut == two || cut == whole.len() {
+                assert!(!info.truncated, "a cut between records, at {cut}, does not show");
+            } else if whole.starts_with(b"\n") {
+                assert_eq!(info.truncated, ![28, 60, 148].contains(&cut), "cut at {cut}");
+            } else {
+                assert_eq!(info.truncated, cut != opened, "cut at {cut}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_note_names_record_and_octet() {
+    let whole = pcap(Order::Little);
+    let info = read(&whole[..50]).info;
+    assert_eq!(info.notes, ["the file ends inside record 2 at octet 45: the last packet was cut off"]);
+}
+
+/// Gives one octet a read.
+struct Dribble(Cursor<Vec<u8>>);
+
+impl Read for Dribble {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let room = buf.len().min(1);
+        self.0.read(&mut buf[..room])
+    }
+}
+
+#[test]
+fn one_octet_at_a_time_gives_the_same() {
+    for whole in captures() {
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gz.write_all(&whole).unwrap();
+        for octets in [whole.clone(), gz.finish().unwrap(), zstd::encode_all(&whole[..], 0).unwrap()] {
+            let dribbled = read_from(Dribble(Cursor::new(octets)));
+            assert_eq!(dribbled.packets(), two_packets(LinkType::ETHERNET));
+        }
+    }
+}
+
+#[test]
+fn cut_compressed_data_is_a_note_and_damage_an_error() {
+    let record = pcap(Order::Little)[24..].to_vec();
+    let noise = |n: u32| n.wrapping_mul(2_654_435_761).to_le_bytes().repeat(11);
+    let records = (0..4000).flat_map(|n| [record.clone(), Order::Little.record([START, n, 44, 44], 0, &noise(n))]);
+    let whole = [Order::Little.pcap(0xa1b2_c3d4, (2, 4), 1), records.flatten().collect()].concat();
+    let packets = read(&whole).packets();
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(&whole).unwrap();
+    for (name, octets) in [("gzip", gz.finish().unwrap()), ("zstd", zstd::encode_all(&whole[..], 1).unwrap())] {
+        let cut = read(&octets[..octets.len() * 3 / 4]);
+        assert!(cut.error.is_none() && cut.info.truncated);
+        assert_eq!(cut.info.compression, [name]);
+        assert!(cut.packets.len() > packets.len() / 3 && packets.starts_with(&cut.packets), "{}", cut.packets.len());
+        let note = format!("the {name} data ends before its time");
+        assert!(cut.info.notes.iter().any(|n| n.starts_with(&note)), "{:?}", cut.info.notes);
+
+        let mut damaged = octets.clone();
+        let end = damaged.len() - 3; // in the checksum or the length that ends gzip
+        damaged[end] ^= 0xff;
+        if name == "gzip" {
+            let damaged = read(&damaged);
+            let error = damaged.error.unwrap();
+            assert_eq!((error.kind(), error.offset()), ("corrupt", Some(whole.len() as u64)));
+            assert_eq!(damaged.packets.len(), packets.len());
+        }
+    }
+}
+
+#[test]
+fn random_mutations_neither_panic_nor_hang() {
+    let mut state = 0x0005_eed5_eed5_eed5_u64;
+    let mut random = move |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    let extremes = [0, 1, 3, 0x7f, 0x80, 0xff];
+    let mut delivered = 0;
+    for round in 0..20_000 {
+        let mut octets = captures()[round % 4].clone();
+        for _ in 0..=random(6) {
+            let at = random(octets.len());
+            match random(4) {
+                0 => octets[at] = extremes[random(extremes.len())],
+                1 => octets[at] ^= 1 << random(8),
+                2 => drop(octets.splice(at..at, vec![0xff; random(5)])),
+                _ => drop(octets.drain(at..octets.len().min(at + random(5)))),
+            }
+            octets.push(0);
+        }
+        let Outcome { packets, info, .. } = read(&octets);
+        assert!(packets.len() as u64 <= info.frames);
+        assert!(packets.is_sorted_by(|Owned { frame: one, .. }, Owned { frame: two, .. }| one < two));
+        assert!(info.notes.len() < 8, "{:?}", info.notes);
+        delivered += packets.len();
+    }
+    assert!(delivered > 10_000, "mutations hit too hard to test anything: {delivered}");
+}
