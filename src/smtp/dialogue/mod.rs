@@ -7,6 +7,8 @@
 mod client;
 mod gap;
 mod server;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 

@@ -124,9 +124,8 @@ impl Dialogue<'_> {
         self.count_answer(pending, &reply);
         let is_last = self.pending.is_empty();
         let code = reply.code;
-        match pending.exchange.and_then(|index| self.transcript.exchanges.get_mut(index)) {
-            Some(exchange) => exchange.reply = Some(reply),
-            None => self.transcript.omitted_exchanges += 1,
+        if let Some(exchange) = pending.exchange.and_then(|index| self.transcript.exchanges.get_mut(index)) {
+            exchange.reply = Some(reply);
         }
         if is_last && matches!(self.client.mode, Mode::Undecided(_)) {
             self.decide_by(pending.verb, code);
