@@ -3,7 +3,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod architecture;
 mod corpus;
 mod corpus_lab;
 mod corpus_public;
 mod samples;
+mod splits;
+mod verdicts;

@@ -1,0 +1,102 @@
+//! Dependencies between the modules point one way.
+
+use std::path::{Path, PathBuf};
+
+/// The layers from top to bottom: a module may use those below its own line, never beside or above it.
+const LAYERS: &[&[&str]] = &[
+    &["batch"],
+    &["scan"],
+    &["report"],
+    &["diagnosis"],
+    &["session"],
+    &["flow", "smtp"],
+    &["wire"],
+    &["capture"],
+    &["container"],
+    &["time", "limits"],
+];
+
+/// What no layer is to use although it stands below: module, and what it must not name.
+const APART: &[(&str, &str)] = &[
+    ("smtp", "wire"),
+    ("smtp", "capture"),
+    ("smtp", "container"),
+    ("flow", "container"),
+];
+
+#[test]
+fn modules_use_only_what_lies_below_them() {
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for (file, module) in sources() {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for used in names_after(&text, "crate::") {
+            let (Some(own), Some(theirs)) = (layer(&module), layer(used)) else { continue };
+            seen += 1;
+            let is_apart = APART.iter().any(|(one, other)| *one == module && *other == used);
+            // limits is built on time's units.
+            let is_below = theirs > own || (module == "limits" && used == "time");
+            if used != module && (!is_below || is_apart) {
+                wrong.push(format!("{}: {module} uses {used}", file.display()));
+            }
+        }
+    }
+    assert!(seen > 50, "only {seen} uses found: is the source still where it was?");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_module_has_its_layer() {
+    let mut unknown: Vec<String> = sources().into_iter().map(|(_, module)| module).collect();
+    unknown.retain(|module| layer(module).is_none() && !matches!(module.as_str(), "lib" | "main" | "cli"));
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+#[test]
+fn only_the_command_line_prints_and_only_reports_serialise() {
+    for (file, module) in sources() {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        if module != "cli" && !file.ends_with("tests.rs") {
+            assert!(!code.contains("io::stdout") && !code.contains("io::stderr"), "{} prints", file.display());
+            assert!(!code.contains("anyhow"), "{} uses anyhow", file.display());
+        }
+        if module != "report" {
+            assert!(!code.contains("Serialize"), "{} serialises", file.display());
+        }
+    }
+}
+
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| layer.contains(&module))
+}
+
+/// Every source file with the top module it belongs to.
+fn sources() -> Vec<(PathBuf, String)> {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"));
+    let mut files: Vec<_> = walkdir::WalkDir::new(root)
+        .into_iter()
+        .map(|entry| entry.unwrap().into_path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect();
+    files.sort();
+    let module = |file: &Path| {
+        let first = file.strip_prefix(root).unwrap().components().next().unwrap();
+        Path::new(first.as_os_str()).file_stem().unwrap().to_str().unwrap().to_owned()
+    };
+    files.into_iter().map(|file| (file.clone(), module(&file))).collect()
+}
+
+/// The identifiers that follow `prefix` in `text`, comments aside.
+fn names_after<'t>(text: &'t str, prefix: &str) -> Vec<&'t str> {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let mut names = Vec::new();
+    for line in lines {
+        for (at, _) in line.match_indices(prefix) {
+            let rest = &line[at + prefix.len()..];
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            names.push(&rest[..end]);
+        }
+    }
+    names
+}

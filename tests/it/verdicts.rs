@@ -1,0 +1,101 @@
+//! Every sample gets the verdict that samples/README.md gives it.
+
+use std::path::PathBuf;
+
+use crate::corpus;
+
+/// Sample, outcome, cause, confidence of the first session; a mark where it is known to have recovered.
+const VERDICTS: &[(&str, &str, &str, &str)] = &[
+    ("auth-failed.pcap", "lost", "auth-failed", "certain"),
+    ("connect-refused.pcap", "lost", "connect-refused", "certain"),
+    ("connect-unanswered.pcap", "lost", "connect-unanswered", "certain"),
+    ("connect-unreachable-ipv6.pcap", "lost", "connect-unreachable", "certain"),
+    ("connect-unreachable.pcap", "lost", "connect-unreachable", "certain"),
+    ("connection-closed.pcap", "lost", "connection-closed", "probable"),
+    ("connection-reset.pcap", "lost", "connection-reset", "probable"),
+    ("cut-short.pcap", "unknown", "", ""),
+    ("deferred.pcap", "lost", "ehlo-argument", "certain"),
+    ("ehlo-mangled-inside.pcap", "lost", "ehlo-mangled", "certain"),
+    ("ehlo-mangled.pcap", "lost", "ehlo-mangled", "certain"),
+    ("ehlo-policy.pcap", "lost", "ehlo-policy", "certain"),
+    ("ehlo-unanswered.pcap", "lost", "ehlo-unanswered", "probable"),
+    ("ehlo-unsupported.pcap", "lost", "ehlo-unsupported", "certain"),
+    ("greeting-refused.pcap", "lost", "greeting-refused", "certain"),
+    ("kb240832-closed.pcap", "lost", "ehlo-argument", "probable"),
+    ("kb240832-lost.pcap", "lost", "ehlo-argument", "certain"),
+    ("kb240832-works.pcap", "delivered", "", "certain"),
+    ("message-refused.pcap", "lost", "message-refused", "certain"),
+    ("no-greeting.pcap", "lost", "no-greeting", "certain"),
+    ("no-mail.pcap", "no-mail", "", "certain"),
+    ("one-sided.pcap", "unknown", "", ""),
+    ("recipients-refused.pcap", "lost", "recipients-refused", "certain"),
+    ("recovered.pcap", "delivered", "", "certain"),
+    ("sender-refused.pcap", "lost", "sender-refused", "certain"),
+    ("starttls.pcap", "unknown", "", ""),
+    ("timed-out-421.pcap", "lost", "timed-out", "probable"),
+    ("timed-out.pcap", "lost", "timed-out", "probable"),
+    ("tls-failed.pcap", "lost", "tls-failed", "probable"),
+    ("tolerated.pcap", "delivered", "", "certain"),
+    ("unanswered.pcap", "lost", "ehlo-argument", "probable"),
+];
+
+/// Samples with more than one session, judged below.
+const PILES: &[&str] = &["mixed.pcapng", "relay-stopped.pcapng"];
+
+fn sample(name: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/samples")).join(name)
+}
+
+#[test]
+fn every_sample_has_a_verdict_here() {
+    let files = corpus::captures(&sample(""));
+    let names: Vec<_> = files.iter().map(|file| file.file_name().unwrap().to_str().unwrap()).collect();
+    let known: Vec<_> = VERDICTS.iter().map(|row| row.0).chain(PILES.iter().copied()).collect();
+    let unknown: Vec<_> = names.iter().filter(|name| !known.contains(name)).collect();
+    assert!(unknown.is_empty(), "no verdict for {unknown:?}");
+    assert_eq!(names.len(), known.len());
+}
+
+#[test]
+fn samples_get_their_verdicts() {
+    let mut wrong = Vec::new();
+    for (name, outcome, cause, confidence) in VERDICTS {
+        let (report, sessions) = corpus::sessions(&sample(name), &[25, 587]);
+        assert!(report.error.is_none() && report.undecoded.is_empty(), "{name}: {report:?}");
+        let [(session, diagnosis)] = &sessions[..] else { panic!("{name}: {} sessions", sessions.len()) };
+        let found = (
+            diagnosis.outcome.code(),
+            diagnosis.cause.map_or("", |rule| rule.code),
+            diagnosis.confidence.map_or("", |confidence| confidence.code()),
+        );
+        if found != (*outcome, *cause, *confidence) {
+            wrong.push(format!("{name}: {found:?} {:?} {session:#?}", diagnosis.evidence));
+        }
+        assert_eq!(diagnosis.recovered, *name == "recovered.pcap", "{name}");
+        assert_eq!(diagnosis.remedy.is_empty(), *outcome != "lost", "{name}: {}", diagnosis.remedy);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_stopped_relay_loses_six_of_eight() {
+    let (_, sessions) = corpus::sessions(&sample("relay-stopped.pcapng"), &[25]);
+    let outcomes: Vec<_> = sessions.iter().map(|(_, diagnosis)| diagnosis.outcome.code()).collect();
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == "lost").count(), 6);
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == "delivered").count(), 2);
+}
+
+#[test]
+fn the_lost_session_of_the_article_says_what_to_do() {
+    let (_, sessions) = corpus::sessions(&sample("kb240832-lost.pcap"), &[25]);
+    let (session, diagnosis) = &sessions[0];
+    let evidence: Vec<_> = diagnosis.evidence.iter().map(|evidence| &evidence.text[..]).collect();
+    assert_eq!(evidence, [
+        "EHLO argument \"sub2.\" ends in a dot",
+        "server replied 501 Invalid Address",
+        "client sent QUIT"
+    ]);
+    assert!(diagnosis.remedy.starts_with("Send `sub2`. Configure the sending server"), "{}", diagnosis.remedy);
+    assert_eq!(diagnosis.fault.unwrap().code(), "client");
+    assert_eq!(session.product.name.as_deref(), Some("Microsoft IIS 4.0 SMTP / MCIS 2.x"));
+}
