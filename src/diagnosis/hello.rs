@@ -79,7 +79,7 @@ fn all_refused<'s>(facts: &Facts<'s>) -> Option<(&'s Hello, bool)> {
     let is_unsupported = refused().all(|hello| {
         facts.reply(hello).is_some_and(|reply| matches!(reply.code, 500 | 502) && !reply.names_hello())
     });
-    refused().last().map(|hello| (hello, is_unsupported))
+    refused().next_back().map(|hello| (hello, is_unsupported))
 }
 
 fn refusal(facts: &Facts<'_>, hello: &Hello) -> Option<Vec<Evidence>> {

@@ -93,8 +93,10 @@ impl Half {
 
     /// Whether the peer has acknowledged every octet that was delivered.
     pub(super) fn is_all_acknowledged(&self) -> bool {
-        match (self.next, self.acked) {
-            (Some(next), Some(acked)) => acked.diff(next) >= 0,
+        // The FIN takes a sequence number, but is no octet.
+        let end = self.fin_at.filter(|fin| self.next == Some(fin.add(1))).or(self.next);
+        match (end, self.acked) {
+            (Some(end), Some(acked)) => acked.diff(end) >= 0,
             _ => false,
         }
     }

@@ -51,7 +51,7 @@ impl Dialogue<'_> {
     pub(super) fn reply(&mut self, reply: Reply) {
         let expects_greeting = std::mem::take(&mut self.server.expects_greeting);
         // A 250 after an early hello answers that: this server does not greet.
-        let is_greeting = expects_greeting && !(reply.code == 250 && !self.pending.is_empty());
+        let is_greeting = expects_greeting && (reply.code != 250 || self.pending.is_empty());
         if is_greeting || self.is_late_greeting(&reply) {
             self.greeting(reply);
             return;
