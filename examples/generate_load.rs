@@ -3,10 +3,13 @@
 //! ```sh
 //! cargo run --release --example generate_load -- smtp 40000 >smtp.pcap
 //! cargo run --release --example generate_load -- mixed 1500 >mixed.pcap
+//! cargo run --release --example generate_load -- syns 5000000 >syns.pcap
 //! ```
 //!
 //! `smtp N` is N complete SMTP sessions of about 32 frames, a hundred at a time, every tenth lost to a malformed EHLO
-//! argument. `mixed N` is N megabytes of other TCP traffic with one packet in a thousand on port 25.
+//! argument. `mixed N` is N megabytes of other TCP traffic with one packet in a thousand on port 25. `syns N` is N SYNs from
+//! as many addresses, `half-open N` the same with a SYN-ACK each, `commands N` one session of N pipelined commands, `line N`
+//! one session whose only command is N megabytes long.
 
 #![allow(clippy::cast_possible_truncation, clippy::indexing_slicing)]
 use std::io::{self, BufWriter, Write};
@@ -18,7 +21,14 @@ fn main() -> io::Result<()> {
     match (arguments.get(1).map(String::as_str), amount) {
         (Some("smtp"), Some(sessions)) => smtp(&mut Pcap::new(&mut out)?, sessions)?,
         (Some("mixed"), Some(megabytes)) => mixed(&mut Pcap::new(&mut out)?, megabytes)?,
-        _ => return Err(io::Error::other("usage: generate_load smtp SESSIONS | mixed MEGABYTES")),
+        (Some("syns"), Some(hosts)) => syns(&mut Pcap::new(&mut out)?, hosts, false)?,
+        (Some("half-open"), Some(hosts)) => syns(&mut Pcap::new(&mut out)?, hosts, true)?,
+        (Some("commands"), Some(commands)) => one_sided(&mut Pcap::new(&mut out)?, b"NOOP\r\n", commands)?,
+        (Some("line"), Some(megabytes)) => one_sided(&mut Pcap::new(&mut out)?, &[b'x'; 1000], megabytes * 1000)?,
+        _ => {
+            let usage = "usage: generate_load smtp|mixed|syns|half-open|commands|line AMOUNT";
+            return Err(io::Error::other(usage));
+        }
     }
     out.flush()
 }
@@ -63,6 +73,34 @@ fn mixed(pcap: &mut Pcap<'_>, megabytes: u64) -> io::Result<()> {
         let ports = (1024 + (drawn >> 40) as u16 % 60_000, 443);
         let segment = Tcp { src: client, dst: server, ports, seq: drawn as u32, ack: 1, flags: 0x10 };
         pcap.tcp(&segment, &payload[..len])?;
+    }
+    Ok(())
+}
+
+fn syns(pcap: &mut Pcap<'_>, hosts: u64, answered: bool) -> io::Result<()> {
+    for host in 0..hosts {
+        let src = [11 + (host >> 24) as u8, (host >> 16) as u8, (host >> 8) as u8, host as u8];
+        let syn = Tcp { src, dst: SERVER, ports: (1025, 25), seq: host as u32, ack: 0, flags: 0x02 };
+        pcap.tcp(&syn, b"")?;
+        if answered {
+            let (seq, ack) = (7, syn.seq.wrapping_add(1));
+            pcap.tcp(&Tcp { src: SERVER, dst: src, ports: (25, 1025), seq, ack, flags: 0x12 }, b"")?;
+        }
+    }
+    Ok(())
+}
+
+/// A client that sends `piece` again and again and waits for nothing.
+fn one_sided(pcap: &mut Pcap<'_>, piece: &[u8], times: u64) -> io::Result<()> {
+    let mut session = Session::new(0);
+    for _ in 0..HANDSHAKE {
+        session.step(pcap)?;
+    }
+    let text = piece.repeat(1400 / piece.len());
+    let text = String::from_utf8(text).map_err(io::Error::other)?;
+    let pieces_a_segment = (text.len() / piece.len()) as u64;
+    for _ in 0..times.div_ceil(pieces_a_segment) {
+        session.send(pcap, true, 0x18, &text)?;
     }
     Ok(())
 }

@@ -148,7 +148,7 @@ impl Half {
         let seq = if segment.flags.syn() { segment.seq.add(1) } else { segment.seq };
         let Some(next) = self.next else { return };
         let ahead = seq.diff(next);
-        if ahead.abs() >= MAX_WINDOW_OCTETS {
+        if ahead.unsigned_abs() >= MAX_WINDOW_OCTETS.unsigned_abs() {
             anomalies.out_of_window_segments += 1;
             return;
         }

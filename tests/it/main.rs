@@ -7,6 +7,7 @@ mod architecture;
 mod corpus;
 mod corpus_lab;
 mod corpus_public;
+mod damage;
 mod samples;
 mod splits;
 mod verdicts;
