@@ -43,8 +43,12 @@ pub struct Limits {
     pub relays: usize,
     /// Different hello arguments listed for one pair of client and server.
     pub relay_arguments: usize,
+    /// Octets kept of each of these; RFC 5321 4.5.3.1.4 allows a command line 512.
+    pub relay_argument_octets: usize,
     /// Lost sessions the table shows; the rest are counted below it.
     pub table_rows: usize,
+    /// Octets of JSON kept in memory until the document can be written; past it they go to a temporary file.
+    pub spool_octets: usize,
 }
 
 impl Default for Limits {
@@ -68,7 +72,9 @@ impl Default for Limits {
             hellos: 64,
             relays: 10_000,
             relay_arguments: 16,
+            relay_argument_octets: 512,
             table_rows: 1_000,
+            spool_octets: 16 * 1024 * 1024,
         }
     }
 }
