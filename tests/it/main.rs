@@ -3,4 +3,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod report_hostile;
+mod report_unfinished;
 mod samples;
