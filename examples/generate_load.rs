@@ -58,7 +58,7 @@ fn mixed(pcap: &mut Pcap<'_>, megabytes: u64) -> io::Result<()> {
     let mut frames = 0_u64;
     while pcap.octets < megabytes * 1_000_000 {
         frames += 1;
-        if frames % 1000 == 0 {
+        if frames.is_multiple_of(1000) {
             session.step(pcap)?;
             if session.is_over() {
                 number += 1;
@@ -200,11 +200,8 @@ impl Session {
     }
 
     fn send(&mut self, pcap: &mut Pcap<'_>, from_client: bool, flags: u8, text: &str) -> io::Result<()> {
-        let (own, peer) = if from_client {
-            (&mut self.client_seq, self.server_seq)
-        } else {
-            (&mut self.server_seq, self.client_seq)
-        };
+        let (own, peer) =
+            if from_client { (&mut self.client_seq, self.server_seq) } else { (&mut self.server_seq, self.client_seq) };
         let seq = *own;
         *own = own.wrapping_add(text.len() as u32 + u32::from(flags & 0x03 != 0));
         let (src, dst) = if from_client { (self.client, SERVER) } else { (SERVER, self.client) };

@@ -2,9 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::flow::{
-    Anomalies, Close, ClosedFlow, Direction, FlowListener, GapKind, Handshake, RefusedByNetwork,
-};
+use crate::flow::{Anomalies, Close, ClosedFlow, Direction, FlowListener, GapKind, Handshake, RefusedByNetwork};
 use crate::smtp::product::{self, Product};
 use crate::smtp::{Dialogue, DialogueOptions, Reply, Transcript};
 use crate::time::Moment;

@@ -8,6 +8,8 @@ mod corpus;
 mod corpus_lab;
 mod corpus_public;
 mod damage;
+mod report_hostile;
+mod report_unfinished;
 mod samples;
 mod splits;
 mod verdicts;
