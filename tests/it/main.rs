@@ -1,4 +1,5 @@
 //! Integration tests, one binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -87,6 +87,8 @@ struct Server {
     /// Recipients accepted since the last MAIL.
     recipients: u64,
     is_tls: bool,
+    /// The frame of the octets read last.
+    latest: Moment,
 }
 
 /// A command that waits for its reply.

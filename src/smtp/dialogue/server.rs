@@ -16,6 +16,7 @@ impl Dialogue<'_> {
             self.transcript.is_tls = true;
         }
         self.transcript.server_octets = self.transcript.server_octets.saturating_add(octets.len() as u64);
+        self.server.latest = moment;
         let mut input = octets;
         let mut lines = std::mem::take(&mut self.server.lines);
         while !input.is_empty() && !self.server.is_tls {
@@ -79,11 +80,11 @@ impl Dialogue<'_> {
         let unfinished = ReplyLine::parse(self.server.lines.unfinished());
         let open = match (self.server.open.take(), unfinished) {
             (Some(mut open), Some(line)) => {
-                open.add(&line, true, self.options.limits.reply_lines);
+                open.add(&line, line.code == AUTH_CHALLENGE, self.options.limits.reply_lines);
                 Some(open)
             }
             (None, Some(line)) => {
-                let mut open = OpenReply::new(&line, Moment::default());
+                let mut open = OpenReply::new(&line, self.server.latest);
                 open.add(&line, line.code == AUTH_CHALLENGE, self.options.limits.reply_lines);
                 Some(open)
             }
