@@ -5,6 +5,7 @@
 mod support;
 
 mod architecture;
+mod cli;
 mod corpus;
 mod corpus_lab;
 mod corpus_public;
