@@ -1,7 +1,7 @@
 //! What the user gets: every output format, driven by sessions and their diagnoses.
 //!
 //! A format is one file with a [`Reporter`] and a variant of [`Format`]. Text of the capture is escaped in one place,
-//! [`escape`]; the fields of JSON are declared in one place, [`model`].
+//! [`escape`]; the fields of JSON are declared in one place, `model`.
 
 pub mod escape;
 mod json;
