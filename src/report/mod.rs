@@ -1,5 +1,8 @@
 //! What the user gets: every output format, driven by sessions and their diagnoses.
 
+mod escape;
+pub mod netmon;
+
 use std::collections::BTreeMap;
 use std::io;
 
