@@ -46,6 +46,8 @@ pub struct Limits {
     pub relays: usize,
     /// Different hello arguments listed for one pair of client and server.
     pub relay_arguments: usize,
+    /// Octets kept of each of these; RFC 5321 4.5.3.1.4 allows a command line 512.
+    pub relay_argument_octets: usize,
     /// Lost sessions the table shows; the rest are counted below it.
     pub table_rows: usize,
     /// Sessions one trace shows; the rest are counted.
@@ -61,6 +63,8 @@ pub struct Limits {
     pub fragment_octets: usize,
     /// How long the rest of a fragmented IP datagram is waited for, in nanoseconds of capture time: what Linux waits.
     pub fragment_ns: i64,
+    /// Octets of JSON kept in memory until the document can be written; past it they go to a temporary file.
+    pub spool_octets: usize,
 }
 
 /// [`Limits::spans`] of a trace: 48 KiB a direction.
@@ -88,6 +92,7 @@ impl Default for Limits {
             spans: 0,
             relays: 10_000,
             relay_arguments: 16,
+            relay_argument_octets: 512,
             table_rows: 1_000,
             trace_sessions: 1_000,
             trace_frames: 4_000,
@@ -95,6 +100,7 @@ impl Default for Limits {
             fragment_datagrams: 1_024,
             fragment_octets: 4 * 1024 * 1024,
             fragment_ns: 30 * NANOS_PER_SEC,
+            spool_octets: 16 * 1024 * 1024,
         }
     }
 }

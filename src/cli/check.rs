@@ -24,15 +24,14 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
 
 fn explanation(given: &[u8], check: &ArgumentCheck) -> String {
     let argument = ehlo::split_argument(given).octets;
-    let (shown, columns) = escape::with_columns(argument);
-    let mut text = format!("EHLO {shown}\n");
-    let column = |offset: usize| columns.get(offset).copied().unwrap_or_else(|| columns.last().map_or(0, |last| last + 1));
+    let mut text = format!("EHLO {}\n", escape::text(argument));
+    let column = |offset: usize| escape::columns(&escape::text(argument.get(..offset).unwrap_or(argument)));
     if check.is_well_formed() {
         text.push_str("well-formed\n");
     }
     for problem in &check.problems {
         let (indent, code) = (" ".repeat(column(problem.offset)), problem.code);
-        let message = escape::line(&problem.message(argument));
+        let message = escape::text(problem.message(argument).as_bytes());
         text.push_str(&format!("     {indent}^ {}: {message} ({})\n", code.code(), code.reference()));
     }
     for note in &check.notes {

@@ -50,6 +50,6 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// One line to standard error. If even that fails there is nobody left to tell.
 fn complain(message: &str) {
-    let line = ehlotrace::report::escape::line(message);
+    let line = ehlotrace::report::escape::text(message.as_bytes());
     let _ = writeln!(io::stderr().lock(), "ehlotrace: {line}");
 }

@@ -24,7 +24,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     };
     let (inputs, failures) = batch::expand(&args.captures);
     let out = output(args.output.as_deref(), &inputs)?;
-    let mut reporter = report::reporter(format(args.format), report_options(args, limits), out);
+    let mut reporter = report::reporter(format(args.format), &report_options(args, limits), out);
     let mut result = batch::run(&inputs, &options, reporter.as_mut()).context("cannot write the report")?;
     result.failures.splice(0..0, failures);
     for failure in &result.failures {

@@ -57,7 +57,8 @@ pub(super) const TIMED_OUT: Rule = Rule {
 /// The server's 421 that answers no command: it stops waiting for one.
 fn closing_reply(facts: &Facts<'_>) -> Option<Evidence> {
     let mut exchanges = facts.transcript.exchanges.iter().rev();
-    let last = exchanges.find_map(|exchange| if exchange.command.is_none() { exchange.reply.as_ref() } else { None })?;
+    let last =
+        exchanges.find_map(|exchange| if exchange.command.is_none() { exchange.reply.as_ref() } else { None })?;
     (last.code == 421).then(|| Evidence::reply(last))
 }
 

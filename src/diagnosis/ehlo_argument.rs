@@ -55,7 +55,8 @@ fn at_once(facts: &Facts<'_>) -> Option<Finding> {
     if !went_unanswered {
         return None;
     }
-    let evidence = vec![argument_evidence(facts, hello)?, Evidence { text: unanswered(facts), ..facts.ending_evidence() }];
+    let evidence =
+        vec![argument_evidence(facts, hello)?, Evidence { text: unanswered(facts), ..facts.ending_evidence() }];
     Some(finding(hello, Confidence::Probable, evidence))
 }
 

@@ -78,9 +78,10 @@ impl<'s> Facts<'s> {
 
     /// Whether the capture lacks a part of some hello.
     pub(super) fn is_any_hello_cut(&self) -> bool {
-        self.transcript.hellos.iter().any(|hello| {
-            hello.check.is_well_formed() && self.command(hello).is_some_and(|command| command.is_cut)
-        })
+        self.transcript
+            .hellos
+            .iter()
+            .any(|hello| hello.check.is_well_formed() && self.command(hello).is_some_and(|command| command.is_cut))
     }
 
     /// Whether a malformed hello was refused and a later one accepted.
@@ -148,7 +149,9 @@ impl<'s> Facts<'s> {
             _ => "both sides",
         };
         match (self.ending, close.moment) {
-            (Ending::Closed { .. }, Some(moment)) => Evidence::new(moment, format!("{who} closed the connection (FIN)")),
+            (Ending::Closed { .. }, Some(moment)) => {
+                Evidence::new(moment, format!("{who} closed the connection (FIN)"))
+            }
             (Ending::Reset { .. }, Some(moment)) => Evidence::new(moment, format!("{who} reset the connection (RST)")),
             (Ending::Silence, _) => Evidence::new(self.session.last, format!("then {} of silence", self.quiet())),
             _ => Evidence::new(self.session.last, "the capture ends here"),
@@ -164,7 +167,11 @@ impl<'s> Facts<'s> {
 /// Nanoseconds as seconds, in words.
 pub(super) fn seconds(nanos: i64) -> String {
     let tenths = nanos / (NANOS_PER_SEC / 10);
-    if tenths >= 100 || tenths % 10 == 0 { format!("{} s", tenths / 10) } else { format!("{}.{} s", tenths / 10, tenths % 10) }
+    if tenths >= 100 || tenths % 10 == 0 {
+        format!("{} s", tenths / 10)
+    } else {
+        format!("{}.{} s", tenths / 10, tenths % 10)
+    }
 }
 
 fn ending(session: &Session) -> Ending {

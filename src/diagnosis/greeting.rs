@@ -19,7 +19,8 @@ pub(super) const NO_GREETING: Rule = Rule {
         let waited = session.last.time.nanos_since(session.handshake.ack?.time);
         let opened = Evidence::new(session.handshake.ack?, "handshake complete, and no greeting followed");
         // A client that leaves at once has not waited for a greeting.
-        let client_left = matches!(facts.ending, Ending::Closed { by_server: false } | Ending::Reset { by_server: false });
+        let client_left =
+            matches!(facts.ending, Ending::Closed { by_server: false } | Ending::Reset { by_server: false });
         if client_left && waited < PATIENCE_NS {
             return None;
         }

@@ -15,7 +15,11 @@ pub(super) const POLICY: Rule = Rule {
     check: |facts| {
         deferred(facts).or_else(|| {
             let (hello, is_unsupported) = all_refused(facts)?;
-            if is_unsupported { None } else { Some(Finding::new(Fault::Server, facts.confidence(), refusal(facts, hello)?)) }
+            if is_unsupported {
+                None
+            } else {
+                Some(Finding::new(Fault::Server, facts.confidence(), refusal(facts, hello)?))
+            }
         })
     },
 };
@@ -76,10 +80,9 @@ fn all_refused<'s>(facts: &Facts<'s>) -> Option<(&'s Hello, bool)> {
         return None;
     }
     let refused = || facts.transcript.hellos.iter().filter(|hello| facts.is_refused(hello));
-    let is_unsupported = refused().all(|hello| {
-        facts.reply(hello).is_some_and(|reply| matches!(reply.code, 500 | 502) && !reply.names_hello())
-    });
-    refused().last().map(|hello| (hello, is_unsupported))
+    let is_unsupported = refused()
+        .all(|hello| facts.reply(hello).is_some_and(|reply| matches!(reply.code, 500 | 502) && !reply.names_hello()));
+    refused().next_back().map(|hello| (hello, is_unsupported))
 }
 
 fn refusal(facts: &Facts<'_>, hello: &Hello) -> Option<Vec<Evidence>> {

@@ -1,8 +1,8 @@
 //! Mail transactions the server refused.
 
+use super::Evidence;
 use super::facts::Facts;
 use super::rules::{Fault, Finding, Rule};
-use super::Evidence;
 use crate::smtp::Tally;
 
 /// MAIL was refused.

@@ -95,8 +95,10 @@ impl Half {
 
     /// Whether the peer has acknowledged every octet that was delivered.
     pub(super) fn is_all_acknowledged(&self) -> bool {
-        match (self.next, self.acked) {
-            (Some(next), Some(acked)) => acked.diff(next) >= 0,
+        // The FIN takes a sequence number, but is no octet.
+        let end = self.fin_at.filter(|fin| self.next == Some(fin.add(1))).or(self.next);
+        match (end, self.acked) {
+            (Some(end), Some(acked)) => acked.diff(end) >= 0,
             _ => false,
         }
     }
@@ -148,7 +150,7 @@ impl Half {
         let seq = first_octet(segment);
         let Some(next) = self.next else { return };
         let ahead = seq.diff(next);
-        if ahead.abs() >= MAX_WINDOW_OCTETS {
+        if ahead.unsigned_abs() >= MAX_WINDOW_OCTETS.unsigned_abs() {
             anomalies.out_of_window_segments += 1;
             return;
         }

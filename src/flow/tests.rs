@@ -346,7 +346,7 @@ proptest! {
     ) {
         let mut bench = Bench::new();
         bench.send(CLIENT, SYN, isn, 0, b"");
-        let mut model = vec![None; 80];
+        let mut model = [None; 80];
         for (start, len, value) in pieces {
             let octets: Vec<u8> = (0..len).map(|at| value.wrapping_add(u8::try_from(at).unwrap())).collect();
             bench.send(CLIENT, ACK, isn.wrapping_add(1).wrapping_add(start), 1, &octets);

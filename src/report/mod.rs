@@ -1,14 +1,28 @@
 //! What the user gets: every output format, driven by sessions and their diagnoses.
+//!
+//! A format is one file with a [`Reporter`] and a variant of [`Format`]. Text of the capture is escaped in one place,
+//! [`escape`]; the fields of JSON are declared in one place, [`model`].
 
-mod escape;
+pub mod escape;
+mod json;
+mod jsonl;
+mod model;
 pub mod netmon;
+mod table;
+#[cfg(test)]
+mod tests;
+mod totals;
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write};
 
 use crate::capture::{CaptureInfo, ReadError};
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Diagnosis, Outcome};
+use crate::limits::Limits;
 use crate::session::Session;
+use crate::smtp::product::Product;
+
+pub use totals::Summary;
 
 /// Where a capture came from.
 #[derive(Clone, Debug)]
@@ -52,4 +66,72 @@ pub trait Reporter {
 
     /// Nothing more comes.
     fn end(&mut self) -> io::Result<()>;
+
+    /// The totals so far, over all sessions whether shown or not.
+    fn summary(&self) -> &Summary;
+}
+
+/// The form of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A table for people.
+    Table,
+    /// One JSON document.
+    Json,
+    /// One JSON object a line, as things happen.
+    Jsonl,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 3] = [Self::Table, Self::Json, Self::Jsonl];
+}
+
+/// Which sessions are listed. All are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// The lost ones.
+    Lost,
+    /// Every one.
+    All,
+}
+
+impl Show {
+    fn lists(self, outcome: Outcome) -> bool {
+        self == Self::All || outcome == Outcome::Lost
+    }
+}
+
+/// What a report shows, and how.
+#[derive(Clone, Debug)]
+pub struct ReportOptions {
+    /// Which sessions are listed.
+    pub show: Show,
+    /// Columns of the terminal; none where the output goes elsewhere.
+    pub width: Option<u16>,
+    /// Whether the table is coloured.
+    pub colour: bool,
+    /// The bounds.
+    pub limits: Limits,
+}
+
+impl Default for ReportOptions {
+    /// Lost sessions, no colour, no terminal.
+    fn default() -> Self {
+        Self { show: Show::Lost, width: None, colour: false, limits: Limits::default() }
+    }
+}
+
+/// The reporter of a format, writing to `out`. It writes whole lines and flushes at the end.
+pub fn reporter<'w>(format: Format, options: &ReportOptions, out: Box<dyn Write + 'w>) -> Box<dyn Reporter + 'w> {
+    match format {
+        Format::Table => Box::new(table::Table::new(options, out)),
+        Format::Json => Box::new(json::Json::new(options, out)),
+        Format::Jsonl => Box::new(jsonl::JsonLines::new(options, out)),
+    }
+}
+
+/// The name of a server's product; none if it is unknown.
+fn product_name(product: &Product) -> Option<&str> {
+    if product.masked { Some("unknown (masked banner)") } else { product.name.as_deref() }
 }

@@ -150,7 +150,8 @@ impl Command {
         }
         let line = self.line.trim_ascii_start();
         let word = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-        let printable = |octet: &u8| if octet.is_ascii_graphic() { char::from(octet.to_ascii_uppercase()) } else { '?' };
+        let printable =
+            |octet: &u8| if octet.is_ascii_graphic() { char::from(octet.to_ascii_uppercase()) } else { '?' };
         word.iter().take(LONGEST_VERB).map(printable).collect()
     }
 

@@ -48,11 +48,14 @@ impl LineSplitter {
             let (octets, end) = strip_end(head);
             return Some(Line { octets, end, dropped: 0, moment });
         }
-        // The line end itself is not to fall to the bound.
-        self.keep(head, max_octets.saturating_add(2));
+        let (octets, mut end) = strip_end(head);
+        self.keep(octets, max_octets);
+        if octets.is_empty() && end == LineEnd::Lf && self.dropped == 0 && self.carry.last() == Some(&b'\r') {
+            self.carry.pop();
+            end = LineEnd::CrLf;
+        }
         self.is_spent = true;
-        let (octets, end) = if self.dropped == 0 { strip_end(&self.carry) } else { (&*self.carry, strip_end(head).1) };
-        Some(Line { octets, end, dropped: self.dropped, moment })
+        Some(Line { octets: &self.carry, end, dropped: self.dropped, moment })
     }
 
     /// The beginning of a line whose end did not come.
@@ -112,18 +115,18 @@ mod tests {
 
     #[test]
     fn a_bare_line_feed_ends_a_line_and_is_told_apart() {
-        assert_eq!(lines(&[b"a\nb\r\r\n"], 512), [
-            (b"a".to_vec(), LineEnd::Lf, 0),
-            (b"b\r".to_vec(), LineEnd::CrLf, 0)
-        ]);
+        assert_eq!(
+            lines(&[b"a\nb\r\r\n"], 512),
+            [(b"a".to_vec(), LineEnd::Lf, 0), (b"b\r".to_vec(), LineEnd::CrLf, 0)]
+        );
     }
 
     #[test]
     fn a_line_over_the_bound_keeps_its_beginning_and_counts_the_rest() {
-        assert_eq!(lines(&[b"0123456789\r\nx\r\n"], 6), [
-            (b"01234567".to_vec(), LineEnd::CrLf, 4),
-            (b"x".to_vec(), LineEnd::CrLf, 0)
-        ]);
-        assert_eq!(lines(&[b"01234", b"56789", b"\n"], 6)[0].2, 3);
+        assert_eq!(
+            lines(&[b"0123456789\r\nx\r\n"], 6),
+            [(b"012345".to_vec(), LineEnd::CrLf, 4), (b"x".to_vec(), LineEnd::CrLf, 0)]
+        );
+        assert_eq!(lines(&[b"01234", b"56789", b"\n"], 6), [(b"012345".to_vec(), LineEnd::Lf, 4)]);
     }
 }

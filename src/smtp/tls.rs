@@ -99,7 +99,8 @@ impl Records {
                     } else if let (ALERT, 1, Some(level)) = (*content_type, *left, *alert_level) {
                         self.alert = Some((level, *first));
                     }
-                    let step = if *content_type == ALERT { 1 } else { octets.len().min(usize::try_from(*left).unwrap_or(0)) };
+                    let step =
+                        if *content_type == ALERT { 1 } else { octets.len().min(usize::try_from(*left).unwrap_or(0)) };
                     *left -= u32::try_from(step).unwrap_or(0);
                     octets = octets.get(step..).unwrap_or_default();
                 }

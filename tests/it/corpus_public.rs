@@ -49,11 +49,8 @@ fn public_captures_give_what_tshark_gives() {
 fn as_oracle((session, _): &(Session, Diagnosis)) -> Value {
     let transcript = &session.transcript;
     let latin1 = |octets: &[u8]| octets.iter().map(|octet| char::from(*octet)).collect::<String>();
-    let hello: Vec<String> = transcript
-        .hellos
-        .iter()
-        .map(|hello| latin1(&transcript.hello_command(hello).unwrap().line))
-        .collect();
+    let hello: Vec<String> =
+        transcript.hellos.iter().map(|hello| latin1(&transcript.hello_command(hello).unwrap().line)).collect();
     // Replies in order of time: a pipelined reply may stand beside a command of its own.
     let mut replies: Vec<_> = transcript.exchanges.iter().filter_map(|exchange| exchange.reply.as_ref()).collect();
     replies.sort_by_key(|reply| reply.moment.frame);

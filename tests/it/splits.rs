@@ -80,7 +80,8 @@ fn play(flights: &[Vec<Piece>], isn: u32) -> String {
 /// The session without frames, times and counts of segments.
 fn told(session: &Session) -> String {
     let diagnosis = diagnose(session);
-    let mut told = format!("{:?} {:?} {}\n", diagnosis.outcome, diagnosis.recovered, session.transcript.messages_accepted);
+    let mut told =
+        format!("{:?} {:?} {}\n", diagnosis.outcome, diagnosis.recovered, session.transcript.messages_accepted);
     for exchange in &session.transcript.exchanges {
         let command = exchange.command.as_ref().map(|command| command.line.escape_ascii().to_string());
         let reply = exchange.reply.as_ref().map(|reply| (reply.code, reply.lines.concat().escape_ascii().to_string()));

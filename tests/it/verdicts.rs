@@ -90,11 +90,10 @@ fn the_lost_session_of_the_article_says_what_to_do() {
     let (_, sessions) = corpus::sessions(&sample("kb240832-lost.pcap"), &[25]);
     let (session, diagnosis) = &sessions[0];
     let evidence: Vec<_> = diagnosis.evidence.iter().map(|evidence| &evidence.text[..]).collect();
-    assert_eq!(evidence, [
-        "EHLO argument \"sub2.\" ends in a dot",
-        "server replied 501 Invalid Address",
-        "client sent QUIT"
-    ]);
+    assert_eq!(
+        evidence,
+        ["EHLO argument \"sub2.\" ends in a dot", "server replied 501 Invalid Address", "client sent QUIT"]
+    );
     assert!(diagnosis.remedy.starts_with("Send `sub2`. Configure the sending server"), "{}", diagnosis.remedy);
     assert_eq!(diagnosis.fault.unwrap().code(), "client");
     assert_eq!(session.product.name.as_deref(), Some("Microsoft IIS 4.0 SMTP / MCIS 2.x"));

@@ -90,13 +90,8 @@ impl Dialogue<'_> {
         let hello = if verb.is_hello() { self.hello(rest, line.end, is_whole) } else { None };
         let bdat = if verb == Verb::Bdat { parse_bdat(rest) } else { None };
         self.count_try(verb);
-        let command = Command {
-            verb,
-            line: self.shown_line(verb, line.octets),
-            end: line.end,
-            is_cut,
-            moment: line.moment,
-        };
+        let command =
+            Command { verb, line: self.shown_line(verb, line.octets), end: line.end, is_cut, moment: line.moment };
         let ends_message = bdat.is_some_and(|(_, is_last)| is_last);
         self.push_command(command, hello, ends_message);
         match (verb, bdat) {
@@ -151,9 +146,11 @@ impl Dialogue<'_> {
 
     /// The line that ends mail data: it gets a reply; in LMTP one for each recipient (RFC 2033 4.2).
     pub(super) fn end_of_data(&mut self, moment: Moment, is_cut: bool) {
-        let speaks_lmtp = self.transcript.hellos.iter().any(|hello| {
-            self.transcript.hello_command(hello).is_some_and(|command| command.verb == Verb::Lhlo)
-        });
+        let speaks_lmtp = self
+            .transcript
+            .hellos
+            .iter()
+            .any(|hello| self.transcript.hello_command(hello).is_some_and(|command| command.verb == Verb::Lhlo));
         let most = self.options.limits.pending_commands as u64;
         let replies = if speaks_lmtp { self.server.recipients.clamp(1, most) } else { 1 };
         for _ in 0..replies {
@@ -225,9 +222,8 @@ impl Dialogue<'_> {
 /// Whether a line is a command even where mail text or an answer inside AUTH might stand.
 fn is_surely_a_command(verb: Verb, rest: &[u8]) -> bool {
     let argument = rest.trim_ascii();
-    let begins_with = |word: &[u8]| {
-        argument.split_at_checked(word.len()).is_some_and(|(start, _)| start.eq_ignore_ascii_case(word))
-    };
+    let begins_with =
+        |word: &[u8]| argument.split_at_checked(word.len()).is_some_and(|(start, _)| start.eq_ignore_ascii_case(word));
     match verb {
         Verb::Ehlo | Verb::Helo | Verb::Lhlo | Verb::Auth => true,
         Verb::Mail => begins_with(b"FROM:"),

@@ -101,6 +101,8 @@ struct Server {
     recipients: u64,
     is_tls: bool,
     place: Place,
+    /// The frame of the octets read last.
+    latest: Moment,
 }
 
 /// A command that waits for its reply.

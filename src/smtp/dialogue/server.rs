@@ -18,6 +18,7 @@ impl Dialogue<'_> {
             self.mark_server(self.server.place.at, SpanKind::Tls);
         }
         self.transcript.server_octets = self.transcript.server_octets.saturating_add(octets.len() as u64);
+        self.server.latest = moment;
         let mut input = octets;
         let mut lines = std::mem::take(&mut self.server.lines);
         while !input.is_empty() && !self.server.is_tls {
@@ -59,7 +60,7 @@ impl Dialogue<'_> {
     pub(super) fn reply(&mut self, reply: Reply) {
         let expects_greeting = std::mem::take(&mut self.server.expects_greeting);
         // A 250 after an early hello answers that: this server does not greet.
-        let is_greeting = expects_greeting && !(reply.code == 250 && !self.pending.is_empty());
+        let is_greeting = expects_greeting && (reply.code != 250 || self.pending.is_empty());
         if is_greeting || self.is_late_greeting(&reply) {
             self.greeting(reply);
             return;
@@ -88,11 +89,11 @@ impl Dialogue<'_> {
         let unfinished = ReplyLine::parse(self.server.lines.unfinished());
         let open = match (self.server.open.take(), unfinished) {
             (Some(mut open), Some(line)) => {
-                open.add(&line, true, self.options.limits.reply_lines);
+                open.add(&line, line.code == AUTH_CHALLENGE, self.options.limits.reply_lines);
                 Some(open)
             }
             (None, Some(line)) => {
-                let mut open = OpenReply::new(&line, Moment::default());
+                let mut open = OpenReply::new(&line, self.server.latest);
                 open.add(&line, line.code == AUTH_CHALLENGE, self.options.limits.reply_lines);
                 Some(open)
             }

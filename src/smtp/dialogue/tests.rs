@@ -45,7 +45,8 @@ fn shown(transcript: &Transcript) -> Vec<String> {
             let command = exchange.command.as_ref();
             let reply = exchange.reply.as_ref();
             let left = command.map_or_else(|| "-".to_owned(), |command| text(&command.line));
-            let right = reply.map_or_else(|| "-".to_owned(), |reply| format!("{} {}", reply.code, text(reply.first_line())));
+            let right =
+                reply.map_or_else(|| "-".to_owned(), |reply| format!("{} {}", reply.code, text(reply.first_line())));
             format!("{left} -> {right}")
         })
         .collect()
@@ -74,16 +75,19 @@ fn the_typical_transaction_of_the_standard() {
          C: QUIT
          S: 221 foo.com Service closing transmission channel",
     );
-    assert_eq!(shown(&transcript), [
-        "- -> 220 foo.com Simple Mail Transfer Service Ready",
-        "EHLO bar.com -> 250 foo.com greets bar.com",
-        "MAIL FROM:<Smith@bar.com> -> 250 OK",
-        "RCPT TO:<Jones@foo.com> -> 250 OK",
-        "RCPT TO:<Green@foo.com> -> 550 No such user here",
-        "DATA -> 354 Start mail input; end with <CRLF>.<CRLF>",
-        ". -> 250 OK",
-        "QUIT -> 221 foo.com Service closing transmission channel",
-    ]);
+    assert_eq!(
+        shown(&transcript),
+        [
+            "- -> 220 foo.com Simple Mail Transfer Service Ready",
+            "EHLO bar.com -> 250 foo.com greets bar.com",
+            "MAIL FROM:<Smith@bar.com> -> 250 OK",
+            "RCPT TO:<Jones@foo.com> -> 250 OK",
+            "RCPT TO:<Green@foo.com> -> 550 No such user here",
+            "DATA -> 354 Start mail input; end with <CRLF>.<CRLF>",
+            ". -> 250 OK",
+            "QUIT -> 221 foo.com Service closing transmission channel",
+        ]
+    );
     assert_eq!(transcript.messages_accepted, 1);
     assert_eq!(transcript.exchanges[1].reply.as_ref().unwrap().lines.len(), 3);
     assert_eq!((transcript.rcpt.tried, transcript.rcpt.accepted, transcript.rcpt.refused), (2, 1, 1));
@@ -120,13 +124,16 @@ fn pipelined_commands_are_paired_in_order() {
          C: QUIT
          S: 221 goodbye",
     );
-    assert_eq!(shown(&transcript)[2..], [
-        "MAIL FROM:<mrose@dbc.mtview.ca.us> -> 250 sender <mrose@dbc.mtview.ca.us> OK",
-        "RCPT TO:<nsb@thumper.bellcore.com> -> 550 one",
-        "RCPT TO:<galvin@tis.com> -> 550 two",
-        "DATA -> 554 no valid recipients given",
-        "QUIT -> 221 goodbye",
-    ]);
+    assert_eq!(
+        shown(&transcript)[2..],
+        [
+            "MAIL FROM:<mrose@dbc.mtview.ca.us> -> 250 sender <mrose@dbc.mtview.ca.us> OK",
+            "RCPT TO:<nsb@thumper.bellcore.com> -> 550 one",
+            "RCPT TO:<galvin@tis.com> -> 550 two",
+            "DATA -> 554 no valid recipients given",
+            "QUIT -> 221 goodbye",
+        ]
+    );
 }
 
 #[test]
@@ -143,7 +150,10 @@ fn mail_sent_before_the_354_is_mail_if_that_comes_and_masked_if_not() {
     assert_eq!(accepted.hellos.len(), 1);
 
     let refused = play(&script("503 no\\n500 what\\n500 what\\n501 what\\n500 what\\n221 bye\\n"));
-    assert_eq!(shown(&refused)[4..8], ["DATA -> 503 no", "*** -> 500 what", " -> 500 what", "EHLO in the text -> 501 what"]);
+    assert_eq!(
+        shown(&refused)[4..8],
+        ["DATA -> 503 no", "*** -> 500 what", " -> 500 what", "EHLO in the text -> 501 what"]
+    );
     assert!(!format!("{refused:?}").contains("hush"));
 }
 
@@ -160,11 +170,10 @@ fn bdat_chunks_are_passed_over_by_their_size() {
          C: QUIT
          S: 221 x",
     );
-    assert_eq!(shown(&transcript)[4..], [
-        "BDAT 10 -> 250 10 octets",
-        "BDAT 4 LAST -> 250 message taken",
-        "QUIT -> 221 x"
-    ]);
+    assert_eq!(
+        shown(&transcript)[4..],
+        ["BDAT 10 -> 250 10 octets", "BDAT 4 LAST -> 250 message taken", "QUIT -> 221 x"]
+    );
     assert_eq!(transcript.messages_accepted, 1);
 }
 
@@ -186,13 +195,16 @@ fn secrets_of_auth_are_not_kept() {
          C: MAIL FROM:<a@b>
          S: 250 ok",
     );
-    assert_eq!(shown(&transcript)[2..], [
-        "auth *** -> 334 ***",
-        "*** -> 334 ***",
-        "*** -> 535 5.7.8 no",
-        "AUTH *** -> 235 2.7.0 yes",
-        "MAIL FROM:<a@b> -> 250 ok",
-    ]);
+    assert_eq!(
+        shown(&transcript)[2..],
+        [
+            "auth *** -> 334 ***",
+            "*** -> 334 ***",
+            "*** -> 535 5.7.8 no",
+            "AUTH *** -> 235 2.7.0 yes",
+            "MAIL FROM:<a@b> -> 250 ok",
+        ]
+    );
     assert_eq!((transcript.auth.tried, transcript.auth.refused, transcript.auth.is_last_refused), (2, 1, false));
     let debug = format!("{transcript:?}");
     assert!(!debug.contains("c2VjcmV0") && !debug.contains("99, 50, 86"), "{debug}");
@@ -205,12 +217,10 @@ fn secrets_sent_without_waiting_or_after_a_refusal_are_not_kept() {
          C| AUTH LOGIN\\ndXNlcg==\\nc2VjcmV0\\nQUIT\\n
          S| 503 not here\\n500 what\\n500 what\\n221 bye\\n",
     );
-    assert_eq!(shown(&transcript)[1..], [
-        "AUTH *** -> 503 not here",
-        "*** -> 500 what",
-        "*** -> 500 what",
-        "QUIT -> 221 bye"
-    ]);
+    assert_eq!(
+        shown(&transcript)[1..],
+        ["AUTH *** -> 503 not here", "*** -> 500 what", "*** -> 500 what", "QUIT -> 221 bye"]
+    );
     let kept = play_with(&DialogueOptions { keep_credentials: true, ..options() }, "S: 220 x\nC: AUTH PLAIN c2VjcmV0");
     assert_eq!(shown(&kept)[1], "AUTH PLAIN c2VjcmV0 -> -");
 }
@@ -300,12 +310,7 @@ fn after_a_hole_reading_goes_on_at_the_next_command_and_reply() {
          C: QUIT
          S: 221 bye",
     );
-    assert_eq!(shown(&transcript), [
-        "- -> 220 x",
-        "EHLO a.exa -> -",
-        "MAIL FROM:<a@b> -> 250 ok",
-        "QUIT -> 221 bye"
-    ]);
+    assert_eq!(shown(&transcript), ["- -> 220 x", "EHLO a.exa -> -", "MAIL FROM:<a@b> -> 250 ok", "QUIT -> 221 bye"]);
     assert!(transcript.hellos[0].check.is_well_formed(), "nothing is judged of a cut argument");
     assert_eq!((transcript.skipped_client_lines, transcript.skipped_server_lines), (1, 1));
     assert_eq!((transcript.missing.client_octets, transcript.missing.server_octets), (20, 80));
@@ -350,13 +355,10 @@ fn a_long_session_keeps_its_beginning_its_hellos_and_its_sums() {
         script.push_str("C: HELO a_b\nS: 501 no\nC: MAIL FROM:<>\nS: 503 no\n");
     }
     let transcript = play_with(&options, &script);
-    assert_eq!(shown(&transcript), [
-        "- -> 220 x",
-        "HELO a_b -> 501 no",
-        "MAIL FROM:<> -> 503 no",
-        "HELO a_b -> 501 no",
-        "HELO a_b -> 501 no",
-    ]);
+    assert_eq!(
+        shown(&transcript),
+        ["- -> 220 x", "HELO a_b -> 501 no", "MAIL FROM:<> -> 503 no", "HELO a_b -> 501 no", "HELO a_b -> 501 no",]
+    );
     assert_eq!((transcript.omitted_hellos, transcript.mail.refused), (2, 5));
     assert_eq!(transcript.omitted_exchanges, 6);
 }

@@ -240,6 +240,20 @@ pub enum Note {
 }
 
 impl Note {
+    /// What it means, in words.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::SingleLabel => "a name without a dot: allowed, the server appends its own domain",
+            Self::Localhost => "`localhost` tells the server nothing",
+            Self::AllNumeric => "a name of digits only",
+            Self::TrailingBlanks => "blanks follow the argument: tolerated (RFC 5321 4.1.1)",
+            Self::SeveralBlanks => "more than one blank before the argument",
+            Self::Tab => "a tab before the argument, where a space belongs",
+            Self::BareLf => "the line ends in a line feed alone, not CRLF (RFC 5321 2.3.8)",
+            Self::TagCase => "the tag of an IPv6 literal is written `IPv6`",
+        }
+    }
+
     /// The stable name reports use, such as `single-label`.
     pub fn code(self) -> &'static str {
         match self {

@@ -1,0 +1,38 @@
+//! The JSON report, version 1: its objects, field by field. Nothing else in the crate knows serde.
+//!
+//! Every object borrows what it shows, and lists are written straight from the session, so that writing a session
+//! allocates next to nothing. Octets of a capture are `{"text": ...}`, or `{"base64": ...}` where they are no UTF-8.
+//! Times are RFC 3339 in UTC with nanoseconds, durations are integers whose names end in `_ns`. Fields are written in
+//! the order they are declared in; new ones go to the end of their object.
+
+mod capture;
+mod relay;
+mod session;
+mod values;
+
+pub(super) use capture::{CaptureEndLine, CaptureLine, CaptureObject};
+pub(super) use relay::{RelayObject, SummaryLine, SummaryObject};
+pub(super) use session::SessionObject;
+pub(super) use values::rfc3339;
+
+use serde::Serialize;
+
+use super::escape::TerminalSafe;
+
+/// Raised when a field is renamed, removed or changes its meaning; a new field is no reason.
+pub(super) const SCHEMA_VERSION: u32 = 1;
+
+/// What wrote the report.
+#[derive(Serialize)]
+pub(super) struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+/// This program.
+pub(super) const TOOL: Tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+
+/// Appends `value` as compact JSON that is safe on a terminal.
+pub(super) fn write_json(out: &mut Vec<u8>, value: &impl Serialize) -> std::io::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(out, TerminalSafe)).map_err(std::io::Error::other)
+}

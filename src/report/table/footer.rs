@@ -1,0 +1,229 @@
+//! What stands below the rows: totals, the relays that lose mail with what to do, and what the captures lack.
+
+use super::cell::wrap;
+use super::words::{count, date_and_time, number, span};
+use super::{CaptureNotes, escape};
+use crate::diagnosis::Fault;
+use crate::report::Show;
+use crate::report::totals::{Argument, Loss, Relay, Summary, Totals};
+
+/// Lines that fit a width.
+pub(super) struct Lines {
+    width: usize,
+    text: String,
+}
+
+impl Lines {
+    pub(super) const fn new(width: usize) -> Self {
+        Self { width, text: String::new() }
+    }
+
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+
+    fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
+    /// A paragraph after `label`; lines after the first are indented as far. A label too long for that has its own line.
+    fn paragraph(&mut self, label: &str, text: &str) {
+        let (mut lead, mut indent) = (label, escape::columns(label));
+        if indent > self.width / 2 {
+            self.line(escape::prefix(label, self.width), "");
+            (lead, indent) = ("        ", 8);
+        }
+        let blanks = " ".repeat(indent);
+        for line in wrap(text, self.width.saturating_sub(indent), MAX_LINES) {
+            self.line(lead, &line);
+            lead = &blanks;
+        }
+    }
+
+    fn line(&mut self, lead: &str, text: &str) {
+        let line = format!("{lead}{text}");
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+}
+
+/// Lines of one paragraph.
+const MAX_LINES: usize = 40;
+/// Relays described; the rest are counted.
+const MAX_RELAYS: usize = 50;
+
+/// How many sessions there were and what became of them.
+pub(super) fn totals(lines: &mut Lines, totals: &Totals) {
+    let summary = totals.summary();
+    if summary.sessions == 0 {
+        no_session(lines, summary);
+        return;
+    }
+    let outcomes = [
+        (summary.lost, "lost"),
+        (summary.delivered, "delivered"),
+        (summary.no_mail, "no-mail"),
+        (summary.unknown, "unknown"),
+    ];
+    let named: Vec<String> = outcomes
+        .iter()
+        .filter(|(sessions, _)| *sessions > 0)
+        .map(|(sessions, outcome)| format!("{} {outcome}", number(*sessions)))
+        .collect();
+    let among =
+        if summary.captures > 1 { format!(" in {}", count(summary.captures, "capture")) } else { String::new() };
+    let all = format!("{}{among}: {}.", count(summary.sessions, "session"), named.join(", "));
+    if summary.lost == 0 {
+        lines.paragraph("", &format!("No session was lost. {all}"));
+        return;
+    }
+    lines.paragraph("", &all);
+    for (rule, sessions) in totals.causes() {
+        lines.paragraph(&format!("{:>6}  {:<22}  ", number(sessions), rule.code), rule.title);
+    }
+}
+
+fn no_session(lines: &mut Lines, summary: &Summary) {
+    let of = if summary.captures > 1 { format!(" in {}", count(summary.captures, "capture")) } else { String::new() };
+    lines.paragraph("", &format!("No SMTP session found{of}. For servers on other ports name them: --port 587, say."));
+}
+
+/// Every pair of client and server that lost a session.
+pub(super) fn relays(lines: &mut Lines, totals: &Totals) {
+    let losing = totals.losing_relays();
+    for relay in losing.iter().take(MAX_RELAYS) {
+        lines.blank();
+        describe(lines, relay);
+    }
+    let rest = losing.len().saturating_sub(MAX_RELAYS);
+    let summary = totals.summary();
+    if rest > 0 {
+        let pairs = number(u64::try_from(rest).unwrap_or(u64::MAX));
+        lines.blank();
+        lines.paragraph("", &format!("And {pairs} more pairs of client and server that lost sessions: --format json."));
+    }
+    if summary.other_relays_lost > 0 {
+        let (lost, all) = (number(summary.other_relays_lost), number(summary.other_relays_sessions));
+        lines.blank();
+        lines.paragraph("", &format!("{lost} of {all} sessions between further pairs of client and server lost."));
+    }
+}
+
+fn describe(lines: &mut Lines, relay: &Relay) {
+    let of = if relay.sessions == 1 {
+        "The only session".to_owned()
+    } else {
+        format!("{} of {}", number(relay.lost), count(relay.sessions, "session"))
+    };
+    let product = relay.product.as_deref().map(|name| format!(" [{}]", escape::text(name.as_bytes())));
+    let (client, server, product) = (relay.client, relay.server, product.unwrap_or_default());
+    let losses = relay.losses();
+    lines.paragraph("", &format!("{of} from {client} to {server}{product} lost: {}", causes(&losses)));
+    if let Some((first, last)) = relay.lost_span {
+        let when = match relay.lost_every_ns() {
+            None => date_and_time(first) + " UTC",
+            Some(every) => format!(
+                "first {} UTC, last {} UTC, {}every {}",
+                date_and_time(first),
+                date_and_time(last),
+                if relay.lost > 2 { "on average " } else { "" },
+                span(every)
+            ),
+        };
+        lines.paragraph("  when     ", &when);
+    }
+    if let Some(arguments) = arguments(relay, &losses) {
+        lines.paragraph("  sends    ", &arguments);
+    }
+    for loss in losses.iter().take(MAX_REMEDIES) {
+        lines.paragraph("  fix      ", &remedy(relay, loss, losses.len() > 1));
+    }
+}
+
+/// Remedies given for one relay: those of its most frequent causes.
+const MAX_REMEDIES: usize = 3;
+
+/// `ehlo-argument`, or `ehlo-argument 5, timed-out 1`.
+fn causes(losses: &[&Loss]) -> String {
+    let named = losses.iter().map(|loss| match losses.len() {
+        1 => loss.rule.code.to_owned(),
+        _ => format!("{} {}", loss.rule.code, number(loss.sessions)),
+    });
+    named.collect::<Vec<_>>().join(", ")
+}
+
+fn remedy(relay: &Relay, loss: &Loss, name_cause: bool) -> String {
+    let place = match loss.fault {
+        Some(Fault::Client) => "at the client: ",
+        Some(Fault::Server) => "at the server: ",
+        Some(Fault::Network) => "in the network: ",
+        Some(Fault::Capture) | None => "",
+    };
+    let cause = if name_cause { format!("{}, ", loss.rule.code) } else { String::new() };
+    // One client's several names have different corrections, each named beside it.
+    let remedy = if relay.arguments.len() > 1 { loss.rule.remedy } else { loss.remedy() };
+    format!("{cause}{place}{}", escape::text(remedy.as_bytes()))
+}
+
+/// The hello arguments of lost sessions, if that is what they were lost to.
+fn arguments(relay: &Relay, losses: &[&Loss]) -> Option<String> {
+    let is_lost_to = |what: &str| losses.iter().any(|loss| loss.rule.code.starts_with(what));
+    if !is_lost_to("ehlo-") {
+        return None;
+    }
+    let only_malformed = is_lost_to("ehlo-argument");
+    let shown = relay.arguments.iter().filter(|argument| argument.is_malformed || !only_malformed);
+    let mut named: Vec<String> = shown.map(argument).collect();
+    if named.is_empty() {
+        return None;
+    }
+    if relay.arguments_omitted > 0 {
+        named.push(format!("and others, {}", count(relay.arguments_omitted, "time")));
+    }
+    Some(named.join(", "))
+}
+
+fn argument(argument: &Argument) -> String {
+    let sent = escape::cut(&escape::text(&argument.octets), ARGUMENT_COLUMNS);
+    let verb = escape::text(argument.verb.as_bytes());
+    match &argument.suggestion {
+        Some(name) => format!("{verb} {sent} (should be: {verb} {})", escape::text(name.as_bytes())),
+        None => format!("{verb} {sent}").trim_end().to_owned(),
+    }
+}
+
+const ARGUMENT_COLUMNS: usize = 80;
+
+/// What is worth a second look though no mail was lost.
+pub(super) fn warnings(lines: &mut Lines, tolerated: u64, recovered: u64, show: Show) {
+    let hint = if show == Show::All { "" } else { ": --show all" };
+    let mut say = |sessions: u64, what: &str| {
+        if sessions > 0 {
+            let text = format!("{} {what}{hint}.", count(sessions, "delivered session"));
+            lines.paragraph("Warning: ", &text);
+        }
+    };
+    say(tolerated, "greeted with a malformed name that this server accepts and others will not");
+    say(recovered, "greeted with a malformed name first, was refused, and tried again");
+}
+
+/// What could not be read or decoded, capture by capture.
+pub(super) fn notes<'n>(
+    lines: &mut Lines,
+    captures: impl Iterator<Item = &'n CaptureNotes>,
+    name_captures: bool,
+    omitted: u64,
+) {
+    for capture in captures.filter(|capture| !capture.notes.is_empty()) {
+        if name_captures {
+            lines.paragraph("", &format!("{}:", capture.label));
+        }
+        let lead = if name_captures { "  " } else { "" };
+        for note in &capture.notes {
+            lines.paragraph(&format!("{lead}Note: "), note);
+        }
+    }
+    if omitted > 0 {
+        lines.paragraph("", &format!("Notes on {} more: --format json.", count(omitted, "capture")));
+    }
+}

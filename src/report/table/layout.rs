@@ -1,0 +1,153 @@
+//! Which columns a table has on a terminal of a given width, and how wide each is.
+
+use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width};
+
+use super::cell::Part;
+use super::row::Row;
+use crate::diagnosis::{Fault, Outcome};
+use crate::report::Show;
+use crate::report::escape::{self, columns};
+
+/// Columns between two cells.
+const GAP: usize = 2;
+/// Addresses up to this width are kept in one line even on a narrow terminal.
+const MAX_SOLID_WIDTH: usize = 28;
+/// From this width on a row has its time.
+const WIDTH_WITH_TIME: usize = 110;
+/// From this width on client and server stand side by side, not one below the other.
+const WIDTH_SIDE_BY_SIDE: usize = 140;
+
+/// A column of the table.
+struct Column {
+    title: &'static str,
+    cell: fn(&Row) -> Vec<&Part>,
+    /// The terminal's columns it gets before any gets more.
+    min_width: usize,
+}
+
+const FRAMES: Column = Column { title: "Frames", cell: |row| row.frames.iter().collect(), min_width: 9 };
+const TIME: Column = Column { title: "Time (UTC)", cell: |row| row.time.iter().collect(), min_width: 12 };
+const CLIENT: Column = Column { title: "Client", cell: |row| row.client.iter().collect(), min_width: 21 };
+const SERVER: Column = Column { title: "Server", cell: |row| row.server.iter().collect(), min_width: 21 };
+const ENDS: Column =
+    Column { title: "Client, server", cell: |row| row.client.iter().chain(&row.server).collect(), min_width: 19 };
+const HELLO: Column = Column { title: "Hello", cell: |row| row.hello.iter().collect(), min_width: 12 };
+const REPLY: Column = Column { title: "Reply", cell: |row| row.reply.iter().collect(), min_width: 12 };
+const CAUSE: Column = Column { title: "Cause", cell: |row| row.verdict.iter().collect(), min_width: 13 };
+const OUTCOME: Column = Column { title: "Outcome", ..CAUSE };
+
+/// The columns chosen, and the terminal's columns each has.
+pub(super) struct Layout {
+    columns: Vec<(Column, usize)>,
+    colour: bool,
+}
+
+impl Layout {
+    /// Columns for all of `rows`, so that the tables of several captures line up.
+    pub(super) fn new<'r>(rows: impl Iterator<Item = &'r Row> + Clone, show: Show, width: usize, colour: bool) -> Self {
+        let ends = if width < WIDTH_SIDE_BY_SIDE { vec![ENDS] } else { vec![CLIENT, SERVER] };
+        let time = if width < WIDTH_WITH_TIME { None } else { Some(TIME) };
+        let last = if show == Show::All { OUTCOME } else { CAUSE };
+        let chosen: Vec<Column> = [FRAMES].into_iter().chain(time).chain(ends).chain([HELLO, REPLY, last]).collect();
+        let natural: Vec<usize> = chosen.iter().map(|column| natural_width(column, rows.clone())).collect();
+        let total = width.saturating_sub(GAP * chosen.len().saturating_sub(1));
+        let min: Vec<usize> = chosen.iter().map(|column| min_width(column, rows.clone(), total / 4)).collect();
+        let widths = share(total, &natural, &min);
+        Self { columns: chosen.into_iter().zip(widths).collect(), colour }
+    }
+
+    /// The lines of a table of `rows`.
+    pub(super) fn table<'r>(&self, rows: impl Iterator<Item = &'r Row>) -> String {
+        let mut table = comfy_table::Table::new();
+        table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('-')));
+        table.set_content_arrangement(ContentArrangement::Disabled);
+        table.force_no_tty();
+        if self.colour {
+            table.enforce_styling();
+        }
+        table.set_header(self.columns.iter().map(|(column, width)| Cell::new(escape::cut(column.title, *width))));
+        for (at, row) in rows.enumerate() {
+            if at > 0 {
+                table.add_row([""]);
+            }
+            table.add_row(self.columns.iter().map(|(column, width)| self.cell(column, *width, row)));
+        }
+        let last = self.columns.len().saturating_sub(1);
+        for (at, (column, (_, width))) in table.column_iter_mut().zip(&self.columns).enumerate() {
+            let gap = if at == last { 0 } else { GAP };
+            column.set_padding((0, u16::try_from(gap).unwrap_or(0)));
+            let width = u16::try_from(width + gap).unwrap_or(u16::MAX);
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+        }
+        table.trim_fmt()
+    }
+
+    fn cell(&self, column: &Column, width: usize, row: &Row) -> Cell {
+        let lines: Vec<String> = (column.cell)(row).into_iter().flat_map(|part| part.lines(width)).collect();
+        let cell = Cell::new(lines.join("\n"));
+        if self.colour && std::ptr::fn_addr_eq(column.cell, CAUSE.cell) { cell.fg(colour(row)) } else { cell }
+    }
+}
+
+const fn colour(row: &Row) -> Color {
+    match (row.outcome, row.fault) {
+        (Outcome::Lost, Some(Fault::Client)) => Color::Red,
+        (Outcome::Lost, Some(Fault::Server)) => Color::Magenta,
+        (Outcome::Lost, _) => Color::Yellow,
+        (Outcome::Delivered, _) => Color::Green,
+        (Outcome::NoMail | Outcome::Unknown, _) => Color::Cyan,
+    }
+}
+
+fn natural_width<'r>(column: &Column, rows: impl Iterator<Item = &'r Row>) -> usize {
+    let widest = rows.flat_map(column.cell).map(Part::natural_width).max().unwrap_or(0);
+    widest.max(columns(column.title))
+}
+
+/// Its least width, more where that keeps addresses and hellos whole, but not without bound: IPv6 addresses have up to
+/// 47 characters with their port, hellos any number.
+fn min_width<'r>(column: &Column, rows: impl Iterator<Item = &'r Row>, max_hello: usize) -> usize {
+    let whole = rows.flat_map(column.cell).map(|part| match part {
+        Part::Solid(_) => part.natural_width().min(MAX_SOLID_WIDTH),
+        Part::Hello(hello) => hello.line_width().min(max_hello),
+        Part::Words(_) => 0,
+    });
+    whole.max().unwrap_or(0).max(column.min_width)
+}
+
+/// Shares `total` among columns: each gets its least, then the narrowest first what it still would like.
+fn share(total: usize, natural: &[usize], min: &[usize]) -> Vec<usize> {
+    let mut widths: Vec<usize> = natural.iter().zip(min).map(|(natural, min)| *natural.min(min)).collect();
+    while widths.iter().sum::<usize>() > total {
+        match widths.iter_mut().max() {
+            Some(widest) if *widest > 1 => *widest -= 1,
+            _ => break,
+        }
+    }
+    while widths.iter().sum::<usize>() < total {
+        let wanting = widths.iter_mut().zip(natural).filter(|(width, natural)| **width < **natural);
+        match wanting.map(|(width, _)| width).min() {
+            Some(narrowest) => *narrowest += 1,
+            None => break,
+        }
+    }
+    widths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn narrow_columns_are_served_first_and_the_total_is_kept() {
+        for (total, natural, min, widths) in [
+            (100, &[10, 20, 30][..], &[5, 5, 5][..], &[10, 20, 30][..]),
+            (40, &[10, 20, 30], &[5, 5, 5], &[10, 15, 15]),
+            (40, &[10, 12, 90], &[5, 5, 5], &[10, 12, 18]),
+            (12, &[10, 20, 30], &[5, 5, 5], &[4, 4, 4]),
+            (1, &[9, 9], &[5, 5], &[1, 1]),
+        ] {
+            assert_eq!(share(total, natural, min), widths);
+        }
+    }
+}

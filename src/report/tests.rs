@@ -1,0 +1,349 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::scan::{ScanOptions, scan};
+
+fn samples() -> Vec<String> {
+    let directory = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/samples")).unwrap();
+    let names = directory.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut samples: Vec<String> = names.filter(|name| name.contains(".pcap")).collect();
+    samples.sort();
+    samples
+}
+
+/// The report on these samples, and its totals.
+fn report_on(samples: &[&str], format: Format, options: &ReportOptions) -> (String, Summary) {
+    let mut out = Vec::new();
+    let mut reporter = reporter(format, options, Box::new(&mut out));
+    for (capture, sample) in samples.iter().enumerate() {
+        let path = format!("{}/samples/{sample}", env!("CARGO_MANIFEST_DIR"));
+        let file = std::fs::File::open(path).unwrap();
+        reporter.capture_begin(capture, &CaptureSource { path: format!("samples/{sample}"), member: None }).unwrap();
+        let report = scan(Box::new(file), &ScanOptions::new(), &mut |session, diagnosis| {
+            reporter.session(capture, &session, &diagnosis).unwrap();
+        })
+        .unwrap_or_else(CaptureReport::unreadable);
+        reporter.capture_end(capture, &report).unwrap();
+    }
+    reporter.end().unwrap();
+    let summary = reporter.summary().clone();
+    drop(reporter);
+    (String::from_utf8(out).unwrap(), summary)
+}
+
+fn table(samples: &[&str], options: &ReportOptions) -> String {
+    report_on(samples, Format::Table, options).0
+}
+
+fn document(samples: &[&str], options: &ReportOptions) -> Value {
+    serde_json::from_str(&report_on(samples, Format::Json, options).0).unwrap()
+}
+
+fn show_all() -> ReportOptions {
+    ReportOptions { show: Show::All, ..ReportOptions::default() }
+}
+
+fn wide(width: u16) -> ReportOptions {
+    ReportOptions { width: Some(width), ..ReportOptions::default() }
+}
+
+/// Frames, times and texts as tshark shows them for this capture.
+#[test]
+fn the_lost_session_of_the_article_field_by_field() {
+    let greeting = json!([
+        {"text": "mail.your-domain.com Microsoft SMTP MAIL ready at Sat, 28 Aug 1999 09:32:00 -0400 Version: 5.5.1774.114.11"},
+        {"text": "ESMTP spoken here"}
+    ]);
+    let refusal = json!(
+        {"frame": 6, "code": 501, "enhanced": null, "lines": [{"text": "Invalid Address"}], "delay_ns": 910_000});
+    let session = json!({
+        "capture": 0, "session": 1, "tcp_stream": null,
+        "client": {"ip": "192.0.2.10", "port": 1145},
+        "server": {"ip": "192.0.2.25", "port": 25, "product": "Microsoft IIS 4.0 SMTP / MCIS 2.x", "build": "5.5.1774.114.11"},
+        "first_frame": 1, "last_frame": 12,
+        "opened": "1999-08-28T13:32:00.000000000Z", "closed": "1999-08-28T13:32:00.011380000Z",
+        "handshake": {"complete": true, "syn_frame": 1, "syn_ack_frame": 2, "ack_frame": 3, "rtt_ns": 1_550_000},
+        "greeting": {"frame": 4, "code": 220, "lines": greeting, "delay_ns": 3_910_000},
+        "hellos": [{
+            "frame": 5, "verb": "EHLO", "argument": {"text": "sub2."},
+            "problems": [{"code": "trailing-dot", "offset": 4, "reference": "RFC 5321 4.1.2", "message": "ends in a dot"}],
+            "notes": [], "suggestion": "sub2", "reply": refusal, "accepted": false
+        }],
+        "exchanges": [
+            {"command": null,
+             "reply": {"frame": 4, "code": 220, "enhanced": null, "lines": greeting, "delay_ns": 3_910_000}},
+            {"command": {"frame": 5, "verb": "EHLO", "line": {"text": "EHLO sub2."}}, "reply": refusal},
+            {"command": {"frame": 7, "verb": "QUIT", "line": {"text": "QUIT"}},
+             "reply": {"frame": 8, "code": 221, "enhanced": null, "delay_ns": 910_000,
+                       "lines": [{"text": "mail.your-domain.com Service closing transmission channel"}]}}
+        ],
+        "tls": false, "messages_accepted": 0,
+        "outcome": "lost", "cause": "ehlo-argument", "fault": "client", "confidence": "certain", "recovered": false,
+        "evidence": [
+            {"frame": 5, "text": "EHLO argument \"sub2.\" ends in a dot"},
+            {"frame": 6, "text": "server replied 501 Invalid Address"},
+            {"frame": 7, "text": "client sent QUIT"}
+        ],
+        "remedy": "Send `sub2`. Configure the sending server to send its host name only (`sub2`) or its fully qualified \
+                   name (`sub2.your-company.com`), without a trailing dot; with no name, an address literal \
+                   (`[192.0.2.7]`).",
+        "close": {"by": "server", "how": "fin"},
+        "anomalies": {"retransmitted_segments": 0, "out_of_order_segments": 0, "overlapping_octets": 0, "gap_octets": 0,
+                      "conflicting_octets": 0, "out_of_window_segments": 0},
+        "display_filter": "tcp.port==1145 && tcp.port==25 && ip.addr==192.0.2.10 && ip.addr==192.0.2.25 && \
+                           frame.number>=1 && frame.number<=12",
+        "captured": "both", "tunnelled": false, "exchanges_omitted": 0, "hellos_omitted": 0
+    });
+    let expected = json!({
+        "schema_version": 1,
+        "tool": {"name": "ehlotrace", "version": env!("CARGO_PKG_VERSION")},
+        "captures": [{
+            "path": "samples/kb240832-lost.pcap", "member": null, "format": "pcap", "link_types": ["ETHERNET"],
+            "frames": 12, "first_timestamp": "1999-08-28T13:32:00.000000000Z",
+            "last_timestamp": "1999-08-28T13:32:00.011380000Z", "sessions": 1, "undecoded": {}, "notes": [],
+            "error": null, "truncated": false, "dropped": 0, "compression": []
+        }],
+        "sessions": [session],
+        "relays": [{
+            "client": "192.0.2.10", "server": "192.0.2.25", "sessions": 1, "lost": 1, "cause": "ehlo-argument",
+            "arguments": [{"text": "sub2."}],
+            "first": "1999-08-28T13:32:00.000000000Z", "last": "1999-08-28T13:32:00.000000000Z",
+            "product": "Microsoft IIS 4.0 SMTP / MCIS 2.x", "arguments_omitted": 0,
+            "first_lost": "1999-08-28T13:32:00.000000000Z", "last_lost": "1999-08-28T13:32:00.000000000Z",
+            "lost_every_ns": null
+        }],
+        "summary": {"captures": 1, "unreadable": 0, "sessions": 1, "delivered": 0, "lost": 1, "no_mail": 0, "unknown": 0,
+                    "by_cause": {"ehlo-argument": 1}, "other_relays_sessions": 0, "other_relays_lost": 0}
+    });
+    let written = document(&["kb240832-lost.pcap"], &ReportOptions::default());
+    // Part by part, so that a difference is found.
+    for (key, value) in expected.as_object().unwrap() {
+        assert_eq!(&written[key], value, "{key}");
+    }
+    for (key, value) in session.as_object().unwrap() {
+        assert_eq!(&written["sessions"][0][key], value, "{key}");
+    }
+    assert_eq!(written, expected);
+}
+
+/// Every key of the text, in order.
+fn keys(json: &str) -> Vec<&str> {
+    let mut keys = Vec::new();
+    let mut rest = json;
+    while let Some((_, after)) = rest.split_once('"') {
+        let mut is_escaped = false;
+        let end = after.find(|character| {
+            let is_end = character == '"' && !is_escaped;
+            is_escaped = character == '\\' && !is_escaped;
+            is_end
+        });
+        let (string, next) = after.split_at(end.unwrap());
+        rest = &next[1..];
+        if rest.starts_with(':') {
+            keys.push(string);
+        }
+    }
+    keys
+}
+
+#[test]
+fn keys_stand_in_the_order_of_the_model() {
+    let (json, _) = report_on(&["cut-short.pcap", "kb240832-closed.pcap"], Format::Json, &ReportOptions::default());
+    let model = "schema_version tool name version captures \
+        path member format link_types frames first_timestamp last_timestamp sessions undecoded notes error truncated dropped compression \
+        path member format link_types frames first_timestamp last_timestamp sessions undecoded notes error truncated dropped compression \
+        sessions capture session tcp_stream client ip port server ip port product build first_frame last_frame opened closed \
+        handshake complete syn_frame syn_ack_frame ack_frame rtt_ns greeting frame code lines text text delay_ns \
+        hellos frame verb argument text problems code offset reference message notes suggestion reply accepted \
+        exchanges command reply frame code enhanced lines text text delay_ns command frame verb line text reply \
+        tls messages_accepted outcome cause fault confidence recovered evidence frame text frame text remedy close by how \
+        anomalies retransmitted_segments out_of_order_segments overlapping_octets gap_octets conflicting_octets out_of_window_segments \
+        display_filter captured tunnelled exchanges_omitted hellos_omitted \
+        relays client server sessions lost cause arguments text first last product arguments_omitted first_lost last_lost lost_every_ns \
+        summary captures unreadable sessions delivered lost no_mail unknown by_cause ehlo-argument other_relays_sessions other_relays_lost";
+    assert_eq!(keys(&json), model.split_whitespace().collect::<Vec<_>>());
+}
+
+#[test]
+fn every_sample_in_every_format_is_the_same_twice() {
+    let samples = samples();
+    let all: Vec<&str> = samples.iter().map(String::as_str).collect();
+    assert!(all.len() >= 33, "{all:?}");
+    let runs = all.iter().map(std::slice::from_ref).chain([&all[..]]);
+    for run in runs {
+        for format in Format::ALL {
+            let (first, summary) = report_on(run, format, &show_all());
+            assert_eq!((first.as_str(), &summary), (report_on(run, format, &show_all()).0.as_str(), &summary));
+            match format {
+                Format::Table => {}
+                Format::Json => assert!(serde_json::from_str::<Value>(&first).unwrap().is_object()),
+                Format::Jsonl => {
+                    for line in first.lines() {
+                        assert!(serde_json::from_str::<Value>(line).unwrap()["type"].is_string());
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn lines_hold_the_objects_of_the_document() {
+    let samples = ["relay-stopped.pcapng", "mixed.pcapng"];
+    let document = document(&samples, &show_all());
+    let (lines, _) = report_on(&samples, Format::Jsonl, &show_all());
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of_type = |name: &str, without: &[&str]| -> Vec<Value> {
+        let mut found: Vec<Value> = lines.iter().filter(|line| line["type"] == name).cloned().collect();
+        for object in &mut found {
+            for key in without {
+                object.as_object_mut().unwrap().remove(*key).unwrap();
+            }
+        }
+        found
+    };
+    assert_eq!(
+        lines[0],
+        json!({"type": "capture", "schema_version": 1, "tool": document["tool"], "index": 0,
+        "path": "samples/relay-stopped.pcapng", "member": null})
+    );
+    let mut sessions = of_type("session", &["type"]);
+    sessions.sort_by_key(|session| (session["capture"].as_u64(), session["session"].as_u64()));
+    assert_eq!(json!(sessions), document["sessions"]);
+    assert_eq!(json!(of_type("capture_end", &["type", "index"])), document["captures"]);
+    assert_eq!(json!(of_type("summary", &["type", "relays"])), json!([document["summary"]]));
+    assert_eq!(lines.last().unwrap()["relays"], document["relays"]);
+    assert_eq!(
+        lines.iter().map(|line| line["type"].as_str().unwrap()).collect::<Vec<_>>(),
+        [
+            "capture",
+            "session",
+            "session",
+            "session",
+            "session",
+            "session",
+            "session",
+            "session",
+            "session",
+            "capture_end",
+            "capture",
+            "session",
+            "session",
+            "capture_end",
+            "summary"
+        ]
+    );
+}
+
+#[test]
+fn sessions_are_listed_by_number_and_only_the_lost_unless_all_are_asked_for() {
+    let listed = |options: &ReportOptions| -> Vec<(u64, String)> {
+        let document = document(&["relay-stopped.pcapng"], options);
+        assert_eq!(document["summary"]["sessions"], 8);
+        assert_eq!(document["captures"][0]["sessions"], 8);
+        let sessions = document["sessions"].as_array().unwrap().iter();
+        sessions
+            .map(|session| (session["session"].as_u64().unwrap(), session["outcome"].as_str().unwrap().into()))
+            .collect()
+    };
+    let all = listed(&show_all());
+    assert_eq!(all.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8]);
+    let lost: Vec<(u64, String)> = all.into_iter().filter(|(_, outcome)| outcome == "lost").collect();
+    assert_eq!(lost.len(), 6);
+    assert_eq!(listed(&ReportOptions::default()), lost);
+}
+
+#[test]
+fn the_spool_in_a_file_makes_no_difference() {
+    let mut options = show_all();
+    let samples = ["relay-stopped.pcapng", "recovered.pcap"];
+    let in_memory = report_on(&samples, Format::Json, &options).0;
+    options.limits.spool_octets = 100;
+    assert_eq!(report_on(&samples, Format::Json, &options).0, in_memory);
+}
+
+#[test]
+fn a_relay_is_added_up_with_its_rhythm() {
+    let document = document(&["relay-stopped.pcapng"], &ReportOptions::default());
+    let relays = document["relays"].as_array().unwrap();
+    assert_eq!(relays.len(), 1, "192.0.2.40 lost nothing");
+    assert_eq!(relays[0]["sessions"], 6);
+    assert_eq!(relays[0]["lost"], 6);
+    assert_eq!(relays[0]["arguments"], json!([{"text": "sub2."}]));
+    let every_s = relays[0]["lost_every_ns"].as_i64().unwrap() / 1_000_000_000;
+    assert_eq!(every_s, 15 * 60);
+}
+
+#[test]
+fn bounds_are_kept_and_told() {
+    let mut options = wide(80);
+    options.limits.table_rows = 2;
+    let cut = table(&["relay-stopped.pcapng"], &options);
+    assert!(cut.contains("\nAnd 4 more lost sessions: use --format jsonl.\n"), "{cut}");
+    assert!(cut.contains("1-12 ") && cut.contains("26-37 ") && !cut.contains("45-56 "), "{cut}");
+    options.limits.relays = 0;
+    let summary = report_on(&["relay-stopped.pcapng"], Format::Jsonl, &options).1;
+    assert_eq!((summary.other_relays_sessions, summary.other_relays_lost, summary.lost), (8, 6, 6));
+    let none_apart = table(&["relay-stopped.pcapng"], &options);
+    assert!(none_apart.contains("6 of 8 sessions between further pairs of client and server lost."), "{none_apart}");
+    options.limits.relays = 1;
+    options.limits.relay_arguments = 0;
+    let document = document(&["relay-stopped.pcapng"], &options);
+    assert_eq!(document["relays"][0]["arguments_omitted"], 6);
+    assert_eq!(document["summary"]["other_relays_sessions"], 2);
+}
+
+#[test]
+fn what_cannot_be_read_is_told_and_stops_nothing() {
+    let samples = ["README.md", "kb240832-works.pcap"];
+    let (text, summary) = report_on(&samples, Format::Table, &wide(100));
+    assert_eq!((summary.captures, summary.unreadable, summary.sessions), (2, 1, 1));
+    assert!(text.starts_with("No session was lost. 1 session in 2 captures: 1 delivered.\n"), "{text}");
+    assert!(text.contains("samples/README.md:\n  Note: not a capture"), "{text}");
+    let document = document(&samples, &ReportOptions::default());
+    let unread = &document["captures"][0];
+    assert_eq!(unread["error"]["kind"], "unknown-format");
+    assert_eq!(
+        (&unread["format"], &unread["frames"], &unread["first_timestamp"]),
+        (&Value::Null, &json!(0), &Value::Null)
+    );
+    assert_eq!(document["sessions"], json!([]));
+}
+
+#[test]
+fn no_session_at_all_hints_at_the_port() {
+    assert_eq!(
+        table(&["auth-failed.pcap"], &ReportOptions::default()),
+        "No SMTP session found. For servers on other ports name them: --port 587, say.\n"
+    );
+}
+
+#[test]
+fn an_unfinished_line_of_text_never_leaves_the_width() {
+    let samples = samples();
+    let all: Vec<&str> = samples.iter().map(String::as_str).collect();
+    for width in (40..200).step_by(3) {
+        for show in [Show::Lost, Show::All] {
+            for line in table(&all, &ReportOptions { show, ..wide(width) }).lines() {
+                assert!(escape::columns(line) <= usize::from(width), "{width}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn colour_marks_who_is_at_fault() {
+    let coloured = ReportOptions { colour: true, ..wide(100) };
+    let text = table(&["kb240832-lost.pcap"], &coloured);
+    assert!(text.contains("\x1b[38;5;9mehlo-argument"), "{text:?}");
+    assert!(!table(&["kb240832-lost.pcap"], &wide(100)).contains('\x1b'));
+}
+
+#[test]
+fn tables_for_people() {
+    assert_eq!(table(&["kb240832-lost.pcap"], &wide(100)), include_str!("../../tests/golden/kb240832-lost.table.txt"));
+    assert_eq!(
+        table(&["relay-stopped.pcapng"], &wide(100)),
+        include_str!("../../tests/golden/relay-stopped.table.txt")
+    );
+}

@@ -1,0 +1,250 @@
+//! Running totals: outcomes, causes, and the pairs of client and server that lose sessions.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+use foldhash::fast::RandomState;
+
+use super::{CaptureReport, product_name};
+use crate::diagnosis::{Diagnosis, Fault, Outcome, RULES, Rule};
+use crate::limits::Limits;
+use crate::session::Session;
+use crate::smtp::Hello;
+use crate::smtp::ehlo::split_argument;
+use crate::time::Timestamp;
+
+/// How many captures and sessions there were, and what became of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Captures opened or tried.
+    pub captures: u64,
+    /// Of these, the ones an error kept from being read to their end, or at all.
+    pub unreadable: u64,
+    /// Sessions of all captures.
+    pub sessions: u64,
+    /// Sessions in which the server accepted a message.
+    pub delivered: u64,
+    /// Sessions that came to deliver and could not.
+    pub lost: u64,
+    /// Sessions that did not try to send.
+    pub no_mail: u64,
+    /// Sessions of which the capture cannot tell.
+    pub unknown: u64,
+    /// Lost sessions by the code of their cause.
+    pub by_cause: BTreeMap<&'static str, u64>,
+    /// Sessions between pairs of client and server over the bound of pairs kept apart.
+    pub other_relays_sessions: u64,
+    /// Of these, the lost ones.
+    pub other_relays_lost: u64,
+}
+
+/// The totals of a run.
+#[derive(Debug)]
+pub(super) struct Totals {
+    max_relays: usize,
+    arguments: ArgumentBounds,
+    summary: Summary,
+    relays: HashMap<(IpAddr, IpAddr), Relay, RandomState>,
+}
+
+/// How many different arguments of a relay are kept, and how many octets of each.
+#[derive(Clone, Copy, Debug)]
+struct ArgumentBounds {
+    number: usize,
+    octets: usize,
+}
+
+/// The sessions of one client to one server.
+#[derive(Debug)]
+pub(super) struct Relay {
+    pub(super) client: IpAddr,
+    pub(super) server: IpAddr,
+    /// The latest product recognised.
+    pub(super) product: Option<Box<str>>,
+    pub(super) sessions: u64,
+    pub(super) lost: u64,
+    /// When the earliest and the latest session were opened.
+    pub(super) first: Timestamp,
+    pub(super) last: Timestamp,
+    /// When the earliest and the latest lost session were opened.
+    pub(super) lost_span: Option<(Timestamp, Timestamp)>,
+    /// Different hello arguments of lost sessions, in order of appearance.
+    pub(super) arguments: Vec<Argument>,
+    /// Hellos of lost sessions whose argument is none of the ones kept.
+    pub(super) arguments_omitted: u64,
+    losses: Vec<Loss>,
+}
+
+/// A hello argument, and what to send instead.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Argument {
+    pub(super) verb: String,
+    pub(super) octets: Box<[u8]>,
+    pub(super) is_malformed: bool,
+    pub(super) suggestion: Option<Box<str>>,
+}
+
+/// One cause among the lost sessions of a relay.
+#[derive(Debug)]
+pub(super) struct Loss {
+    pub(super) rule: &'static Rule,
+    pub(super) sessions: u64,
+    pub(super) fault: Option<Fault>,
+    /// The remedy of the first of them, where it says more than the rule's.
+    special_remedy: Option<Box<str>>,
+}
+
+impl Totals {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            max_relays: limits.relays,
+            arguments: ArgumentBounds { number: limits.relay_arguments, octets: limits.relay_argument_octets },
+            summary: Summary::default(),
+            relays: HashMap::default(),
+        }
+    }
+
+    pub(super) const fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    pub(super) fn session(&mut self, session: &Session, diagnosis: &Diagnosis) {
+        let summary = &mut self.summary;
+        summary.sessions += 1;
+        match diagnosis.outcome {
+            Outcome::Delivered => summary.delivered += 1,
+            Outcome::Lost => summary.lost += 1,
+            Outcome::NoMail => summary.no_mail += 1,
+            Outcome::Unknown => summary.unknown += 1,
+        }
+        if let Some(rule) = diagnosis.cause {
+            *summary.by_cause.entry(rule.code).or_default() += 1;
+        }
+        let is_full = self.relays.len() >= self.max_relays;
+        let key = (session.client.ip(), session.server.ip());
+        match self.relays.get_mut(&key) {
+            Some(relay) => relay.add(session, diagnosis, self.arguments),
+            None if is_full => {
+                summary.other_relays_sessions += 1;
+                summary.other_relays_lost += u64::from(diagnosis.outcome == Outcome::Lost);
+            }
+            None => {
+                let mut relay = Relay::new(session);
+                relay.add(session, diagnosis, self.arguments);
+                self.relays.insert(key, relay);
+            }
+        }
+    }
+
+    pub(super) fn capture_end(&mut self, report: &CaptureReport) {
+        self.summary.captures += 1;
+        self.summary.unreadable += u64::from(report.error.is_some());
+    }
+
+    /// The relays that lost a session, those that lost most first.
+    pub(super) fn losing_relays(&self) -> Vec<&Relay> {
+        let mut losing: Vec<&Relay> = self.relays.values().filter(|relay| relay.lost > 0).collect();
+        losing.sort_by_key(|relay| (std::cmp::Reverse(relay.lost), relay.client, relay.server));
+        losing
+    }
+
+    /// Causes with their number of lost sessions, the most frequent first.
+    pub(super) fn causes(&self) -> Vec<(&'static Rule, u64)> {
+        let count = |rule: &'static Rule| Some((rule, *self.summary.by_cause.get(rule.code)?));
+        let mut causes: Vec<_> = RULES.iter().filter_map(count).collect();
+        causes.sort_by_key(|(_, sessions)| std::cmp::Reverse(*sessions));
+        causes
+    }
+}
+
+impl Loss {
+    /// What to do about it.
+    pub(super) fn remedy(&self) -> &str {
+        self.special_remedy.as_deref().unwrap_or(self.rule.remedy)
+    }
+}
+
+impl Relay {
+    const fn new(session: &Session) -> Self {
+        let opened = session.first.time;
+        Self {
+            client: session.client.ip(),
+            server: session.server.ip(),
+            product: None,
+            sessions: 0,
+            lost: 0,
+            first: opened,
+            last: opened,
+            lost_span: None,
+            arguments: Vec::new(),
+            arguments_omitted: 0,
+            losses: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, session: &Session, diagnosis: &Diagnosis, bounds: ArgumentBounds) {
+        let opened = session.first.time;
+        self.sessions += 1;
+        (self.first, self.last) = (self.first.min(opened), self.last.max(opened));
+        if let Some(name) = product_name(&session.product)
+            && self.product.as_deref() != Some(name)
+        {
+            self.product = Some(name.into());
+        }
+        if let Some(rule) = diagnosis.cause {
+            self.add_lost(rule, session, diagnosis, bounds);
+        }
+    }
+
+    fn add_lost(&mut self, rule: &'static Rule, session: &Session, diagnosis: &Diagnosis, bounds: ArgumentBounds) {
+        let opened = session.first.time;
+        self.lost += 1;
+        let (first, last) = self.lost_span.unwrap_or((opened, opened));
+        self.lost_span = Some((first.min(opened), last.max(opened)));
+        match self.losses.iter_mut().find(|loss| loss.rule.code == rule.code) {
+            Some(loss) => loss.sessions += 1,
+            None => {
+                let special = Some(diagnosis.remedy.as_str()).filter(|remedy| *remedy != rule.remedy);
+                let special_remedy = special.map(Into::into);
+                self.losses.push(Loss { rule, sessions: 1, fault: diagnosis.fault, special_remedy });
+            }
+        }
+        for hello in &session.transcript.hellos {
+            self.add_argument(session, hello, bounds);
+        }
+    }
+
+    fn add_argument(&mut self, session: &Session, hello: &Hello, bounds: ArgumentBounds) {
+        let Some(command) = session.transcript.hello_command(hello) else { return };
+        let argument = split_argument(command.after_verb()).octets;
+        let octets = argument.get(..bounds.octets).unwrap_or(argument);
+        if self.arguments.iter().any(|known| *known.octets == *octets) {
+            return;
+        }
+        if self.arguments.len() >= bounds.number {
+            self.arguments_omitted += 1;
+            return;
+        }
+        self.arguments.push(Argument {
+            verb: command.verb_name(),
+            octets: octets.into(),
+            is_malformed: !hello.check.is_well_formed(),
+            suggestion: hello.check.suggestion.as_deref().map(Into::into),
+        });
+    }
+
+    /// The causes, the most frequent first; equally frequent ones in order of precedence.
+    pub(super) fn losses(&self) -> Vec<&Loss> {
+        let precedence = |loss: &Loss| RULES.iter().position(|rule| rule.code == loss.rule.code);
+        let mut losses: Vec<&Loss> = self.losses.iter().collect();
+        losses.sort_by_key(|loss| (std::cmp::Reverse(loss.sessions), precedence(loss)));
+        losses
+    }
+
+    /// Nanoseconds from one lost session to the next, on average; none for fewer than two.
+    pub(super) fn lost_every_ns(&self) -> Option<i64> {
+        let (first, last) = self.lost_span?;
+        let intervals = i64::try_from(self.lost).ok()?.checked_sub(1).filter(|intervals| *intervals > 0)?;
+        Some(last.nanos_since(first) / intervals)
+    }
+}
