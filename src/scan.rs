@@ -149,7 +149,9 @@ impl<'o, O: Observer> Scanner<'o, O> {
             Decoded::Tcp(segment) => {
                 let options = &self.options.dialogue;
                 let followed = self.flows.segment(&segment, moment, || SessionBuilder::new(options));
-                if O::WANTS_FRAMES && let Some(followed) = followed {
+                if O::WANTS_FRAMES
+                    && let Some(followed) = followed
+                {
                     let content = FrameContent::Segment(&segment, followed);
                     self.show(followed.connection, content, packet, whole);
                 }
@@ -157,7 +159,9 @@ impl<'o, O: Observer> Scanner<'o, O> {
             }
             Decoded::Unreachable(unreachable) => {
                 let connection = self.flows.unreachable(&unreachable, moment);
-                if O::WANTS_FRAMES && let Some(connection) = connection {
+                if O::WANTS_FRAMES
+                    && let Some(connection) = connection
+                {
                     self.show(connection, FrameContent::Unreachable(&unreachable), packet, whole);
                 }
             }
@@ -171,7 +175,13 @@ impl<'o, O: Observer> Scanner<'o, O> {
         }
     }
 
-    fn show(&mut self, session: u64, content: FrameContent<'_>, packet: &Packet<'_>, reassembled: Option<&Reassembled>) {
+    fn show(
+        &mut self,
+        session: u64,
+        content: FrameContent<'_>,
+        packet: &Packet<'_>,
+        reassembled: Option<&Reassembled>,
+    ) {
         let since_first_ns = self.first.map_or(0, |first| packet.time.nanos_since(first));
         self.observer.frame(&SessionFrame { session, packet, since_first_ns, content, reassembled });
     }

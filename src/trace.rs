@@ -40,6 +40,12 @@ pub struct TraceOptions {
     pub layout: Layout,
 }
 
+impl TraceOptions {
+    const fn shows_lost_only(&self) -> bool {
+        matches!(self.choice, Choice::Lost | Choice::LostOrAll) && self.frames.is_none()
+    }
+}
+
 /// What came of a trace.
 #[derive(Debug)]
 pub struct Traced {
@@ -93,8 +99,8 @@ pub fn trace(
     if left_out > 0 {
         let text = format!("{left_out} more sessions are not shown: choose them with --session");
         out.write_all(netmon::note(&text, &layout).as_bytes())?;
-    } else if shown < capture.sessions {
-        let text = format!("{shown} of {} sessions shown: --all shows all of them", capture.sessions);
+    } else if 0 < shown && shown < capture.sessions && options.shows_lost_only() {
+        let text = format!("{shown} of {} sessions shown, the lost ones: --all shows all", capture.sessions);
         out.write_all(netmon::note(&text, &layout).as_bytes())?;
     }
     Ok(Traced { capture, lost: first.lost, shown })

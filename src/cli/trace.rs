@@ -195,7 +195,9 @@ mod tests {
 
     #[test]
     fn numbers_and_ranges_are_read() {
-        for (text, range_read) in [("7", Some(7..=7)), ("3-9", Some(3..=9)), ("0", None), ("9-3", None), ("-3", None), ("x", None)] {
+        for (text, range_read) in
+            [("7", Some(7..=7)), ("3-9", Some(3..=9)), ("0", None), ("9-3", None), ("-3", None), ("x", None)]
+        {
             assert_eq!(range(text).ok(), range_read, "{text}");
         }
     }

@@ -296,7 +296,8 @@ impl Half {
     pub(super) fn offset_of(&self, segment: &Segment<'_>) -> Option<u64> {
         let seq = first_octet(segment);
         let ahead = seq.diff(self.next?);
-        if ahead.abs() >= MAX_WINDOW_OCTETS || self.fin_at.is_some_and(|fin| seq.diff(fin) > 0) {
+        if ahead.unsigned_abs() >= MAX_WINDOW_OCTETS.unsigned_abs() || self.fin_at.is_some_and(|fin| seq.diff(fin) > 0)
+        {
             return None;
         }
         self.passed.checked_add_signed(i64::from(ahead))

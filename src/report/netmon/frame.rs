@@ -19,7 +19,9 @@ impl TracedSession {
         let detail = detail::detail(frame.packet, frame.reassembled);
         let mut page = Page::new(layout.colour);
         match frame.content {
-            FrameContent::Segment(segment, followed) => self.segment(&mut page, frame, segment, followed, &detail, layout),
+            FrameContent::Segment(segment, followed) => {
+                self.segment(&mut page, frame, segment, followed, &detail, layout)
+            }
             FrameContent::Unreachable(unreachable) => self.unreachable(&mut page, frame, unreachable, &detail, layout),
         }
         page.finish()
@@ -58,7 +60,7 @@ impl TracedSession {
         self.pass_over(frame);
         top(page, frame, detail, summary, layout);
         if layout.view == View::Summary {
-            return self.remarks(page, frame, followed.is_repeated, 0, layout);
+            return self.remarks(page, frame, own_remarks(segment, followed), 0, layout);
         }
         link_and_ip(page, frame, detail, layout);
         let (node, child) = if layout.view == View::Detail {
@@ -75,7 +77,7 @@ impl TracedSession {
                 page.line(ink, child, &format!("SMTP: {line}"));
             }
         }
-        self.remarks(page, frame, followed.is_repeated, child, layout);
+        self.remarks(page, frame, own_remarks(segment, followed), child, layout);
         if layout.hex {
             let hidden = hidden(frame, segment, payload.as_ref(), detail, layout);
             page.blank();
@@ -97,12 +99,12 @@ impl TracedSession {
         let said = line.strip_prefix(name).and_then(|line| line.strip_prefix(": ")).unwrap_or_default().to_owned();
         top(page, frame, detail, (Ink::Plain, name, said), layout);
         if layout.view == View::Summary {
-            return self.remarks(page, frame, false, 0, layout);
+            return self.remarks(page, frame, Vec::new(), 0, layout);
         }
         link_and_ip(page, frame, detail, layout);
         let columns = if layout.view == View::Detail { 0 } else { words::NODE_COLUMNS };
         page.line(Ink::Plain, columns, &line);
-        self.remarks(page, frame, false, words::CHILD_COLUMNS, layout);
+        self.remarks(page, frame, Vec::new(), words::CHILD_COLUMNS, layout);
         if layout.hex {
             page.blank();
             // It quotes the start of a segment, which may carry data behind the SYN's header.
@@ -113,17 +115,29 @@ impl TracedSession {
         page.blank();
     }
 
-    fn remarks(&self, page: &mut Page, frame: &SessionFrame<'_>, is_repeated: bool, columns: usize, layout: &Layout) {
+    fn remarks(&self, page: &mut Page, frame: &SessionFrame<'_>, own: Vec<String>, columns: usize, layout: &Layout) {
         if layout.plain {
             return;
         }
         let columns = if layout.view == View::Summary { layout.columns.number + 1 } else { columns };
-        let repeated = is_repeated.then_some("retransmission: all of this was seen before");
         let remarks = self.remarks.get(&frame.packet.frame).into_iter().flatten().map(String::as_str);
-        for text in repeated.into_iter().chain(remarks) {
+        for text in own.iter().map(String::as_str).chain(remarks) {
             page.line(Ink::Fault, columns, &format!("{}{text}", words::REMARK));
         }
     }
+}
+
+/// What a segment itself gives cause to say.
+fn own_remarks(segment: &Segment<'_>, followed: Followed) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if followed.is_repeated {
+        remarks.push("retransmission: all of this was seen before".to_owned());
+    }
+    let captured = segment.payload.len();
+    if usize::try_from(segment.payload_wire_len).is_ok_and(|octets| captured < octets) {
+        remarks.push(format!("cut: the capture has the first {captured} of these {} bytes", segment.payload_wire_len));
+    }
+    remarks
 }
 
 /// The ICMP header, an IPv6 header and the shortest TCP header.
@@ -140,7 +154,9 @@ fn payload<'a>(segment: &Segment<'a>, followed: Followed, side: &Side) -> Option
     let octets = segment.payload;
     let runs = match followed.offset {
         // Of octets that were not captured the kind is still known.
-        Some(offset) if octets.is_empty() => side.spans.runs(offset, 1).into_iter().map(|(_, kind)| (0, kind)).collect(),
+        Some(offset) if octets.is_empty() => {
+            side.spans.runs(offset, 1).into_iter().map(|(_, kind)| (0, kind)).collect()
+        }
         Some(offset) => side.spans.runs(offset, octets.len()),
         None => vec![(octets.len(), SpanKind::Unknown)],
     };
@@ -154,10 +170,17 @@ fn payload<'a>(segment: &Segment<'a>, followed: Followed, side: &Side) -> Option
 }
 
 /// The summary line: in detail with both pairs of addresses, else with that of IP, in columns.
-fn top(page: &mut Page, frame: &SessionFrame<'_>, detail: &FrameDetail<'_>, summary: (Ink, &str, String), layout: &Layout) {
+fn top(
+    page: &mut Page,
+    frame: &SessionFrame<'_>,
+    detail: &FrameDetail<'_>,
+    summary: (Ink, &str, String),
+    layout: &Layout,
+) {
     let (ink, protocol, said) = summary;
     let (number, seconds) = (frame.packet.frame, seconds(frame.since_first_ns));
-    let (src, dst) = detail.ip.map_or_else(|| ("?".to_owned(), "?".to_owned()), |ip| (ip.src.to_string(), ip.dst.to_string()));
+    let (src, dst) =
+        detail.ip.map_or_else(|| ("?".to_owned(), "?".to_owned()), |ip| (ip.src.to_string(), ip.dst.to_string()));
     if layout.view == View::Detail {
         let (from, to) = match detail.link.addresses {
             Some((from, to)) => (hardware(from), hardware(to)),

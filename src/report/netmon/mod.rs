@@ -73,7 +73,8 @@ pub struct Columns {
 impl Columns {
     /// Widths for frames up to `frames`, within `seconds` seconds of the first.
     pub fn new<'s>(frames: u64, seconds: i64, sessions: impl Iterator<Item = &'s TracedSession>) -> Self {
-        let address = sessions.flat_map(|session| [session.client, session.server]).map(|end| end.ip().to_string().len());
+        let address =
+            sessions.flat_map(|session| [session.client, session.server]).map(|end| end.ip().to_string().len());
         Self {
             number: frames.to_string().len().max(words::NUMBER_COLUMNS),
             seconds: seconds.to_string().len() + 1 + words::SECONDS_DECIMALS,
@@ -160,7 +161,7 @@ pub fn note(text: &str, layout: &Layout) -> String {
     page.finish()
 }
 
-/// Product, outcome, cause.
+/// Product, outcome, cause, and what the trace cannot show.
 fn heading(session: &Session, diagnosis: &Diagnosis) -> Vec<String> {
     let mut lines = Vec::new();
     let product = &session.product;
@@ -174,5 +175,9 @@ fn heading(session: &Session, diagnosis: &Diagnosis) -> Vec<String> {
         Some(rule) => format!("Outcome: {}{confidence}: {}: {}", diagnosis.outcome.code(), rule.code, rule.title),
         None => format!("Outcome: {}{confidence}{recovered}", diagnosis.outcome.code()),
     });
+    let transcript = &session.transcript;
+    if transcript.client_spans.is_full() || transcript.server_spans.is_full() {
+        lines.push("Very many messages: commands and replies of the later ones are not shown".to_owned());
+    }
     lines
 }

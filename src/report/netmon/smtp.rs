@@ -238,7 +238,10 @@ mod tests {
         ] {
             assert_eq!(lines(octets, is_client)[0], title);
         }
-        assert_eq!(payload(&[b'x'; 480], true, &[(480, MailText)]).title(), "Data - continued from frame 16, 480 bytes");
+        assert_eq!(
+            payload(&[b'x'; 480], true, &[(480, MailText)]).title(),
+            "Data - continued from frame 16, 480 bytes"
+        );
     }
 
     #[test]
@@ -246,20 +249,21 @@ mod tests {
         let octets = b"AUTH PLAIN c2VjcmV0\r\nDATA\r\nSubject: x\r\n.\r\nQUIT\r\n";
         let runs = [(5, Line), (14, Secret), (8, Line), (15, MailText), (6, Line)];
         let payload = payload(octets, true, &runs);
-        assert_eq!(shown(&payload, Shown::default()), [
-            "Data, 48 bytes",
-            "Data = AUTH ***",
-            "Data = DATA",
-            "Data = QUIT"
-        ]);
-        assert_eq!(shown(&payload, Shown { mail_text: true, credentials: true }), [
-            "Data, 48 bytes",
-            "Data = AUTH PLAIN c2VjcmV0",
-            "Data = DATA",
-            "Data = Subject: x",
-            "Data = .",
-            "Data = QUIT"
-        ]);
+        assert_eq!(
+            shown(&payload, Shown::default()),
+            ["Data, 48 bytes", "Data = AUTH ***", "Data = DATA", "Data = QUIT"]
+        );
+        assert_eq!(
+            shown(&payload, Shown { mail_text: true, credentials: true }),
+            [
+                "Data, 48 bytes",
+                "Data = AUTH PLAIN c2VjcmV0",
+                "Data = DATA",
+                "Data = Subject: x",
+                "Data = .",
+                "Data = QUIT"
+            ]
+        );
     }
 
     #[test]
@@ -280,6 +284,6 @@ mod tests {
     #[test]
     fn controls_and_foreign_octets_are_escaped() {
         assert_eq!(lines(b"220 \x1b]0;x\x07\xff\r\n", false)[1], "Response = 220 \\x1b]0;x\\x07\\xff");
-        assert_eq!(lines(b"MAIL FROM:<\x1b[2J>\r\n", true)[0], "Cmd: Mail from <\\x1b[2J>, 17 bytes");
+        assert_eq!(lines(b"MAIL FROM:<\x1b[2J>\r\n", true)[0], "Cmd: Mail from <\\x1b[2J>, 18 bytes");
     }
 }

@@ -81,7 +81,8 @@ pub(super) const fn type_of_service(bits: u8) -> &'static str {
 }
 
 /// Attested (Q303802), the more-fragments bit: clear, set. Set is ours.
-pub(super) const LAST_FRAGMENT: [&str; 2] = [".......0 = Last fragment in datagram", ".......1 = More fragments follow"];
+pub(super) const LAST_FRAGMENT: [&str; 2] =
+    [".......0 = Last fragment in datagram", ".......1 = More fragments follow"];
 /// Attested (Q303802), the don't-fragment bit: clear, set. Clear is ours.
 pub(super) const MAY_FRAGMENT: [&str; 2] = ["......0. = May fragment datagram", "......1. = Cannot fragment datagram"];
 
