@@ -106,3 +106,15 @@ fn a_frame_cut_by_the_snapshot_length_says_so() {
     );
     assert!(text.contains("      <== cut: the capture has the first 18 of these 26 bytes\n"), "{text}");
 }
+
+#[test]
+fn a_datagram_in_fragments_is_shown_at_its_last_one() {
+    let Some(folder) = crate::corpus::folder("formats") else { return };
+    let capture = std::fs::read(folder.join("encap-fragments.pcap")).unwrap();
+    let mut options = options();
+    options.layout.hex = true;
+    let text = text(&capture, &options);
+    let hello = text.split("\n\n").find(|part| part.contains("SMTP: Data, 12 bytes")).unwrap();
+    assert!(hello.contains("<== fragments: "), "{hello}");
+    assert!(!text.contains("45 48 4C 4F"), "which octets of a fragment are what is not known");
+}

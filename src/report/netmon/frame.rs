@@ -60,7 +60,7 @@ impl TracedSession {
         self.pass_over(frame);
         top(page, frame, detail, summary, layout);
         if layout.view == View::Summary {
-            return self.remarks(page, frame, own_remarks(segment, followed), 0, layout);
+            return self.remarks(page, frame, own_remarks(segment, followed, detail), 0, layout);
         }
         link_and_ip(page, frame, detail, layout);
         let (node, child) = if layout.view == View::Detail {
@@ -77,7 +77,7 @@ impl TracedSession {
                 page.line(ink, child, &format!("SMTP: {line}"));
             }
         }
-        self.remarks(page, frame, own_remarks(segment, followed), child, layout);
+        self.remarks(page, frame, own_remarks(segment, followed, detail), child, layout);
         if layout.hex {
             let hidden = hidden(frame, segment, payload.as_ref(), detail, layout);
             page.blank();
@@ -128,8 +128,11 @@ impl TracedSession {
 }
 
 /// What a segment itself gives cause to say.
-fn own_remarks(segment: &Segment<'_>, followed: Followed) -> Vec<String> {
+fn own_remarks(segment: &Segment<'_>, followed: Followed, detail: &FrameDetail<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
+    if detail.is_fragment {
+        remarks.push("fragments: this frame completes a datagram; the parts before it are not shown".to_owned());
+    }
     if followed.is_repeated {
         remarks.push("retransmission: all of this was seen before".to_owned());
     }
@@ -222,7 +225,7 @@ fn link_and_ip(page: &mut Page, frame: &SessionFrame<'_>, detail: &FrameDetail<'
     let Some(ip) = detail.ip else { return };
     if layout.view == View::Detail {
         page.line(Ink::Plain, 0, &ip::line(&ip));
-        ip::fields(page, &ip, detail);
+        ip::fields(page, &ip);
     } else {
         collapsed(page, &ip::line(&ip));
     }

@@ -2,7 +2,7 @@
 
 use super::page::{Ink, Page};
 use super::words;
-use crate::wire::detail::{FrameDetail, IpHeader, IpVersion};
+use crate::wire::detail::{IpHeader, IpVersion};
 
 /// The IP line.
 ///
@@ -16,7 +16,7 @@ pub(super) fn line(ip: &IpHeader) -> String {
 }
 
 /// The fields below the IP line. Attested for IPv4 (Q303802); those of IPv6 are ours.
-pub(super) fn fields(page: &mut Page, ip: &IpHeader, detail: &FrameDetail<'_>) {
+pub(super) fn fields(page: &mut Page, ip: &IpHeader) {
     match ip.version {
         IpVersion::V4 { service, id, flags, offset, checksum } => {
             let mut field = |columns, text: String| page.line(Ink::Plain, columns, &format!("IP: {text}"));
@@ -56,8 +56,5 @@ pub(super) fn fields(page: &mut Page, ip: &IpHeader, detail: &FrameDetail<'_>) {
             field(format!("Source Address = {}", ip.src));
             field(format!("Destination Address = {}", ip.dst));
         }
-    }
-    if detail.is_fragment {
-        page.line(Ink::Plain, words::DETAIL_COLUMNS, "IP: Last of several fragments; what follows is of all of them");
     }
 }
