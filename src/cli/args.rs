@@ -21,6 +21,7 @@ sessions were lost, above all those lost to a malformed EHLO argument (Microsoft
 pub(super) enum Command {
     Scan(ScanArgs),
     Check(CheckArgs),
+    Trace(super::trace::TraceArgs),
 }
 
 /// Scan captures and report the sessions that were lost

@@ -72,7 +72,7 @@ fn report_options(args: &ScanArgs, limits: Limits) -> ReportOptions {
 }
 
 /// Whether the user's environment allows colour (no-color.org).
-fn wants_colour() -> bool {
+pub(super) fn wants_colour() -> bool {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }

@@ -7,6 +7,7 @@ pub mod escape;
 mod json;
 mod jsonl;
 mod model;
+pub mod netmon;
 mod table;
 #[cfg(test)]
 mod tests;
