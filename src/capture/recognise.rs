@@ -73,7 +73,7 @@ const HEURISTICS: &[(Matches, &str)] = &[
     (is_etl, "a Windows ETL trace; convert it with `etl2pcapng in.etl out.pcapng` or `pktmon etl2pcap in.etl`"),
     (
         is_nstrace,
-        "a Citrix NetScaler trace, which no tool converts in full; take it again with `start nstrace -traceformat PCAP`",
+        "a Citrix NetScaler trace, which `editcap` cannot convert; take it again with `start nstrace -traceformat PCAP`",
     ),
     (is_lanalyzer, "a LANalyzer capture; convert it with `editcap -F pcapng in.tr1 out.pcapng`"),
     (|head| is_commview(head, 5), "a CommView capture; convert it with `editcap -F pcapng -T ether in.ncf out.pcapng`"),
