@@ -9,6 +9,11 @@ pub struct Limits {
     pub packet_octets: usize,
     /// Octets of one pcapng block: the largest packet plus room for options.
     pub block_octets: usize,
+    /// Octets of a capture held in memory when its format must be read out of order; past it they go to a temporary file.
+    pub capture_spool_octets: usize,
+    /// Octets of such a capture in all, so of the temporary file. Network Monitor's offsets have 32 bits: no sound file
+    /// is larger.
+    pub capture_spool_disk_octets: u64,
     /// Connections followed at once, closed ones that still linger included. Past it the oldest is closed as evicted.
     pub live_flows: usize,
     /// Closed connections that stay open for late frames: a final ACK, a retransmitted FIN.
@@ -75,6 +80,8 @@ impl Default for Limits {
         Self {
             packet_octets: 256 * 1024,
             block_octets: 16 * 1024 * 1024,
+            capture_spool_octets: 8 * 1024 * 1024,
+            capture_spool_disk_octets: 4 * 1024 * 1024 * 1024,
             live_flows: 65_536,
             lingering_flows: 1_024,
             tombstones: 16_384,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use crate::capture::{self, CaptureReader, Packet, ReadError};
+use crate::capture::{self, CaptureReader, NetmonZone, OpenOptions, Packet, ReadError};
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::flow::FlowTable;
 use crate::limits::Limits;
@@ -25,13 +25,24 @@ pub struct ScanOptions {
     pub ports: Ports,
     /// How the dialogue is read, with all bounds.
     pub dialogue: DialogueOptions,
+    /// The time zone of the hosts that Network Monitor captures come from.
+    pub netmon_zone: NetmonZone,
 }
 
 impl ScanOptions {
     /// Sessions on the SMTP port, 25, secrets masked, within the ordinary bounds.
     pub fn new() -> Self {
         let limits = Limits::default();
-        Self { ports: Ports::new([25]), dialogue: DialogueOptions { limits, keep_credentials: false } }
+        Self {
+            ports: Ports::new([25]),
+            dialogue: DialogueOptions { limits, keep_credentials: false },
+            netmon_zone: NetmonZone::default(),
+        }
+    }
+
+    /// How captures are opened.
+    pub fn open_options(&self) -> OpenOptions {
+        OpenOptions { limits: self.dialogue.limits.clone(), netmon_zone: self.netmon_zone.clone() }
     }
 }
 
@@ -52,7 +63,7 @@ pub fn scan(
     options: &ScanOptions,
     observe: &mut dyn FnMut(Session, Diagnosis),
 ) -> Result<CaptureReport, ReadError> {
-    let reader = capture::open(input, &options.dialogue.limits)?;
+    let reader = capture::open(input, &options.open_options())?;
     Ok(scan_capture(reader, options, observe))
 }
 

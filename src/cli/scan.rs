@@ -21,6 +21,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let options = ScanOptions {
         ports: Ports::new(args.port.iter().copied()),
         dialogue: DialogueOptions { limits: limits.clone(), keep_credentials: args.show_credentials },
+        ..ScanOptions::default()
     };
     let (inputs, failures) = batch::expand(&args.captures);
     let out = output(args.output.as_deref(), &inputs)?;
