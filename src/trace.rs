@@ -84,7 +84,7 @@ pub fn trace(
     scan.dialogue.limits.spans = TRACE_SPANS;
     let limits = &options.scan.dialogue.limits;
     let mut first = First { chosen: Chosen::new(&options.choice, limits.trace_sessions), lost: 0 };
-    let capture = scan_observed(capture::open(open()?, limits)?.as_mut(), &scan, &mut first);
+    let capture = scan_observed(capture::open(open()?, &options.scan.open_options())?.as_mut(), &scan, &mut first);
     let (sessions, left_out) = first.chosen.finish();
     let layout = Layout { columns: columns(&capture, &sessions), ..options.layout };
     let mut second = Second {
@@ -94,7 +94,7 @@ pub fn trace(
         spool: Spool::new(limits.trace_octets),
         written: Ok(()),
     };
-    scan_observed(capture::open(open()?, limits)?.as_mut(), &options.scan, &mut second);
+    scan_observed(capture::open(open()?, &options.scan.open_options())?.as_mut(), &options.scan, &mut second);
     let shown = second.print(out)?;
     if left_out > 0 {
         let text = format!("{left_out} more sessions are not shown: choose them with --session");

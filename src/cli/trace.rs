@@ -8,13 +8,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
 use ehlotrace::capture::ReadError;
-use ehlotrace::limits::Limits;
 use ehlotrace::report::netmon::{Layout, View};
-use ehlotrace::scan::ScanOptions;
-use ehlotrace::smtp::DialogueOptions;
 use ehlotrace::trace::{Choice, TraceOptions, Traced, trace};
-use ehlotrace::wire::Ports;
 
+use super::args::ReadingArgs;
 use super::scan::wants_colour;
 use super::{Exit, complain};
 
@@ -55,10 +52,6 @@ pub(super) struct TraceArgs {
     #[arg(long, value_name = "N|A-B", value_parser = range)]
     frames: Option<RangeInclusive<u64>>,
 
-    /// The ports that mail servers listen on
-    #[arg(long, value_delimiter = ',', default_value = "25", value_name = "PORT,...")]
-    port: Vec<u16>,
-
     /// Leave out the remarks that Network Monitor would not have printed
     #[arg(long)]
     plain: bool,
@@ -67,9 +60,8 @@ pub(super) struct TraceArgs {
     #[arg(long)]
     mail_text: bool,
 
-    /// Show the secrets of AUTH instead of `***`
-    #[arg(long)]
-    show_credentials: bool,
+    #[command(flatten)]
+    reading: ReadingArgs,
 }
 
 const TRACE_HELP: &str = "\
@@ -116,10 +108,7 @@ fn nothing_shown(args: &TraceArgs, traced: &Traced) -> anyhow::Result<()> {
 
 fn options(args: &TraceArgs) -> TraceOptions {
     TraceOptions {
-        scan: ScanOptions {
-            ports: Ports::new(args.port.iter().copied()),
-            dialogue: DialogueOptions { limits: Limits::default(), keep_credentials: args.show_credentials },
-        },
+        scan: args.reading.scan_options(),
         choice: if !args.session.is_empty() {
             Choice::Numbers(args.session.clone())
         } else if args.lost {
@@ -139,7 +128,7 @@ fn options(args: &TraceArgs) -> TraceOptions {
             hex: args.hex,
             plain: args.plain,
             mail_text: args.mail_text,
-            show_credentials: args.show_credentials,
+            show_credentials: args.reading.shows_credentials(),
             colour: io::stdout().is_terminal() && wants_colour(),
             ..Layout::default()
         },
