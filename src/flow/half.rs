@@ -263,6 +263,16 @@ impl Half {
         if Some(first.seq) == self.next { Some((first.ack?, first.moment)) } else { None }
     }
 
+    /// Lets the first held run go without what it acknowledges; false if that is not what it waits for.
+    ///
+    /// Two runs can wait for each other: one sent again acknowledges more than its first copy, which the capture lacks,
+    /// and so seems to answer what answers it. Then the client's goes first, for a request told early does no harm.
+    pub(super) fn stop_waiting(&mut self) -> bool {
+        let next = self.next;
+        let first = self.held.first_mut().filter(|first| Some(first.seq) == next);
+        first.is_some_and(|first| first.ack.take().is_some())
+    }
+
     /// What the peer acknowledged past the last octet seen: the capture missed the end of the stream.
     pub(super) fn missing_tail(&mut self, moment: Moment) -> Option<Hole> {
         let acked = self.acked?;

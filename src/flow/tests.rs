@@ -165,6 +165,23 @@ fn a_reply_captured_before_its_command_waits_for_it() {
     assert_eq!(flow.listener.gaps, []);
 }
 
+/// The server answers a command whose first copy the capture lacks; the second acknowledges that answer and more.
+#[test]
+fn a_command_sent_again_goes_before_its_answer() {
+    let mut bench = Bench::with(Limits { held_segments: 4, ..Limits::default() });
+    bench.handshake();
+    bench.send(SERVER, ACK, 500, 106, b"250 ok");
+    bench.send(CLIENT, ACK, 100, 512, b"EHLO a");
+    for at in 0..10 {
+        bench.send(SERVER, ACK, 506 + at, 106, b".");
+    }
+    let flow = bench.only();
+    let delivered: Vec<_> = flow.listener.order.iter().map(|(letter, octets)| (*letter, &octets[..])).collect();
+    assert_eq!(delivered[..2], [('C', &b"EHLO a"[..]), ('S', b"250 ok")]);
+    assert_eq!(flow.listener.server, b"250 ok..........");
+    assert_eq!(flow.listener.gaps, []);
+}
+
 #[test]
 fn a_hole_the_peer_acknowledged_is_the_captures() {
     let mut bench = Bench::new();
