@@ -86,6 +86,8 @@ struct Server {
     hello_in_force: Option<usize>,
     /// Recipients accepted since the last MAIL.
     recipients: u64,
+    /// The frame with its latest octets.
+    latest: Moment,
     is_tls: bool,
 }
 

@@ -16,6 +16,7 @@ impl Dialogue<'_> {
             self.transcript.is_tls = true;
         }
         self.transcript.server_octets = self.transcript.server_octets.saturating_add(octets.len() as u64);
+        self.server.latest = moment;
         let mut input = octets;
         let mut lines = std::mem::take(&mut self.server.lines);
         while !input.is_empty() && !self.server.is_tls {
@@ -83,7 +84,7 @@ impl Dialogue<'_> {
                 Some(open)
             }
             (None, Some(line)) => {
-                let mut open = OpenReply::new(&line, Moment::default());
+                let mut open = OpenReply::new(&line, self.server.latest);
                 open.add(&line, line.code == AUTH_CHALLENGE, self.options.limits.reply_lines);
                 Some(open)
             }

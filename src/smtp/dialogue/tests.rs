@@ -344,6 +344,8 @@ fn what_the_capture_ends_in_is_no_command_and_no_reply() {
     let transcript = play("S: 220 x\nC: EHLO a\nS| 250-mx\\n250-SIZE\nC| MAI");
     assert_eq!(shown(&transcript), ["- -> 220 x", "EHLO a -> -"]);
     assert_eq!(transcript.unfinished_reply.as_ref().unwrap().code, 250);
+    let cut = play("S: 220 x\nC: EHLO a\nS| 501 Invalid Addr").unfinished_reply.unwrap();
+    assert_eq!((cut.code, cut.moment.frame), (501, 3));
 }
 
 #[test]
