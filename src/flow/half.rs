@@ -286,8 +286,10 @@ impl Half {
     }
 
     fn pass_fin(&mut self) {
+        // Octets in the place of a FIN contradict it; passing it over would leave them behind for ever.
         if let Some(fin) = self.fin_at
             && self.next == Some(fin)
+            && self.held.first().is_none_or(|first| first.seq != fin)
         {
             self.next = Some(fin.add(1));
         }

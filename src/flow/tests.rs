@@ -145,6 +145,16 @@ fn a_fin_with_octets_delivers_them_and_is_counted_after_them() {
 }
 
 #[test]
+fn octets_in_the_place_of_a_fin_are_not_left_behind() {
+    let mut bench = Bench::new();
+    bench.handshake();
+    bench.send(CLIENT, ACK, 103, 500, b"more");
+    bench.send(CLIENT, FIN | ACK, 103, 500, b"");
+    bench.send(CLIENT, ACK, 100, 500, b"one");
+    assert_eq!(bench.only().listener.client, b"onemore");
+}
+
+#[test]
 fn fins_that_cross_are_both_sides() {
     let mut bench = Bench::new();
     bench.handshake();
