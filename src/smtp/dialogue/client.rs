@@ -83,7 +83,8 @@ impl Dialogue<'_> {
         self.push_command(command, hello, ends_message);
         match (verb, bdat) {
             (Verb::Data | Verb::Auth | Verb::StartTls, _) => self.client.mode = Mode::Undecided(Undecided::default()),
-            (Verb::Bdat, Some((octets, _))) if octets > 0 => self.client.mode = Mode::Chunk(octets),
+            // Of a number that was cut there is no telling how much follows.
+            (Verb::Bdat, Some((octets, _))) if octets > 0 && is_whole => self.client.mode = Mode::Chunk(octets),
             (Verb::Quit, _) => self.transcript.quit = Some(line.moment),
             _ => {}
         }
@@ -190,7 +191,11 @@ impl Dialogue<'_> {
                 self.client.is_synced = false;
                 self.client.lines.clear();
             }
-            _ => {}
+            Mode::Undecided(undecided) => {
+                undecided.is_cut = true;
+                undecided.chunks.clear();
+            }
+            Mode::Chunk(_) | Mode::AuthAnswer | Mode::Tls => {}
         }
     }
 }
