@@ -129,7 +129,9 @@ mod tests {
 
     #[test]
     fn a_line_end_is_known_wherever_it_is_cut_and_the_bound_falls() {
-        for text in [&b"0123\r\nx\n"[..], b"01234\r\nx\n", b"0123456789\r\nx\n", b"012\r\r\n\r\n", b"\r\n\r\r\r\r\r\r\n"] {
+        for text in
+            [&b"0123\r\nx\n"[..], b"01234\r\nx\n", b"0123456789\r\nx\n", b"012\r\r\n\r\n", b"\r\n\r\r\r\r\r\r\n"]
+        {
             let whole = lines(&[text], 4);
             for cut in 0..=text.len() {
                 let (one, two) = text.split_at(cut);

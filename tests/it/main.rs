@@ -1,13 +1,16 @@
 //! Integration tests, one binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
 
 #[path = "../support/mod.rs"]
 mod support;
 
 mod architecture;
+mod cli;
 mod corpus;
 mod corpus_lab;
 mod corpus_public;
 mod damage;
+mod readme;
 mod report_hostile;
 mod report_unfinished;
 mod samples;

@@ -54,6 +54,9 @@ pub(in crate::report) struct SessionObject<'a> {
     tunnelled: bool,
     exchanges_omitted: u64,
     hellos_omitted: u64,
+    /// A reply whose end the capture lacks: it stands in no exchange.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unfinished_reply: Option<ReplyObject<'a>>,
 }
 
 impl<'a> SessionObject<'a> {
@@ -101,6 +104,7 @@ impl<'a> SessionObject<'a> {
             tunnelled: session.tunnelled,
             exchanges_omitted: transcript.omitted_exchanges,
             hellos_omitted: transcript.omitted_hellos,
+            unfinished_reply: transcript.unfinished_reply.as_ref().map(|reply| ReplyObject::new(reply, None)),
         }
     }
 
@@ -221,45 +225,30 @@ struct Said<'a> {
     session: &'a Session,
     /// The greeting is the reply to this.
     connected: Option<Moment>,
-    /// The reply that has no end, and which exchange it is the reply of; none if it answers nothing.
-    unfinished: Option<(&'a Reply, Option<usize>)>,
 }
 
 impl<'a> Said<'a> {
     fn new(session: &'a Session) -> Self {
-        let transcript = &session.transcript;
-        let unfinished = transcript.unfinished_reply.as_ref().map(|reply| {
-            let asked = transcript.unanswered.and_then(|(_, sent)| {
-                transcript.exchanges.iter().position(|exchange| {
-                    exchange.reply.is_none() && exchange.command.as_ref().is_some_and(|command| command.moment == sent)
-                })
-            });
-            (reply, asked)
-        });
-        Self { session, connected: session.handshake.ack.or(session.handshake.syn_ack), unfinished }
-    }
-
-    fn reply(&self, at: usize) -> Option<&'a Reply> {
-        let unfinished = || self.unfinished.filter(|(_, asked)| *asked == Some(at)).map(|(reply, _)| reply);
-        self.session.transcript.exchanges.get(at)?.reply.as_ref().or_else(unfinished)
+        Self { session, connected: session.handshake.ack.or(session.handshake.syn_ack) }
     }
 
     fn exchange(&self, at: usize) -> ExchangeObject<'a> {
         let transcript = &self.session.transcript;
-        let command = transcript.exchanges.get(at).and_then(|exchange| exchange.command.as_ref());
+        let exchange = transcript.exchanges.get(at);
+        let command = exchange.and_then(|exchange| exchange.command.as_ref());
         let asked = match command {
             Some(command) => Some(command.moment),
             None => self.connected.filter(|_| transcript.greeting == Some(at)),
         };
         ExchangeObject {
             command: command.map(CommandObject::new),
-            reply: self.reply(at).map(|reply| ReplyObject::new(reply, asked)),
+            reply: exchange.and_then(|exchange| exchange.reply.as_ref()).map(|reply| ReplyObject::new(reply, asked)),
         }
     }
 
     fn hello(&self, hello: &'a Hello) -> Option<HelloObject<'a>> {
         let command = self.session.transcript.hello_command(hello)?;
-        let reply = self.reply(hello.exchange);
+        let reply = self.session.transcript.hello_reply(hello);
         let argument = split_argument(command.after_verb()).octets;
         Some(HelloObject {
             frame: command.moment.frame,
@@ -278,11 +267,7 @@ impl<'a> Said<'a> {
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn exchanges<S: Serializer>(said: &Said<'_>, serializer: S) -> Result<S::Ok, S::Error> {
     let listed = said.session.transcript.exchanges.len();
-    let rest = said
-        .unfinished
-        .filter(|(_, asked)| asked.is_none())
-        .map(|(reply, _)| ExchangeObject { command: None, reply: Some(ReplyObject::new(reply, None)) });
-    serializer.collect_seq((0..listed).map(|at| said.exchange(at)).chain(rest))
+    serializer.collect_seq((0..listed).map(|at| said.exchange(at)))
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]

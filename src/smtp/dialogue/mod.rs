@@ -86,9 +86,9 @@ struct Server {
     hello_in_force: Option<usize>,
     /// Recipients accepted since the last MAIL.
     recipients: u64,
-    /// The frame with its latest octets.
-    latest: Moment,
     is_tls: bool,
+    /// The frame of the octets read last.
+    latest: Moment,
 }
 
 /// A command that waits for its reply.

@@ -80,7 +80,7 @@ impl Dialogue<'_> {
         let unfinished = ReplyLine::parse(self.server.lines.unfinished());
         let open = match (self.server.open.take(), unfinished) {
             (Some(mut open), Some(line)) => {
-                open.add(&line, true, self.options.limits.reply_lines);
+                open.add(&line, line.code == AUTH_CHALLENGE, self.options.limits.reply_lines);
                 Some(open)
             }
             (None, Some(line)) => {
