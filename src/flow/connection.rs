@@ -113,10 +113,12 @@ impl<L: FlowListener> Connection<L> {
     /// Delivers all that still waits, with the holes in it: nothing more will come.
     pub(super) fn finish(&mut self) {
         self.drain();
-        while let Some((direction, hole)) = self.next_hole(true) {
-            self.gap(direction, &hole);
-            self.drain();
+        while self.to_server.is_holding() || self.to_client.is_holding() {
+            if !self.pass(true) {
+                break;
+            }
         }
+        debug_assert!(!self.to_server.is_holding() && !self.to_client.is_holding(), "octets were left behind");
         let last = self.last;
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
             if let Some(hole) = self.halves(direction).0.missing_tail(last) {
@@ -154,12 +156,23 @@ impl<L: FlowListener> Connection<L> {
             if !over && !self.has_waited(moment, limits) {
                 return;
             }
-            let Some((direction, hole)) = self.next_hole(over) else { return };
+            if !self.pass(over) {
+                return;
+            }
             self.waiting = None;
-            self.gap(direction, &hole);
-            self.drain();
         }
         self.waiting = None;
+    }
+
+    /// Gets past what both directions wait for, and delivers what that sets free; false if there is nothing to get past.
+    fn pass(&mut self, give_up: bool) -> bool {
+        if let Some((direction, hole)) = self.next_hole(give_up) {
+            self.gap(direction, &hole);
+        } else if !self.to_server.stop_waiting() && !self.to_client.stop_waiting() {
+            return false;
+        }
+        self.drain();
+        true
     }
 
     fn has_waited(&mut self, moment: Moment, limits: &Limits) -> bool {

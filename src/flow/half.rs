@@ -265,6 +265,16 @@ impl Half {
         if Some(first.seq) == self.next { Some((first.ack?, first.moment)) } else { None }
     }
 
+    /// Lets the first held run go without what it acknowledges; false if that is not what it waits for.
+    ///
+    /// Two runs can wait for each other: one sent again acknowledges more than its first copy, which the capture lacks,
+    /// and so seems to answer what answers it. Then the client's goes first, for a request told early does no harm.
+    pub(super) fn stop_waiting(&mut self) -> bool {
+        let next = self.next;
+        let first = self.held.first_mut().filter(|first| Some(first.seq) == next);
+        first.is_some_and(|first| first.ack.take().is_some())
+    }
+
     /// What the peer acknowledged past the last octet seen: the capture missed the end of the stream.
     pub(super) fn missing_tail(&mut self, moment: Moment) -> Option<Hole> {
         let acked = self.acked?;
@@ -278,8 +288,10 @@ impl Half {
     }
 
     fn pass_fin(&mut self) {
+        // Octets in the place of a FIN contradict it; passing it over would leave them behind for ever.
         if let Some(fin) = self.fin_at
             && self.next == Some(fin)
+            && self.held.first().is_none_or(|first| first.seq != fin)
         {
             self.move_to(fin.add(1));
         }

@@ -145,6 +145,16 @@ fn a_fin_with_octets_delivers_them_and_is_counted_after_them() {
 }
 
 #[test]
+fn octets_in_the_place_of_a_fin_are_not_left_behind() {
+    let mut bench = Bench::new();
+    bench.handshake();
+    bench.send(CLIENT, ACK, 103, 500, b"more");
+    bench.send(CLIENT, FIN | ACK, 103, 500, b"");
+    bench.send(CLIENT, ACK, 100, 500, b"one");
+    assert_eq!(bench.only().listener.client, b"onemore");
+}
+
+#[test]
 fn fins_that_cross_are_both_sides() {
     let mut bench = Bench::new();
     bench.handshake();
@@ -162,6 +172,23 @@ fn a_reply_captured_before_its_command_waits_for_it() {
     let flow = bench.only();
     let order: Vec<_> = flow.listener.order.iter().map(|(letter, octets)| (*letter, &octets[..])).collect();
     assert_eq!(order, [('C', &b"EHLO a"[..]), ('S', b"250 ok")]);
+    assert_eq!(flow.listener.gaps, []);
+}
+
+/// The server answers a command whose first copy the capture lacks; the second acknowledges that answer and more.
+#[test]
+fn a_command_sent_again_goes_before_its_answer() {
+    let mut bench = Bench::with(Limits { held_segments: 4, ..Limits::default() });
+    bench.handshake();
+    bench.send(SERVER, ACK, 500, 106, b"250 ok");
+    bench.send(CLIENT, ACK, 100, 512, b"EHLO a");
+    for at in 0..10 {
+        bench.send(SERVER, ACK, 506 + at, 106, b".");
+    }
+    let flow = bench.only();
+    let delivered: Vec<_> = flow.listener.order.iter().map(|(letter, octets)| (*letter, &octets[..])).collect();
+    assert_eq!(delivered[..2], [('C', &b"EHLO a"[..]), ('S', b"250 ok")]);
+    assert_eq!(flow.listener.server, b"250 ok..........");
     assert_eq!(flow.listener.gaps, []);
 }
 

@@ -23,6 +23,8 @@ pub struct Line<'a> {
 pub struct LineSplitter {
     carry: Vec<u8>,
     dropped: u64,
+    /// A CR follows the carry that may be half of a line end; if so, it is no part of the line, nor falls to the bound.
+    ends_in_cr: bool,
     /// The carry was lent out as a line and is to be emptied.
     is_spent: bool,
 }
@@ -38,27 +40,30 @@ impl LineSplitter {
         if std::mem::take(&mut self.is_spent) {
             self.clear();
         }
+        let follows_cr = !input.is_empty() && std::mem::take(&mut self.ends_in_cr);
+        if follows_cr && input.first() != Some(&b'\n') {
+            self.keep(b"\r", max_octets);
+        }
         let Some((head, rest)) = memchr(b'\n', input).and_then(|at| input.split_at_checked(at + 1)) else {
-            self.keep(input, max_octets);
+            let octets = input.strip_suffix(b"\r").unwrap_or(input);
+            self.keep(octets, max_octets);
+            self.ends_in_cr |= octets.len() < input.len();
             *input = &[];
             return None;
         };
         *input = rest;
-        if self.carry.is_empty() && self.dropped == 0 && head.len() <= max_octets {
+        if self.carry.is_empty() && !follows_cr && self.dropped == 0 && head.len() <= max_octets {
             let (octets, end) = strip_end(head);
             return Some(Line { octets, end, dropped: 0, moment });
         }
-        let (octets, mut end) = strip_end(head);
+        let (octets, end) = strip_end(head);
+        let end = if follows_cr && head.len() == 1 { LineEnd::CrLf } else { end };
         self.keep(octets, max_octets);
-        if octets.is_empty() && end == LineEnd::Lf && self.dropped == 0 && self.carry.last() == Some(&b'\r') {
-            self.carry.pop();
-            end = LineEnd::CrLf;
-        }
         self.is_spent = true;
         Some(Line { octets: &self.carry, end, dropped: self.dropped, moment })
     }
 
-    /// The beginning of a line whose end did not come.
+    /// The beginning of a line whose end did not come, without a CR that may have begun it.
     pub fn unfinished(&self) -> &[u8] {
         if self.is_spent { &[] } else { &self.carry }
     }
@@ -67,6 +72,7 @@ impl LineSplitter {
     pub fn clear(&mut self) {
         self.carry.clear();
         self.dropped = 0;
+        self.ends_in_cr = false;
         self.is_spent = false;
     }
 
@@ -119,6 +125,22 @@ mod tests {
             lines(&[b"a\nb\r\r\n"], 512),
             [(b"a".to_vec(), LineEnd::Lf, 0), (b"b\r".to_vec(), LineEnd::CrLf, 0)]
         );
+    }
+
+    #[test]
+    fn a_line_end_is_known_wherever_it_is_cut_and_the_bound_falls() {
+        for text in
+            [&b"0123\r\nx\n"[..], b"01234\r\nx\n", b"0123456789\r\nx\n", b"012\r\r\n\r\n", b"\r\n\r\r\r\r\r\r\n"]
+        {
+            let whole = lines(&[text], 4);
+            for cut in 0..=text.len() {
+                let (one, two) = text.split_at(cut);
+                assert_eq!(lines(&[one, two], 4), whole, "{} cut at {cut}", text.escape_ascii());
+            }
+            let octets: Vec<&[u8]> = text.chunks(1).collect();
+            assert_eq!(lines(&octets, 4), whole, "{} octet by octet", text.escape_ascii());
+        }
+        assert_eq!(lines(&[b"0123\r", b"\n"], 4), [(b"0123".to_vec(), LineEnd::CrLf, 0)]);
     }
 
     #[test]

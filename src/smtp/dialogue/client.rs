@@ -96,7 +96,8 @@ impl Dialogue<'_> {
         self.push_command(command, hello, ends_message);
         match (verb, bdat) {
             (Verb::Data | Verb::Auth | Verb::StartTls, _) => self.enter_undecided(),
-            (Verb::Bdat, Some((octets, _))) if octets > 0 => self.enter(Mode::Chunk(octets)),
+            // Of a number that was cut there is no telling how much follows.
+            (Verb::Bdat, Some((octets, _))) if octets > 0 && is_whole => self.enter(Mode::Chunk(octets)),
             (Verb::Quit, _) => self.transcript.quit = Some(line.moment),
             _ => {}
         }
@@ -214,7 +215,11 @@ impl Dialogue<'_> {
                 self.client.place.end_line();
                 self.mark_mode();
             }
-            _ => {}
+            Mode::Undecided(undecided) => {
+                undecided.is_cut = true;
+                undecided.chunks.clear();
+            }
+            Mode::Chunk(_) | Mode::AuthAnswer | Mode::Tls => {}
         }
     }
 }

@@ -32,10 +32,7 @@ impl Dialogue<'_> {
                 return;
             }
             Mode::Tls => return,
-            Mode::Undecided(undecided) => {
-                undecided.is_cut = true;
-                undecided.chunks.clear();
-            }
+            Mode::Undecided(_) => {}
             Mode::Chunk(_) | Mode::AuthAnswer => self.client.mode = Mode::Command,
             Mode::Command => self.cut_command(if is_cut_short { octets } else { 0 }, moment),
         }
@@ -82,6 +79,7 @@ impl Dialogue<'_> {
     /// A command whose end is missing still waits for a reply. `rest_octets` is how long its rest was, if that is known.
     fn cut_command(&mut self, rest_octets: u64, moment: Moment) {
         let octets = self.client.lines.unfinished().to_vec();
+        self.client.lines.clear();
         let (verb, rest) = Verb::parse(&octets);
         if !self.client.is_synced || !verb.is_known() {
             return;

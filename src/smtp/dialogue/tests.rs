@@ -317,6 +317,40 @@ fn after_a_hole_reading_goes_on_at_the_next_command_and_reply() {
 }
 
 #[test]
+fn the_beginning_of_a_cut_command_is_no_part_of_the_next_line() {
+    let transcript = play(
+        "S: 220 x
+         C| DATA
+         C# 2
+         S: 503 no
+         C: AUTH PLAIN c2VjcmV0
+         S: 235 yes
+         C| AUTH PLAIN c2Vj
+         C# 6
+         C: c2VjcmV0
+         S: 535 no
+         C: RSET
+         S: 250 ok
+         C| BDAT 8
+         C# 7
+         C: MAIL FROM:<a@b>
+         S: 503 no
+         S: 250 ok",
+    );
+    assert_eq!(
+        shown(&transcript)[1..],
+        [
+            "DATA -> 503 no",
+            "AUTH *** -> 235 yes",
+            "AUTH *** -> 535 no",
+            "RSET -> 250 ok",
+            "BDAT 8 -> 503 no",
+            "MAIL FROM:<a@b> -> 250 ok"
+        ]
+    );
+}
+
+#[test]
 fn a_reply_cut_by_a_hole_keeps_its_code() {
     let transcript = play(
         "S: 220 x
@@ -344,6 +378,8 @@ fn what_the_capture_ends_in_is_no_command_and_no_reply() {
     let transcript = play("S: 220 x\nC: EHLO a\nS| 250-mx\\n250-SIZE\nC| MAI");
     assert_eq!(shown(&transcript), ["- -> 220 x", "EHLO a -> -"]);
     assert_eq!(transcript.unfinished_reply.as_ref().unwrap().code, 250);
+    let cut = play("S: 220 x\nC: EHLO a\nS| 501 Invalid Addr").unfinished_reply.unwrap();
+    assert_eq!((cut.code, cut.moment.frame), (501, 3));
 }
 
 #[test]
