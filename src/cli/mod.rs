@@ -1,6 +1,7 @@
 //! The command line: arguments in, a report out, an exit code. The only place that prints.
 
 mod args;
+mod bar;
 mod check;
 mod scan;
 mod trace;

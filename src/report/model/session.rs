@@ -385,6 +385,7 @@ struct AnomaliesObject {
     gap_octets: u64,
     conflicting_octets: u64,
     out_of_window_segments: u64,
+    duplicate_segments: u64,
 }
 
 impl AnomaliesObject {
@@ -396,6 +397,7 @@ impl AnomaliesObject {
             gap_octets: anomalies.gap_octets,
             conflicting_octets: anomalies.conflicting_octets,
             out_of_window_segments: anomalies.out_of_window_segments,
+            duplicate_segments: anomalies.duplicate_segments,
         }
     }
 }
