@@ -1,7 +1,10 @@
 //! The command line: arguments in, a report out, an exit code. The only place that prints.
 
 mod args;
+mod causes;
 mod check;
+mod explain;
+mod markdown;
 mod scan;
 
 use std::io::{self, Write};
@@ -29,6 +32,8 @@ pub(crate) fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Scan(args) => scan::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Causes => causes::run(),
     };
     let exit = result.unwrap_or_else(|error| {
         if is_broken_pipe(&error) {

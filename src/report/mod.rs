@@ -19,6 +19,7 @@ use crate::capture::{CaptureInfo, ReadError};
 use crate::diagnosis::{Diagnosis, Outcome};
 use crate::limits::Limits;
 use crate::session::Session;
+use crate::smtp::ehlo::ArgumentCheck;
 use crate::smtp::product::Product;
 
 pub use totals::Summary;
@@ -128,6 +129,17 @@ pub fn reporter<'w>(format: Format, options: &ReportOptions, out: Box<dyn Write 
         Format::Json => Box::new(json::Json::new(options, out)),
         Format::Jsonl => Box::new(jsonl::JsonLines::new(options, out)),
     }
+}
+
+/// One hello argument and what was found about it as one line of JSON. `argument` has no blanks around it.
+///
+/// # Errors
+/// Those of the writer inside serde; none with a line in memory.
+pub fn check_json(argument: &[u8], check: &ArgumentCheck) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    model::write_json(&mut line, &model::CheckObject::new(argument, check))?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 /// The name of a server's product; none if it is unknown.
