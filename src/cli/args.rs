@@ -27,6 +27,9 @@ pub(super) enum Command {
     Scan(ScanArgs),
     Check(CheckArgs),
     Trace(super::trace::TraceArgs),
+    Explain(ExplainArgs),
+    /// List every cause of a lost session, whose fault it is, and what it is in one line
+    Causes,
 }
 
 /// Scan captures and report the sessions that were lost
@@ -144,6 +147,18 @@ pub(super) struct CheckArgs {
     /// What follows EHLO or HELO on the line
     #[arg(value_name = "ARGUMENT", allow_hyphen_values = true)]
     pub(super) argument: OsString,
+
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(super) format: CheckFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    /// Text for people
+    Text,
+    /// One JSON object
+    Json,
 }
 
 const CHECK_HELP: &str = "\
@@ -152,3 +167,18 @@ Exit codes: 0 well-formed, 1 malformed.
 Examples:
   ehlotrace check sub2.
   ehlotrace check '[192.0.2.7]'";
+
+/// Explain a code of the reports: a cause, an outcome, a problem of a hello argument, or a note
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXPLAIN_HELP)]
+pub(super) struct ExplainArgs {
+    /// The code, such as `ehlo-argument`
+    #[arg(value_name = "CODE")]
+    pub(super) code: String,
+}
+
+const EXPLAIN_HELP: &str = "\
+Examples:
+  ehlotrace explain ehlo-argument
+  ehlotrace explain trailing-dot
+  ehlotrace explain unknown";

@@ -2,7 +2,10 @@
 
 mod args;
 mod bar;
+mod causes;
 mod check;
+mod explain;
+mod markdown;
 mod scan;
 mod trace;
 
@@ -32,6 +35,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Trace(args) => trace::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Causes => causes::run(),
     };
     let exit = result.unwrap_or_else(|error| {
         if is_broken_pipe(&error) {

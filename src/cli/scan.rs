@@ -45,7 +45,11 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
         };
         complain(&format!("{}: no captures here: {files}", named(&paths)));
     } else if result.skipped_files > 0 {
-        complain(&format!("note: {} files that are no captures were passed over", result.skipped_files));
+        let files = match result.skipped_files {
+            1 => "1 file that is no capture was".to_owned(),
+            files => format!("{files} files that are no captures were"),
+        };
+        complain(&format!("note: {files} passed over"));
     }
     if !args.sequence && batch::looks_like_a_set(&inputs) && reporter.summary().unknown > 0 {
         complain("note: some of these captures look like parts of one; --sequence reads them as one");

@@ -4,7 +4,10 @@
 
 mod gzip;
 mod layer;
+mod walk;
 mod zstd;
+
+pub use walk::{Member, MemberNote, NoteKind, Origin, WalkOptions, Walked, walk};
 
 use std::io::{self, Read};
 use std::sync::Arc;

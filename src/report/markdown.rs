@@ -173,7 +173,8 @@ impl Reporter for Markdown<'_> {
 
 fn row(source: &str, session: &Session, diagnosis: &Diagnosis) -> String {
     let transcript = &session.transcript;
-    let hello = transcript.hellos.iter().find(|hello| !hello.check.is_well_formed()).or(transcript.hellos.last());
+    let hello =
+        transcript.hellos.iter().find(|hello| !hello.check.is_well_formed()).or_else(|| transcript.hellos.last());
     let shown_hello = hello.and_then(|hello| transcript.hello_command(hello)).map(|command| {
         let argument = escape::text(split_argument(command.after_verb()).octets);
         code(&format!("{} {}", command.verb_name(), escape::cut(&argument, SHOWN_COLUMNS)))
@@ -182,7 +183,7 @@ fn row(source: &str, session: &Session, diagnosis: &Diagnosis) -> String {
         code(&format!("{:03} {}", reply.code, escape::cut(&escape::text(reply.first_line()), SHOWN_COLUMNS)))
     });
     let product = product_name(&session.product).map(|product| format!(" {}", code(product))).unwrap_or_default();
-    let verdict = diagnosis.cause.map_or(diagnosis.outcome.code(), |rule| rule.code);
+    let verdict = diagnosis.cause.map_or_else(|| diagnosis.outcome.code(), |rule| rule.code);
     format!(
         "| {} | {}-{} | {} | {} | {}{product} | {} | {} | `{verdict}` |\n",
         code(source),

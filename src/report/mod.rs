@@ -23,6 +23,7 @@ use crate::capture::{CaptureInfo, ReadError};
 use crate::diagnosis::{Diagnosis, Outcome};
 use crate::limits::Limits;
 use crate::session::Session;
+use crate::smtp::ehlo::ArgumentCheck;
 use crate::smtp::product::Product;
 
 pub use totals::Summary;
@@ -138,6 +139,17 @@ pub fn reporter<'w>(format: Format, options: &ReportOptions, out: Box<dyn Write 
         Format::Csv => Box::new(csv::Csv::new(options, out)),
         Format::Markdown => Box::new(markdown::Markdown::new(options, out)),
     }
+}
+
+/// One hello argument and what was found about it as one line of JSON. `argument` has no blanks around it.
+///
+/// # Errors
+/// Those of the writer inside serde; none with a line in memory.
+pub fn check_json(argument: &[u8], check: &ArgumentCheck) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    model::write_json(&mut line, &model::CheckObject::new(argument, check))?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 /// The name of a server's product; none if it is unknown.

@@ -10,6 +10,8 @@ mod corpus;
 mod corpus_lab;
 mod corpus_public;
 mod damage;
+mod docs;
+mod pile;
 mod readme;
 mod report_hostile;
 mod report_unfinished;
