@@ -10,6 +10,7 @@ mod corpus;
 mod corpus_lab;
 mod corpus_public;
 mod damage;
+mod differential;
 mod docs;
 mod pile;
 mod readme;
