@@ -18,7 +18,7 @@ mod tests;
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use crate::container;
+use crate::container::{self, Peeled};
 use crate::limits::Limits;
 use crate::time::{FrameNumber, Timestamp};
 
@@ -82,7 +82,14 @@ pub const FORMATS: &[FormatEntry] = &[pcap::PCAP, pcapng::PCAPNG];
 /// # Errors
 /// `UnknownFormat` when the content is no capture, `Corrupt` when its file header is cut or damaged, `Io`.
 pub fn open(input: Box<dyn Read + Send>, limits: &Limits) -> Result<Box<dyn CaptureReader>, ReadError> {
-    let peeled = container::peel(input).map_err(|source| ReadError::Io { offset: 0, source })?;
+    open_peeled(container::peel(input, limits).map_err(|source| ReadError::Io { offset: 0, source })?, limits)
+}
+
+/// As [`open`], for a stream whose compressions are off already: a member of an archive.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_peeled(peeled: Peeled, limits: &Limits) -> Result<Box<dyn CaptureReader>, ReadError> {
     let mut source = Source::new(peeled.stream);
     source.ensure(recognise::HEAD_OCTETS)?;
     let head = source.available();
