@@ -99,7 +99,7 @@ pub const FORMATS: &[FormatEntry] = &[pcap::PCAP, pcapng::PCAPNG, netmon::NETMON
 /// # Errors
 /// `UnknownFormat` when the content is no capture, `Corrupt` when its file header is cut or damaged, `Io`.
 pub fn open(input: Box<dyn Read + Send>, options: &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError> {
-    let peeled = container::peel(input).map_err(|source| ReadError::Io { offset: 0, source })?;
+    let peeled = container::peel(input, &options.limits).map_err(|source| ReadError::Io { offset: 0, source })?;
     open_peeled(peeled, options)
 }
 

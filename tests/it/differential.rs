@@ -9,7 +9,8 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/differential.py
 #[test]
 fn nothing_differs_from_tshark_without_a_reason() {
     let Some(folder) = corpus::folder("public") else { return };
-    let has = |program: &str| Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
+    let has =
+        |program: &str| Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
     if !has("tshark") || !has("python3") {
         println!("skipped: tshark or python3 is missing");
         return;
