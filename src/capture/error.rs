@@ -52,6 +52,9 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// Every word of [`kind`](Self::kind).
+    pub const KINDS: &[&str] = &["io", "unknown-format", "too-large", "corrupt"];
+
     /// The kind of error as one stable word: `io`, `unknown-format`, `too-large` or `corrupt`.
     pub fn kind(&self) -> &'static str {
         match self {

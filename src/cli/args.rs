@@ -27,6 +27,9 @@ pub(super) enum Command {
     Scan(ScanArgs),
     Check(CheckArgs),
     Trace(super::trace::TraceArgs),
+    Schema(super::schema::SchemaArgs),
+    Completions(super::completions::CompletionsArgs),
+    Man(super::man::ManArgs),
 }
 
 /// Scan captures and report the sessions that were lost

@@ -2,7 +2,10 @@
 
 mod args;
 mod check;
+mod completions;
+mod man;
 mod scan;
+mod schema;
 mod trace;
 
 use std::io::{self, Write};
@@ -31,6 +34,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Trace(args) => trace::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     };
     let exit = result.unwrap_or_else(|error| {
         if is_broken_pipe(&error) {

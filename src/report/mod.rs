@@ -22,6 +22,7 @@ use crate::limits::Limits;
 use crate::session::Session;
 use crate::smtp::product::Product;
 
+pub use model::{json_schema, jsonl_schema};
 pub use totals::Summary;
 
 /// Where a capture came from.

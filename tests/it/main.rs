@@ -14,6 +14,7 @@ mod readme;
 mod report_hostile;
 mod report_unfinished;
 mod samples;
+mod schema;
 mod splits;
 mod trace;
 mod trace_articles;
