@@ -22,13 +22,12 @@ enum Shell {
     Bash,
     Zsh,
     Fish,
-    #[value(name = "powershell")]
-    PowerShell,
+    Powershell,
 }
 
 const COMPLETIONS_HELP: &str = "\
 Examples:
-  ehlotrace completions bash > ~/.local/share/bash-completion/completions/ehlotrace
+  source <(ehlotrace completions bash)
   ehlotrace completions fish > ~/.config/fish/completions/ehlotrace.fish";
 
 /// Prints the completions.
@@ -37,7 +36,7 @@ pub(super) fn run(args: &CompletionsArgs) -> anyhow::Result<Exit> {
         Shell::Bash => Generator::Bash,
         Shell::Zsh => Generator::Zsh,
         Shell::Fish => Generator::Fish,
-        Shell::PowerShell => Generator::PowerShell,
+        Shell::Powershell => Generator::PowerShell,
     };
     // Into memory first: the generator panics where it cannot write.
     let mut script = Vec::new();
