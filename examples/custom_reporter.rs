@@ -1,6 +1,5 @@
 //! A report of one's own: lost sessions by cause, as CSV. `cargo run --example custom_reporter samples/`.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -14,7 +13,6 @@ use ehlotrace::session::Session;
 /// Counts losses by cause and writes them at the end.
 struct Causes<W> {
     out: W,
-    lost: BTreeMap<&'static str, u64>,
     summary: Summary,
 }
 
@@ -26,7 +24,7 @@ impl<W: Write> Reporter for Causes<W> {
     fn session(&mut self, _: usize, _: &Session, diagnosis: &Diagnosis) -> io::Result<()> {
         self.summary.sessions += 1;
         if let Some(rule) = diagnosis.cause {
-            *self.lost.entry(rule.code).or_default() += 1;
+            *self.summary.by_cause.entry(rule.code).or_default() += 1;
         }
         Ok(())
     }
@@ -38,7 +36,7 @@ impl<W: Write> Reporter for Causes<W> {
 
     fn end(&mut self) -> io::Result<()> {
         writeln!(self.out, "cause,sessions")?;
-        for (cause, sessions) in &self.lost {
+        for (cause, sessions) in &self.summary.by_cause {
             writeln!(self.out, "{cause},{sessions}")?;
         }
         self.out.flush()
@@ -55,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         paths.push("samples".into());
     }
     let (inputs, mut failures) = batch::expand(&paths);
-    let mut causes = Causes { out: io::stdout().lock(), lost: BTreeMap::new(), summary: Summary::default() };
+    let mut causes = Causes { out: io::stdout().lock(), summary: Summary::default() };
     failures.extend(batch::run(&inputs, &ScanOptions::default(), &mut causes)?.failures);
     for failure in failures {
         writeln!(io::stderr(), "{}: {}", failure.source.path, failure.message)?;
