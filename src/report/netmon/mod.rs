@@ -1,7 +1,7 @@
 //! Sessions as Microsoft Network Monitor showed them, so that a reader of KB 240832 finds their own in the article's
 //! form.
 //!
-//! A [`TracedSession`] is what one reading of the capture told of a session; a second reading hands it the session's
+//! A `TracedSession` is what one reading of the capture told of a session; a second reading hands it the session's
 //! frames one by one, and each becomes lines of text at once. All words are in `words.rs`.
 
 mod frame;
