@@ -142,6 +142,7 @@ mod tests {
         ];
         for (error, (kind, offset), sentence) in cases {
             assert_eq!((error.kind(), error.offset()), (kind, offset));
+            assert!(ReadError::KINDS.contains(&kind), "{kind}");
             assert_eq!(error.to_string(), sentence);
         }
     }
