@@ -1,6 +1,23 @@
 //! ehlotrace reads saved packet captures and says which SMTP sessions were lost, above all those lost to a malformed
 //! EHLO argument (Microsoft KB 240832).
 //!
+//! ```
+//! # use std::fs::File;
+//! # let mut lost = 0;
+//! use ehlotrace::scan::{ScanOptions, scan};
+//!
+//! let capture = Box::new(File::open("samples/kb240832-lost.pcap")?);
+//! let report = scan(capture, &ScanOptions::default(), &mut |session, diagnosis| {
+//!     if let Some(rule) = diagnosis.cause {
+//!         println!("{} to {}: {}", session.client, session.server, rule.title);
+//! #       lost += 1;
+//!     }
+//! })?;
+//! println!("{} sessions in all", report.sessions);
+//! # assert_eq!((lost, report.sessions), (1, 1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! A capture is pushed, packet by borrowed packet, down a one-way pipeline; only sessions that are still open own
 //! memory:
 //!
@@ -9,7 +26,8 @@
 //!  gzip, zstd   packets    TCP     order   dialogue  one value   why lost    table, JSON
 //! ```
 //!
-//! Start reading at [`scan`], then [`session`], [`smtp::Dialogue`] and [`diagnosis`].
+//! To read many captures into a report of one's own, see [`batch`] and [`report::Reporter`], and `examples/`. To follow
+//! the code, start at [`scan`], then [`session`], [`smtp::Dialogue`] and [`diagnosis`].
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

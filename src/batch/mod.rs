@@ -33,6 +33,13 @@ pub struct BatchOptions<'p> {
     pub progress: Option<&'p Progress>,
 }
 
+impl BatchOptions<'_> {
+    /// Scans with `scan`, one input at a time, no passwords, every input a capture of its own.
+    pub const fn new(scan: ScanOptions) -> Self {
+        Self { scan, jobs: 1, passwords: Vec::new(), is_sequence: false, progress: None }
+    }
+}
+
 /// An input that could not be read, or not to its end.
 #[derive(Debug)]
 pub struct Failure {

@@ -54,6 +54,9 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// Every word of [`kind`](Self::kind).
+    pub const KINDS: &[&str] = &["io", "unknown-format", "too-large", "corrupt"];
+
     /// Whether the content is a capture, of a kind that another program has to convert.
     pub const fn is_foreign_capture(&self) -> bool {
         matches!(self, Self::UnknownFormat { is_foreign_capture: true, .. })
@@ -150,6 +153,7 @@ mod tests {
         ];
         for (error, (kind, offset), sentence) in cases {
             assert_eq!((error.kind(), error.offset()), (kind, offset));
+            assert!(ReadError::KINDS.contains(&kind), "{kind}");
             assert_eq!(error.to_string(), sentence);
         }
     }

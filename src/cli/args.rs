@@ -12,7 +12,7 @@ use ehlotrace::wire::Ports;
 
 /// Says which SMTP sessions in a packet capture were lost, and why.
 #[derive(Debug, Parser)]
-#[command(version, about, long_about = LONG_ABOUT, arg_required_else_help = true, max_term_width = 100)]
+#[command(version, about, long_about = LONG_ABOUT, after_help = PROGRAM_HELP, arg_required_else_help = true, max_term_width = 100)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -22,6 +22,12 @@ const LONG_ABOUT: &str = "\
 Reads saved packet captures, reassembles the TCP streams to mail servers, decodes the SMTP dialogue and says which \
 sessions were lost, above all those lost to a malformed EHLO argument (Microsoft KB 240832).";
 
+const PROGRAM_HELP: &str = "\
+Examples:
+  ehlotrace scan ticket.pcapng
+  ehlotrace trace ticket.pcapng
+  ehlotrace check sub2.";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Scan(ScanArgs),
@@ -30,6 +36,9 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// List every cause of a lost session, whose fault it is, and what it is in one line
     Causes,
+    Schema(super::schema::SchemaArgs),
+    Completions(super::completions::CompletionsArgs),
+    Man(super::man::ManArgs),
 }
 
 /// Scan captures and report the sessions that were lost

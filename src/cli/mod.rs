@@ -4,9 +4,12 @@ mod args;
 mod bar;
 mod causes;
 mod check;
+mod completions;
 mod explain;
+mod man;
 mod markdown;
 mod scan;
+mod schema;
 mod trace;
 
 use std::io::{self, Write};
@@ -37,6 +40,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Trace(args) => trace::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Causes => causes::run(),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     };
     let exit = result.unwrap_or_else(|error| {
         if is_broken_pipe(&error) {

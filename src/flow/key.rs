@@ -6,14 +6,14 @@ use std::net::SocketAddr;
 ///
 /// The *pairs* of address and port are ordered, never addresses and ports apart: `a:1 - b:2` and `a:2 - b:1` differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FlowKey {
+pub(super) struct FlowKey {
     low: SocketAddr,
     high: SocketAddr,
 }
 
 impl FlowKey {
     /// The key of segments between `one` and `other`.
-    pub fn new(one: SocketAddr, other: SocketAddr) -> Self {
+    pub(super) fn new(one: SocketAddr, other: SocketAddr) -> Self {
         if one <= other { Self { low: one, high: other } } else { Self { low: other, high: one } }
     }
 }

@@ -14,7 +14,7 @@ mod table;
 mod tests;
 
 pub use half::{Anomalies, GapKind};
-pub use key::{Direction, FlowKey};
+pub use key::Direction;
 pub use lifecycle::{Close, CloseHow, Handshake, RefusedByNetwork, Side};
 pub use table::{ClosedFlow, FlowTable};
 

@@ -10,8 +10,9 @@ use crate::time::{Moment, Timestamp};
 use crate::wire::{Ports, Segment, Unreachable};
 
 use super::connection::Connection;
+use super::key::FlowKey;
 use super::lru::{Lru, SlotId};
-use super::{Anomalies, Close, CloseHow, FlowKey, FlowListener, Followed, Handshake, RefusedByNetwork};
+use super::{Anomalies, Close, CloseHow, FlowListener, Followed, Handshake, RefusedByNetwork};
 
 /// Follows every connection to one of a set of server ports.
 ///

@@ -26,6 +26,7 @@ use crate::session::Session;
 use crate::smtp::ehlo::ArgumentCheck;
 use crate::smtp::product::Product;
 
+pub use model::{json_schema, jsonl_schema};
 pub use totals::Summary;
 
 /// Where a capture came from.

@@ -7,20 +7,20 @@ use crate::time::Moment;
 
 /// One line, without its line end.
 #[derive(Clone, Copy, Debug)]
-pub struct Line<'a> {
+pub(super) struct Line<'a> {
     /// The octets before the line end; at most as many as the bound allows.
-    pub octets: &'a [u8],
+    pub(super) octets: &'a [u8],
     /// CRLF as RFC 5321 2.3.8 wants it, or a bare LF.
-    pub end: LineEnd,
+    pub(super) end: LineEnd,
     /// Octets over the bound, dropped.
-    pub dropped: u64,
+    pub(super) dropped: u64,
     /// The frame with the line's last octet.
-    pub moment: Moment,
+    pub(super) moment: Moment,
 }
 
 /// Cuts one direction's octets into lines; keeps the beginning of a line whose end is still to come.
 #[derive(Debug, Default)]
-pub struct LineSplitter {
+pub(super) struct LineSplitter {
     carry: Vec<u8>,
     dropped: u64,
     /// A CR follows the carry that may be half of a line end; if so, it is no part of the line, nor falls to the bound.
@@ -31,7 +31,7 @@ pub struct LineSplitter {
 
 impl LineSplitter {
     /// Takes the next line off the front of `input`, or all of it if it holds no line end.
-    pub fn take_line<'l, 'i: 'l>(
+    pub(super) fn take_line<'l, 'i: 'l>(
         &'l mut self,
         input: &mut &'i [u8],
         moment: Moment,
@@ -64,12 +64,12 @@ impl LineSplitter {
     }
 
     /// The beginning of a line whose end did not come, without a CR that may have begun it.
-    pub fn unfinished(&self) -> &[u8] {
+    pub(super) fn unfinished(&self) -> &[u8] {
         if self.is_spent { &[] } else { &self.carry }
     }
 
     /// Forgets the beginning of a line.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.carry.clear();
         self.dropped = 0;
         self.ends_in_cr = false;

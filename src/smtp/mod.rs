@@ -16,7 +16,7 @@ mod transcript;
 
 pub use command::{Command, Verb};
 pub use dialogue::{Dialogue, DialogueOptions};
-pub use line::{Line, LineSplitter};
+
 pub use reply::{EnhancedStatusCode, Reply};
 pub use spans::{SpanKind, Spans};
 pub use tls::{Records, Tls};

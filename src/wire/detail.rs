@@ -11,54 +11,54 @@ use crate::capture::{LinkType, Packet};
 
 /// The headers of a packet: of the link layer the outermost one, of IP and TCP the innermost.
 #[derive(Clone, Copy, Debug)]
-pub struct FrameDetail<'a> {
+pub(crate) struct FrameDetail<'a> {
     /// The link layer.
-    pub link: LinkHeader,
+    pub(crate) link: LinkHeader,
     /// The IP header; none where the frame holds none that can be read.
-    pub ip: Option<IpHeader>,
+    pub(crate) ip: Option<IpHeader>,
     /// Where in the captured octets the innermost IP packet's payload starts.
-    pub ip_payload_at: usize,
+    pub(crate) ip_payload_at: usize,
     /// What the IP packet carries: for TCP the header from its first octet on, and the payload. From the datagram put
     /// together where the frame is its last fragment.
-    pub transport: &'a [u8],
+    pub(crate) transport: &'a [u8],
     /// Whether the frame holds a fragment of a datagram.
-    pub is_fragment: bool,
+    pub(crate) is_fragment: bool,
     /// Octets the frame had on the wire behind its IP packet: padding up to Ethernet's least length, or a trailer.
-    pub trailer_octets: u32,
+    pub(crate) trailer_octets: u32,
 }
 
 /// What a link-layer header says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LinkHeader {
+pub(crate) struct LinkHeader {
     /// The sender's and the receiver's hardware addresses.
-    pub addresses: Option<([u8; 6], [u8; 6])>,
+    pub(crate) addresses: Option<([u8; 6], [u8; 6])>,
     /// What follows, as an EtherType; of a frame with VLAN tags that of the first tag.
-    pub ether_type: Option<u16>,
+    pub(crate) ether_type: Option<u16>,
 }
 
 /// An IP header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IpHeader {
+pub(crate) struct IpHeader {
     /// The sender.
-    pub src: IpAddr,
+    pub(crate) src: IpAddr,
     /// The receiver.
-    pub dst: IpAddr,
+    pub(crate) dst: IpAddr,
     /// The length field: of IPv4 the whole packet, of IPv6 what follows the fixed header, in octets. 0 where
     /// segmentation offload left it to the card.
-    pub length: u32,
+    pub(crate) length: u32,
     /// Octets of the header itself.
-    pub header_octets: u32,
+    pub(crate) header_octets: u32,
     /// Time to live, or hop limit.
-    pub hops: u8,
+    pub(crate) hops: u8,
     /// The protocol of the payload, extension headers skipped.
-    pub protocol: u8,
+    pub(crate) protocol: u8,
     /// What only one of the versions has.
-    pub version: IpVersion,
+    pub(crate) version: IpVersion,
 }
 
 /// The fields only one version of IP has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IpVersion {
+pub(crate) enum IpVersion {
     /// RFC 791 3.1.
     V4 {
         /// Type of service.
@@ -83,34 +83,34 @@ pub enum IpVersion {
 
 /// The fixed part of a TCP header (RFC 9293 3.1), as far as it was captured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TcpHeader<'a> {
+pub(crate) struct TcpHeader<'a> {
     /// Octets of the header, options included.
-    pub header_octets: u32,
+    pub(crate) header_octets: u32,
     /// The four bits between offset and flags.
-    pub reserved: u8,
+    pub(crate) reserved: u8,
     /// The acknowledgement number, significant or not.
-    pub ack: u32,
+    pub(crate) ack: u32,
     /// Checksum as it stands; none where the snapshot length cut it off.
-    pub checksum: Option<u16>,
+    pub(crate) checksum: Option<u16>,
     /// Urgent pointer; none where the snapshot length cut it off.
-    pub urgent: Option<u16>,
+    pub(crate) urgent: Option<u16>,
     /// The options' octets.
-    pub options: &'a [u8],
+    pub(crate) options: &'a [u8],
 }
 
 /// One TCP option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TcpOption<'a> {
+pub(crate) struct TcpOption<'a> {
     /// Its kind, a number of the IANA registry.
-    pub kind: u8,
+    pub(crate) kind: u8,
     /// Its length as it stands, kind and length octets included; none where the kind has no length.
-    pub length: Option<u8>,
+    pub(crate) length: Option<u8>,
     /// What follows the length.
-    pub value: &'a [u8],
+    pub(crate) value: &'a [u8],
 }
 
 /// Reads the headers of `packet` once more; `whole` is the datagram it completed, if it did.
-pub fn detail<'a>(packet: &Packet<'a>, whole: Option<&'a Reassembled>) -> FrameDetail<'a> {
+pub(crate) fn detail<'a>(packet: &Packet<'a>, whole: Option<&'a Reassembled>) -> FrameDetail<'a> {
     let frame = View::new(packet.data, packet.wire_len);
     let mut detail = FrameDetail {
         link: link_header(packet.link, packet.data),
@@ -137,7 +137,7 @@ pub fn detail<'a>(packet: &Packet<'a>, whole: Option<&'a Reassembled>) -> FrameD
 }
 
 /// Where `part`, borrowed from `whole`, begins in it; none where it is no part of it.
-pub fn offset_in(whole: &[u8], part: &[u8]) -> Option<usize> {
+pub(crate) fn offset_in(whole: &[u8], part: &[u8]) -> Option<usize> {
     let offset = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
     (offset.checked_add(part.len())? <= whole.len()).then_some(offset)
 }
@@ -210,7 +210,7 @@ fn ip_header(data: &[u8], datagram: &Datagram<'_>) -> Option<IpHeader> {
 }
 
 /// The TCP header at the start of `transport`; none where less than its flags was captured.
-pub fn tcp_header(transport: &[u8]) -> Option<TcpHeader<'_>> {
+pub(crate) fn tcp_header(transport: &[u8]) -> Option<TcpHeader<'_>> {
     let [_, _, _, _, _, _, _, _, a0, a1, a2, a3, offset, _, ..] = *transport else { return None };
     let number = |at: usize| {
         transport.get(at..).and_then(<[u8]>::first_chunk).map(|octets: &[u8; 2]| u16::from_be_bytes(*octets))
@@ -228,7 +228,7 @@ pub fn tcp_header(transport: &[u8]) -> Option<TcpHeader<'_>> {
 }
 
 /// Cuts options apart (RFC 9293 3.1). The end of the list, or the first one with a length that cannot be, is the last.
-pub fn tcp_options(mut octets: &[u8]) -> Vec<TcpOption<'_>> {
+pub(crate) fn tcp_options(mut octets: &[u8]) -> Vec<TcpOption<'_>> {
     const END: u8 = 0;
     const NO_OPERATION: u8 = 1;
     let mut options = Vec::new();

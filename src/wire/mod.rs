@@ -1,17 +1,17 @@
 //! Packets: from link-layer octets to TCP segments.
 //!
-//! [`prefilter::may_matter`] skips at the cost of a few nanoseconds what surely is no TCP on our ports. The rest goes
-//! through [`decode()`]: link header (`link.rs`), IP header (`ip.rs`), tunnels (`tunnel.rs`), TCP ([`tcp`]). Nothing is an
+//! [`may_matter`] skips at the cost of a few nanoseconds what surely is no TCP on our ports. The rest goes
+//! through [`decode()`]: link header (`link.rs`), IP header (`ip.rs`), tunnels (`tunnel.rs`), TCP (`tcp.rs`). Nothing is an
 //! error here: what cannot be decoded has a reason ([`Undecoded`]) that is counted and shown.
 
 mod decode;
-pub mod defrag;
-pub mod detail;
+mod defrag;
+pub(crate) mod detail;
 mod icmp;
 mod ip;
 mod link;
-pub mod prefilter;
-pub mod tcp;
+mod prefilter;
+mod tcp;
 mod tunnel;
 mod undecoded;
 mod view;

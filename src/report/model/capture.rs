@@ -2,22 +2,28 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::values::{AsText, Time};
-use super::{SCHEMA_VERSION, TOOL, Tool};
+use super::{SCHEMA_VERSION, TOOL, Tool, schema};
 use crate::capture::{CaptureInfo, CapturePart, LinkType, ReadError};
 use crate::report::{CaptureReport, CaptureSource};
 
 /// The line of a capture that is opened.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::report) struct CaptureLine<'a> {
     #[serde(rename = "type")]
+    #[schemars(schema_with = "schema::capture_line")]
     line_type: &'static str,
+    #[schemars(schema_with = "schema::schema_version")]
     schema_version: u32,
     tool: Tool,
+    /// Counted from 0; `capture` of a session is this number.
     index: usize,
+    /// As it was given, or found in a folder; `-` is standard input.
     path: &'a str,
+    /// The member of an archive.
     member: Option<&'a str>,
 }
 
@@ -30,10 +36,12 @@ impl<'a> CaptureLine<'a> {
 }
 
 /// The line of a capture that was read.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::report) struct CaptureEndLine<'a> {
     #[serde(rename = "type")]
+    #[schemars(schema_with = "schema::capture_end_line")]
     line_type: &'static str,
+    /// That of the line of type `capture`.
     index: usize,
     #[serde(flatten)]
     capture: CaptureObject<'a>,
@@ -47,25 +55,44 @@ impl<'a> CaptureEndLine<'a> {
 }
 
 /// A capture that was read.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Capture")]
 pub(in crate::report) struct CaptureObject<'a> {
+    /// As it was given, or found in a folder; `-` is standard input.
     path: &'a str,
+    /// The member of an archive.
     member: Option<&'a str>,
+    /// The file format; null where it could not be opened.
+    #[schemars(schema_with = "schema::format")]
     format: Option<&'static str>,
+    /// The link-layer types the file declares, as libpcap names them.
     #[serde(serialize_with = "link_types")]
+    #[schemars(with = "Vec<String>")]
     link_types: Option<&'a CaptureInfo>,
+    /// The number of the last frame.
     frames: u64,
+    /// The earliest time of a frame.
     first_timestamp: Option<Time>,
+    /// The latest time of a frame.
     last_timestamp: Option<Time>,
+    /// Sessions found, listed or not.
     sessions: u64,
+    /// Frames that could not be decoded, by reason.
     undecoded: &'a BTreeMap<String, u64>,
+    /// Sentences on the file: its variant, what was skipped, how it ends.
     notes: &'a [String],
+    /// What stopped the reading before the end of the file.
     error: Option<ErrorObject<'a>>,
+    /// Whether the file ends inside a record.
     truncated: bool,
+    /// Packets the capturing program says it lost.
     dropped: u64,
+    /// What the capture was wrapped in, outermost first.
     compression: &'a [&'static str],
+    /// The zone in which times were read; only where the file stores local time.
     #[serde(skip_serializing_if = "Option::is_none")]
     time_zone: Option<&'a str>,
+    /// The files it is made of, where several were read as one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     parts: Vec<PartObject<'a>>,
 }
@@ -100,9 +127,12 @@ fn link_types<S: Serializer>(info: &Option<&CaptureInfo>, serializer: S) -> Resu
     serializer.collect_seq(types.map(|link: &LinkType| link.name()))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Error")]
 struct ErrorObject<'a> {
+    #[schemars(schema_with = "schema::error_kind")]
     kind: &'static str,
+    /// In octets of the uncompressed content.
     offset: Option<u64>,
     message: AsText<&'a ReadError>,
 }
@@ -114,10 +144,14 @@ impl<'a> ErrorObject<'a> {
 }
 
 /// One file of several that were read as one.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Part")]
 struct PartObject<'a> {
+    /// Its path.
     path: &'a str,
+    /// The number of its first frame in the whole.
     first_frame: u64,
+    /// How many frames it has.
     frames: u64,
 }
 

@@ -3,11 +3,13 @@
 //! Every object borrows what it shows, and lists are written straight from the session, so that writing a session
 //! allocates next to nothing. Octets of a capture are `{"text": ...}`, or `{"base64": ...}` where they are no UTF-8.
 //! Times are RFC 3339 in UTC with nanoseconds, durations are integers whose names end in `_ns`. Fields are written in
-//! the order they are declared in; new ones go to the end of their object.
+//! the order they are declared in; new ones go to the end of their object. `schema` makes the JSON Schema of them all,
+//! with the comments of the fields as their descriptions.
 
 mod capture;
 mod check;
 mod relay;
+mod schema;
 mod session;
 mod values;
 
@@ -17,6 +19,9 @@ pub(super) use relay::{RelayObject, SummaryLine, SummaryObject};
 pub(super) use session::SessionObject;
 pub(super) use values::rfc3339;
 
+pub use schema::{json_schema, jsonl_schema};
+
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::escape::TerminalSafe;
@@ -25,7 +30,7 @@ use super::escape::TerminalSafe;
 pub(super) const SCHEMA_VERSION: u32 = 1;
 
 /// What wrote the report.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Tool {
     name: &'static str,
     version: &'static str,

@@ -3,23 +3,35 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use super::schema;
 use super::values::{AsText, Octets, Time};
 use crate::report::totals::{Argument, Relay, Summary};
 
 /// The sessions of one client to one server, of which at least one was lost.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Relay")]
 pub(in crate::report) struct RelayObject<'a> {
+    #[schemars(schema_with = "schema::ip")]
     client: AsText<IpAddr>,
+    #[schemars(schema_with = "schema::ip")]
     server: AsText<IpAddr>,
     sessions: u64,
     lost: u64,
+    /// The cause of most losses.
+    #[schemars(schema_with = "schema::cause")]
     cause: Option<&'static str>,
+    /// The malformed hello arguments of lost sessions.
     #[serde(serialize_with = "arguments")]
+    #[schemars(with = "Vec<Octets<'a>>")]
     arguments: &'a [Argument],
+    /// When the first session opened.
     first: Time,
+    /// When the last session closed.
     last: Time,
+    /// What the server's greeting says it is.
     product: Option<&'a str>,
     arguments_omitted: u64,
     first_lost: Option<Time>,
@@ -54,15 +66,20 @@ fn arguments<S: Serializer>(arguments: &[Argument], serializer: S) -> Result<S::
 }
 
 /// How many captures and sessions there were, and what became of them.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Summary")]
 pub(in crate::report) struct SummaryObject<'a> {
+    /// Captures read.
     captures: u64,
+    /// Captures that could not be read, or not to their end.
     unreadable: u64,
     sessions: u64,
     delivered: u64,
     lost: u64,
     no_mail: u64,
     unknown: u64,
+    /// Sessions lost, by cause.
+    #[schemars(schema_with = "schema::by_cause")]
     by_cause: &'a BTreeMap<&'static str, u64>,
     /// Sessions of further pairs of client and server, over the bound of pairs kept apart.
     other_relays_sessions: u64,
@@ -88,12 +105,14 @@ impl<'a> SummaryObject<'a> {
 }
 
 /// The last line of all.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::report) struct SummaryLine<'a> {
     #[serde(rename = "type")]
+    #[schemars(schema_with = "schema::summary_line")]
     line_type: &'static str,
     #[serde(flatten)]
     summary: SummaryObject<'a>,
+    /// Pairs of client and server that lost sessions, those that lost most first.
     relays: Vec<RelayObject<'a>>,
 }
 

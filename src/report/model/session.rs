@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use super::schema;
 use super::values::{AsText, Octets, Time, lines};
 use crate::diagnosis::{Diagnosis, Evidence};
 use crate::flow::{Anomalies, Close, CloseHow, Handshake, Side};
@@ -16,43 +18,72 @@ use crate::smtp::{Command, Hello, Reply};
 use crate::time::{FrameNumber, Moment};
 
 /// One session.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Session")]
 pub(in crate::report) struct SessionObject<'a> {
     /// What kind of line this is; a document, which has no lines, leaves it out.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     line_type: Option<&'static str>,
+    /// The number of its capture, counted from 0.
     capture: usize,
+    /// Its number in the capture, counted from 1 in order of first frames.
     session: u64,
     /// Wireshark's number of the connection, which is not known yet.
     tcp_stream: Option<u64>,
     client: EndObject,
     server: ServerObject<'a>,
+    /// Frame numbers are Wireshark's.
     first_frame: FrameNumber,
     last_frame: FrameNumber,
     opened: Time,
     closed: Time,
     handshake: HandshakeObject,
+    /// The server's greeting, where the capture has it.
     greeting: Option<GreetingObject<'a>>,
+    /// Every EHLO, HELO and LHLO, its argument checked.
     #[serde(serialize_with = "hellos")]
+    #[schemars(with = "Vec<HelloObject<'a>>")]
     hellos: Said<'a>,
+    /// Commands and replies, in order of the capture.
     #[serde(serialize_with = "exchanges")]
+    #[schemars(with = "Vec<ExchangeObject<'a>>")]
     exchanges: Said<'a>,
+    /// Whether the session went over to TLS; what follows is not listed.
     tls: bool,
     messages_accepted: u64,
+    /// What became of the session.
+    #[schemars(schema_with = "schema::outcome")]
     outcome: &'static str,
+    /// Why it was lost; null if it was not.
+    #[schemars(schema_with = "schema::cause")]
     cause: Option<&'static str>,
+    /// Who has to change something; null if it was not lost.
+    #[schemars(schema_with = "schema::fault")]
     fault: Option<&'static str>,
+    /// How sure the outcome is; null if it is unknown.
+    #[schemars(schema_with = "schema::confidence")]
     confidence: Option<&'static str>,
+    /// Whether a malformed hello was refused and a later one accepted.
     recovered: bool,
+    /// The frames that show it.
     #[serde(serialize_with = "evidence")]
+    #[schemars(with = "Vec<EvidenceObject<'a>>")]
     evidence: &'a [Evidence],
+    /// What to do about it; empty if there is nothing to do.
     remedy: &'a str,
     close: CloseObject,
     anomalies: AnomaliesObject,
+    /// A Wireshark display filter for its frames.
     display_filter: AsText<DisplayFilter>,
+    /// Which sides' segments the capture has.
+    #[schemars(schema_with = "schema::captured")]
     captured: &'static str,
+    /// Whether it ran inside a tunnel.
     tunnelled: bool,
+    /// Exchanges over the bound of those kept.
     exchanges_omitted: u64,
+    /// Hellos over the bound of those kept.
     hellos_omitted: u64,
     /// A reply whose end the capture lacks: it stands in no exchange.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,8 +146,10 @@ impl<'a> SessionObject<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Client")]
 struct EndObject {
+    #[schemars(schema_with = "schema::ip")]
     ip: AsText<IpAddr>,
     port: u16,
 }
@@ -127,15 +160,19 @@ impl EndObject {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Server")]
 struct ServerObject<'a> {
+    #[schemars(schema_with = "schema::ip")]
     ip: AsText<IpAddr>,
     port: u16,
+    /// What the server's greeting says it is.
     product: Option<&'a str>,
     build: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Handshake")]
 struct HandshakeObject {
     complete: bool,
     syn_frame: Option<FrameNumber>,
@@ -157,15 +194,21 @@ impl HandshakeObject {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Greeting")]
 struct GreetingObject<'a> {
     frame: FrameNumber,
     code: u16,
+    /// The text of each line, without the code.
     #[serde(serialize_with = "lines")]
+    #[schemars(with = "Vec<Octets<'a>>")]
     lines: &'a [Box<[u8]>],
+    /// From the end of the handshake.
     delay_ns: Option<i64>,
+    /// Left out where it is true.
     #[serde(skip_serializing_if = "is_true")]
     complete: bool,
+    /// Lines over the bound of those kept; left out where it is 0.
     #[serde(skip_serializing_if = "is_zero")]
     lines_omitted: u64,
 }
@@ -177,17 +220,24 @@ impl<'a> GreetingObject<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Reply")]
 struct ReplyObject<'a> {
     /// None where the capture lacks the end of the reply's only line.
     frame: Option<FrameNumber>,
     code: u16,
+    /// The enhanced status code (RFC 3463), as in `5.5.2`.
     enhanced: Option<AsText<crate::smtp::EnhancedStatusCode>>,
+    /// The text of each line, without the code.
     #[serde(serialize_with = "lines")]
+    #[schemars(with = "Vec<Octets<'a>>")]
     lines: &'a [Box<[u8]>],
+    /// From the command it answers.
     delay_ns: Option<i64>,
+    /// Left out where it is true.
     #[serde(skip_serializing_if = "is_true")]
     complete: bool,
+    /// Lines over the bound of those kept; left out where it is 0.
     #[serde(skip_serializing_if = "is_zero")]
     lines_omitted: u64,
 }
@@ -275,17 +325,24 @@ fn hellos<S: Serializer>(said: &Said<'_>, serializer: S) -> Result<S::Ok, S::Err
     serializer.collect_seq(said.session.transcript.hellos.iter().filter_map(|hello| said.hello(hello)))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Exchange")]
 struct ExchangeObject<'a> {
+    /// Null for the greeting and any other reply that answers no command.
     command: Option<CommandObject<'a>>,
+    /// Null where none came.
     reply: Option<ReplyObject<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Command")]
 struct CommandObject<'a> {
     frame: FrameNumber,
+    /// In capitals where it is a known one; `.` is the end of mail data.
     verb: Cow<'static, str>,
+    /// The whole line; `***` in place of a secret.
     line: Octets<'a>,
+    /// Left out where it is true.
     #[serde(skip_serializing_if = "is_true")]
     complete: bool,
 }
@@ -301,17 +358,25 @@ fn verb(command: &Command) -> Cow<'static, str> {
     command.verb.name().map_or_else(|| Cow::Owned(command.verb_name()), Cow::Borrowed)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Hello")]
 struct HelloObject<'a> {
     frame: FrameNumber,
     verb: Cow<'static, str>,
+    /// What follows the verb, without the blanks around it.
     argument: Octets<'a>,
+    /// What is wrong with the argument.
     #[serde(serialize_with = "problems")]
+    #[schemars(with = "Vec<ProblemObject>")]
     problems: Problems<'a>,
+    /// What is odd about it but allowed.
     #[serde(serialize_with = "notes")]
+    #[schemars(schema_with = "schema::notes")]
     notes: &'a [Note],
+    /// The argument that was probably meant.
     suggestion: Option<&'a str>,
     reply: Option<ReplyObject<'a>>,
+    /// Whether the server accepted it.
     accepted: bool,
 }
 
@@ -321,10 +386,14 @@ pub(super) struct Problems<'a> {
     pub(super) argument: &'a [u8],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
 struct ProblemObject {
+    #[schemars(schema_with = "schema::problem")]
     code: &'static str,
+    /// In octets of the argument.
     offset: usize,
+    /// The section of the standard that says so.
     reference: &'static str,
     message: String,
 }
@@ -342,7 +411,8 @@ pub(super) fn notes<S: Serializer>(notes: &[Note], serializer: S) -> Result<S::O
     serializer.collect_seq(notes.iter().map(|note| note.code()))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Evidence")]
 struct EvidenceObject<'a> {
     frame: FrameNumber,
     text: &'a str,
@@ -352,9 +422,14 @@ fn evidence<S: Serializer>(evidence: &[Evidence], serializer: S) -> Result<S::Ok
     serializer.collect_seq(evidence.iter().map(|shown| EvidenceObject { frame: shown.frame, text: &shown.text }))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Close")]
 struct CloseObject {
+    /// Who ended the connection.
+    #[schemars(schema_with = "schema::closed_by")]
     by: Option<&'static str>,
+    /// How it ended.
+    #[schemars(schema_with = "schema::closed_how")]
     how: &'static str,
 }
 
@@ -377,7 +452,8 @@ impl CloseObject {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Anomalies")]
 struct AnomaliesObject {
     retransmitted_segments: u64,
     out_of_order_segments: u64,

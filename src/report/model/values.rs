@@ -1,9 +1,11 @@
 //! How octets and times are written.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::time::{Moment, NANOS_PER_SEC, Timestamp};
@@ -23,6 +25,24 @@ impl Serialize for Octets<'_> {
     }
 }
 
+impl JsonSchema for Octets<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "Octets".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Octets of the capture: `text` where they are UTF-8, else `base64`.",
+            "type": "object",
+            "properties": {
+                "text": { "type": "string" },
+                "base64": { "type": "string", "contentEncoding": "base64" },
+            },
+            "oneOf": [{ "required": ["text"] }, { "required": ["base64"] }],
+        })
+    }
+}
+
 /// Octets of the capture, several times.
 pub(super) fn lines<S: Serializer>(lines: &[Box<[u8]>], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(lines.iter().map(|line| Octets(line)))
@@ -34,6 +54,20 @@ pub(super) struct AsText<T>(pub(super) T);
 impl<T: fmt::Display> Serialize for AsText<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
+    }
+}
+
+impl<T> JsonSchema for AsText<T> {
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
     }
 }
 
@@ -50,6 +84,21 @@ impl From<Moment> for Time {
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(rfc3339(self.0).as_str())
+    }
+}
+
+impl JsonSchema for Time {
+    fn schema_name() -> Cow<'static, str> {
+        "Time".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A time of RFC 3339, in UTC with nanoseconds.",
+            "type": "string",
+            "format": "date-time",
+            "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{9}Z$",
+        })
     }
 }
 

@@ -15,7 +15,7 @@ const LEAST_FRAME_OCTETS: usize = 60;
 
 impl TracedSession {
     /// The lines of one of its frames. Frames come in order of the capture.
-    pub fn frame(&mut self, frame: &SessionFrame<'_>, layout: &Layout) -> String {
+    pub(crate) fn frame(&mut self, frame: &SessionFrame<'_>, layout: &Layout) -> String {
         let detail = detail::detail(frame.packet, frame.reassembled);
         let mut page = Page::new(layout.colour);
         match frame.content {
@@ -28,7 +28,7 @@ impl TracedSession {
     }
 
     /// Takes notice of a frame that is not shown.
-    pub fn pass_over(&mut self, frame: &SessionFrame<'_>) {
+    pub(crate) fn pass_over(&mut self, frame: &SessionFrame<'_>) {
         if let FrameContent::Segment(segment, followed) = frame.content
             && segment.payload_wire_len > 0
         {

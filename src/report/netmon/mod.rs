@@ -1,7 +1,7 @@
 //! Sessions as Microsoft Network Monitor showed them, so that a reader of KB 240832 finds their own in the article's
 //! form.
 //!
-//! A [`TracedSession`] is what one reading of the capture told of a session; a second reading hands it the session's
+//! A `TracedSession` is what one reading of the capture told of a session; a second reading hands it the session's
 //! frames one by one, and each becomes lines of text at once. All words are in `words.rs`.
 
 mod frame;
@@ -72,7 +72,7 @@ pub struct Columns {
 
 impl Columns {
     /// Widths for frames up to `frames`, within `seconds` seconds of the first.
-    pub fn new<'s>(frames: u64, seconds: i64, sessions: impl Iterator<Item = &'s TracedSession>) -> Self {
+    pub(crate) fn new<'s>(frames: u64, seconds: i64, sessions: impl Iterator<Item = &'s TracedSession>) -> Self {
         let address =
             sessions.flat_map(|session| [session.client, session.server]).map(|end| end.ip().to_string().len());
         Self {
@@ -91,11 +91,11 @@ impl Layout {
 
 /// A session to be shown: who, what came of it, what its octets are, and how far its frames were shown.
 #[derive(Debug)]
-pub struct TracedSession {
+pub(crate) struct TracedSession {
     /// Its number in the capture ([`Session::number`]).
-    pub number: u64,
+    pub(crate) number: u64,
     /// Segments it has in all.
-    pub segments: u64,
+    pub(crate) segments: u64,
     client: SocketAddr,
     server: SocketAddr,
     /// Lines of the heading, after the first.
@@ -122,7 +122,7 @@ impl Side {
 
 impl TracedSession {
     /// What a trace keeps of a session: bounded as the transcript is, and without its text.
-    pub fn new(session: Session, diagnosis: &Diagnosis) -> Self {
+    pub(crate) fn new(session: Session, diagnosis: &Diagnosis) -> Self {
         Self {
             number: session.number,
             segments: session.segments,
@@ -136,7 +136,7 @@ impl TracedSession {
     }
 
     /// The lines before its first frame.
-    pub fn heading(&self, layout: &Layout) -> String {
+    pub(crate) fn heading(&self, layout: &Layout) -> String {
         let mut page = Page::new(layout.colour);
         let first = format!("Session {}: {} --> {}", self.number, self.client, self.server);
         for line in std::iter::once(&first).chain(&self.heading) {
@@ -155,7 +155,7 @@ impl TracedSession {
 }
 
 /// A line of ours that is about the trace itself. `text` holds nothing of the capture.
-pub fn note(text: &str, layout: &Layout) -> String {
+pub(crate) fn note(text: &str, layout: &Layout) -> String {
     let mut page = Page::new(layout.colour);
     page.line(Ink::Heading, 0, &format!("{}{text}", words::HEADING));
     page.finish()

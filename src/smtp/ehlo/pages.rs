@@ -186,18 +186,6 @@ together-are-longer-than-a-name-may-be-2.together-are-longer-than-a-name-may-be-
 together-are-longer-than-a-name-may-be-4.together-are-longer-than-a-name.may-be";
 
 impl Note {
-    /// Every note, in order.
-    pub const ALL: [Self; 8] = [
-        Self::SingleLabel,
-        Self::Localhost,
-        Self::AllNumeric,
-        Self::TrailingBlanks,
-        Self::SeveralBlanks,
-        Self::Tab,
-        Self::BareLf,
-        Self::TagCase,
-    ];
-
     /// The RFC sections, or the article, that the note is about.
     pub const fn reference(self) -> &'static str {
         match self {

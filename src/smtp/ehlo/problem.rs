@@ -240,6 +240,18 @@ pub enum Note {
 }
 
 impl Note {
+    /// Every note.
+    pub const ALL: [Self; 8] = [
+        Self::SingleLabel,
+        Self::Localhost,
+        Self::AllNumeric,
+        Self::TrailingBlanks,
+        Self::SeveralBlanks,
+        Self::Tab,
+        Self::BareLf,
+        Self::TagCase,
+    ];
+
     /// What it means, in words.
     pub fn message(self) -> &'static str {
         match self {

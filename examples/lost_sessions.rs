@@ -1,0 +1,27 @@
+//! Prints the lost sessions of a capture: `cargo run --example lost_sessions samples/kb240832-lost.pcap`.
+#![allow(clippy::print_stdout)]
+
+use std::error::Error;
+use std::fs::File;
+
+use ehlotrace::diagnosis::Outcome;
+use ehlotrace::scan::{ScanOptions, scan};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let path = std::env::args_os().nth(1).unwrap_or_else(|| "samples/kb240832-lost.pcap".into());
+    let capture = Box::new(File::open(path)?);
+    let report = scan(capture, &ScanOptions::default(), &mut |session, diagnosis| {
+        if let (Outcome::Lost, Some(rule)) = (diagnosis.outcome, diagnosis.cause) {
+            println!("{} to {}: {} ({})", session.client, session.server, rule.title, rule.code);
+            for shown in &diagnosis.evidence {
+                println!("    frame {}: {}", shown.frame, shown.text);
+            }
+        }
+    })?;
+    println!("{} sessions in all", report.sessions);
+    // What ends a damaged capture early is no error of the scan.
+    if let Some(error) = report.error {
+        println!("the rest is unreadable: {error}");
+    }
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! `ehlotrace schema`.
+
+use std::io::{self, Write};
+
+use clap::Args as ClapArgs;
+use ehlotrace::report;
+
+use super::Exit;
+
+/// Print the JSON Schema of the JSON report
+#[derive(Debug, ClapArgs)]
+#[command(after_help = SCHEMA_HELP)]
+pub(super) struct SchemaArgs {
+    /// The schema of a line of `--format jsonl` instead of the document of `--format json`
+    #[arg(long)]
+    jsonl: bool,
+}
+
+const SCHEMA_HELP: &str = "\
+The schema is of draft 2020-12. It allows fields it does not know: new ones are no break.
+
+Examples:
+  ehlotrace schema > report.schema.json
+  ehlotrace schema --jsonl > line.schema.json";
+
+/// Prints the schema.
+pub(super) fn run(args: &SchemaArgs) -> anyhow::Result<Exit> {
+    let schema = if args.jsonl { report::jsonl_schema() } else { report::json_schema() };
+    let mut out = io::stdout().lock();
+    out.write_all(schema.as_bytes())?;
+    out.flush()?;
+    Ok(Exit::Clean)
+}
