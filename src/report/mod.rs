@@ -8,10 +8,13 @@ mod json;
 mod jsonl;
 mod model;
 pub mod netmon;
+mod notes;
+mod spool;
 mod table;
 #[cfg(test)]
 mod tests;
 mod totals;
+mod words;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

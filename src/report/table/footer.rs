@@ -1,11 +1,11 @@
 //! What stands below the rows: totals, the relays that lose mail with what to do, and what the captures lack.
 
 use super::cell::wrap;
-use super::words::{count, date_and_time, number, span};
-use super::{CaptureNotes, escape};
+use super::{CaptureNotes, Warnings, escape};
 use crate::diagnosis::Fault;
 use crate::report::Show;
 use crate::report::totals::{Argument, Loss, Relay, Summary, Totals};
+use crate::report::words::{count, date_and_time, number, span};
 
 /// Lines that fit a width.
 pub(super) struct Lines {
@@ -195,16 +195,11 @@ fn argument(argument: &Argument) -> String {
 const ARGUMENT_COLUMNS: usize = 80;
 
 /// What is worth a second look though no mail was lost.
-pub(super) fn warnings(lines: &mut Lines, tolerated: u64, recovered: u64, show: Show) {
+pub(super) fn warnings(lines: &mut Lines, warnings: &Warnings, show: Show) {
     let hint = if show == Show::All { "" } else { ": --show all" };
-    let mut say = |sessions: u64, what: &str| {
-        if sessions > 0 {
-            let text = format!("{} {what}{hint}.", count(sessions, "delivered session"));
-            lines.paragraph("Warning: ", &text);
-        }
-    };
-    say(tolerated, "greeted with a malformed name that this server accepts and others will not");
-    say(recovered, "greeted with a malformed name first, was refused, and tried again");
+    for warning in warnings.sentences() {
+        lines.paragraph("Warning: ", &format!("{warning}{hint}."));
+    }
 }
 
 /// What could not be read or decoded, capture by capture.
