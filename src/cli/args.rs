@@ -103,6 +103,8 @@ pub(super) enum Format {
     Json,
     /// JSON Lines, one object a line as sessions close
     Jsonl,
+    /// A page for a browser, all in one file: use with -o
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -14,6 +14,9 @@ use super::{Exit, complain};
 
 /// Scans the captures named and writes the report.
 pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
+    if args.format == Format::Html && args.output.is_none() && io::stdout().is_terminal() {
+        bail!("a page is not for a terminal: write it to a file with -o report.html");
+    }
     let options = args.reading.scan_options();
     let limits = options.dialogue.limits.clone();
     let (inputs, failures) = batch::expand(&args.captures);
@@ -76,6 +79,7 @@ const fn format(format: Format) -> report::Format {
         Format::Table => report::Format::Table,
         Format::Json => report::Format::Json,
         Format::Jsonl => report::Format::Jsonl,
+        Format::Html => report::Format::Html,
     }
 }
 

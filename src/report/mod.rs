@@ -4,6 +4,7 @@
 //! [`escape`]; the fields of JSON are declared in one place, `model`.
 
 pub mod escape;
+mod html;
 mod json;
 mod jsonl;
 mod model;
@@ -83,11 +84,13 @@ pub enum Format {
     Json,
     /// One JSON object a line, as things happen.
     Jsonl,
+    /// A page that needs nothing else, for a browser.
+    Html,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 3] = [Self::Table, Self::Json, Self::Jsonl];
+    pub const ALL: [Self; 4] = [Self::Table, Self::Json, Self::Jsonl, Self::Html];
 }
 
 /// Which sessions are listed. All are counted.
@@ -131,6 +134,7 @@ pub fn reporter<'w>(format: Format, options: &ReportOptions, out: Box<dyn Write 
         Format::Table => Box::new(table::Table::new(options, out)),
         Format::Json => Box::new(json::Json::new(options, out)),
         Format::Jsonl => Box::new(jsonl::JsonLines::new(options, out)),
+        Format::Html => Box::new(html::Html::new(options, out)),
     }
 }
 

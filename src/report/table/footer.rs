@@ -50,7 +50,7 @@ impl Lines {
 /// Lines of one paragraph.
 const MAX_LINES: usize = 40;
 /// Relays described; the rest are counted.
-const MAX_RELAYS: usize = 50;
+pub(in crate::report) const MAX_RELAYS: usize = 50;
 
 /// How many sessions there were and what became of them.
 pub(super) fn totals(lines: &mut Lines, totals: &Totals) {
@@ -141,10 +141,10 @@ fn describe(lines: &mut Lines, relay: &Relay) {
 }
 
 /// Remedies given for one relay: those of its most frequent causes.
-const MAX_REMEDIES: usize = 3;
+pub(in crate::report) const MAX_REMEDIES: usize = 3;
 
 /// `ehlo-argument`, or `ehlo-argument 5, timed-out 1`.
-fn causes(losses: &[&Loss]) -> String {
+pub(in crate::report) fn causes(losses: &[&Loss]) -> String {
     let named = losses.iter().map(|loss| match losses.len() {
         1 => loss.rule.code.to_owned(),
         _ => format!("{} {}", loss.rule.code, number(loss.sessions)),
@@ -152,7 +152,7 @@ fn causes(losses: &[&Loss]) -> String {
     named.collect::<Vec<_>>().join(", ")
 }
 
-fn remedy(relay: &Relay, loss: &Loss, name_cause: bool) -> String {
+pub(in crate::report) fn remedy(relay: &Relay, loss: &Loss, name_cause: bool) -> String {
     let place = match loss.fault {
         Some(Fault::Client) => "at the client: ",
         Some(Fault::Server) => "at the server: ",

@@ -5,9 +5,9 @@
 //! with the remedy, last what the captures lack.
 
 mod cell;
-mod footer;
+pub(in crate::report) mod footer;
 mod layout;
-mod row;
+pub(in crate::report) mod row;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
