@@ -10,6 +10,8 @@ mod corpus;
 mod corpus_lab;
 mod corpus_public;
 mod damage;
+mod html;
+mod html_browser;
 mod readme;
 mod report_hostile;
 mod report_unfinished;
