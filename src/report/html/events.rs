@@ -121,11 +121,11 @@ impl Events<'_> {
 
     fn reply(&mut self, reply: &Reply) {
         let last = reply.lines.len().saturating_sub(1);
-        let line = |(at, text): (usize, &Box<[u8]>)| {
+        let line = |at: usize, text: &[u8]| {
             let separator = if at < last || reply.is_cut { '-' } else { ' ' };
             format!("{:03}{separator}{}", reply.code, shown(text)).trim_end().to_owned()
         };
-        let mut lines: Vec<String> = reply.lines.iter().enumerate().map(line).collect();
+        let mut lines: Vec<String> = reply.lines.iter().enumerate().map(|(at, text)| line(at, text)).collect();
         if lines.is_empty() {
             lines.push(format!("{:03}", reply.code));
         }
