@@ -47,6 +47,19 @@ impl Spool {
         Ok(())
     }
 
+    /// How many objects, in order of their keys, have no more octets than these together.
+    pub(super) fn number_within(&mut self, mut octets: u64) -> usize {
+        self.places.sort_by_key(|place| place.key);
+        let fits = |place: &&Place| match octets.checked_sub(place.octets) {
+            Some(left) => {
+                octets = left;
+                true
+            }
+            None => false,
+        };
+        self.places.iter().take_while(fits).count()
+    }
+
     /// Writes the objects in order of their keys, `before` ahead of the first, `between` ahead of every other, and at
     /// most `number` of them.
     pub(super) fn copy(&mut self, before: &str, between: &str, number: usize, out: &mut impl Write) -> io::Result<()> {

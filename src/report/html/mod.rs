@@ -1,7 +1,7 @@
 //! A page for a browser: one file that needs no network and no other file, with every session drawn out.
 //!
 //! Sessions are written to spools as they close, lost ones apart, and stand in the page as JSON; its script builds the
-//! row of a session when it is scrolled to and its ladder when it is opened. A policy in the page allows its own script
+//! rows a hundred at a time and a ladder when its session is opened. A policy in the page allows its own script
 //! and style by their hashes and nothing else, so text of a capture could run nothing even if it broke out of its place.
 
 mod events;
@@ -88,12 +88,9 @@ impl<'w> Html<'w> {
     }
 
     /// How many of the sessions that are not lost still have a place beside the lost ones.
-    fn others_listed(&self) -> usize {
-        let octets = self.lost.octets().saturating_add(self.others.octets());
-        // Which of them would fit is not worth finding out: a page this large is of lost sessions already.
-        let has_room = octets <= self.limits.page_octets || self.lost.len() == 0;
+    fn others_listed(&mut self) -> usize {
         let room = self.limits.page_sessions.saturating_sub(self.lost.len());
-        if has_room { self.others.len().min(room) } else { 0 }
+        self.others.number_within(self.limits.page_octets.saturating_sub(self.lost.octets())).min(room)
     }
 
     /// The sessions as a JSON array, one a line.

@@ -30,6 +30,7 @@ struct About<'a> {
 pub(super) fn write(report: &mut Html<'_>, out: &mut impl Write) -> io::Result<()> {
     // A browser reads a line end as LF, and so hashes it.
     let (style, script) = (STYLE.replace("\r\n", "\n"), SCRIPT.replace("\r\n", "\n"));
+    let listed = report.lost.len() + report.others_listed();
     let summary = report.totals.summary();
     let title = html(&sections::headline(summary));
     write!(
@@ -43,7 +44,6 @@ pub(super) fn write(report: &mut Html<'_>, out: &mut impl Write) -> io::Result<(
         hash_source(&style),
         hash_source(&script),
     )?;
-    let listed = report.lost.len() + report.others_listed();
     write!(out, "<header>\n<h1>{title}</h1>\n{}</header>\n<main>\n", sections::introduction(report))?;
     out.write_all(sections::totals(&report.totals).as_bytes())?;
     out.write_all(sections::relays(&report.totals).as_bytes())?;

@@ -145,6 +145,11 @@ fn bounds_are_kept_and_told() {
     let outcomes: Vec<Value> = data(&cut).iter().map(|session| session["outcome"].clone()).collect();
     assert_eq!(outcomes, ["lost", "lost", "lost", "lost", "lost", "lost", "delivered"]);
 
+    options.limits.page_sessions = 100;
+    let whole = data(&page(&["relay-stopped.pcapng"], &options)).len();
+    options.limits.page_octets = 14_000;
+    let fitting = data(&page(&["relay-stopped.pcapng"], &options)).len();
+    assert_eq!((whole, fitting), (8, 7), "one of the two that were delivered has no room");
     options.limits.page_octets = 1;
     options.limits.table_rows = 1;
     let cut = page(&["relay-stopped.pcapng", "README.md"], &options);
