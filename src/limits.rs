@@ -55,6 +55,10 @@ pub struct Limits {
     pub relay_argument_octets: usize,
     /// Lost sessions the table shows; the rest are counted below it.
     pub table_rows: usize,
+    /// Sessions the page lists, lost ones first; the rest are counted.
+    pub page_sessions: usize,
+    /// Octets these may have in the page. A browser opens some tens of megabytes without trouble.
+    pub page_octets: u64,
     /// Sessions one trace shows; the rest are counted.
     pub trace_sessions: usize,
     /// Frames of one session a trace shows: three quarters from its start, one quarter up to its end.
@@ -127,6 +131,8 @@ impl Default for Limits {
             relay_arguments: 16,
             relay_argument_octets: 512,
             table_rows: 1_000,
+            page_sessions: 10_000,
+            page_octets: 64 * 1024 * 1024,
             trace_sessions: 1_000,
             trace_frames: 4_000,
             trace_octets: 8 * 1024 * 1024,

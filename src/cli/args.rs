@@ -139,6 +139,8 @@ pub(super) enum Format {
     Csv,
     /// Markdown, to paste into a ticket
     Markdown,
+    /// A page for a browser, all in one file: use with -o
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -14,6 +14,9 @@ use super::{Exit, bar, complain};
 
 /// Scans the captures named and writes the report.
 pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
+    if args.format == Format::Html && args.output.is_none() && io::stdout().is_terminal() {
+        bail!("a page is not for a terminal: write it to a file with -o report.html");
+    }
     let mut paths = args.captures.clone();
     if let Some(list) = &args.files_from {
         paths.extend(listed(list)?);
@@ -93,7 +96,7 @@ fn report_options(args: &ScanArgs, limits: Limits) -> ReportOptions {
     let is_terminal = args.output.is_none() && io::stdout().is_terminal();
     let show = args.show.unwrap_or(match args.format {
         Format::Table | Format::Markdown => Show::Lost,
-        Format::Json | Format::Jsonl | Format::Csv => Show::All,
+        Format::Json | Format::Jsonl | Format::Csv | Format::Html => Show::All,
     });
     ReportOptions {
         show: match show {
@@ -119,6 +122,7 @@ const fn format(format: Format) -> report::Format {
         Format::Jsonl => report::Format::Jsonl,
         Format::Csv => report::Format::Csv,
         Format::Markdown => report::Format::Markdown,
+        Format::Html => report::Format::Html,
     }
 }
 

@@ -159,6 +159,45 @@ impl Formatter for TerminalSafe {
     }
 }
 
+/// `text` as text or a quoted attribute value of HTML, on one line: hidden characters as on a terminal, markup as
+/// character references.
+pub(super) fn html(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for_each_part(text.as_bytes(), |_, part| {
+        for character in part.chars() {
+            match character {
+                '&' => safe.push_str("&amp;"),
+                '<' => safe.push_str("&lt;"),
+                '>' => safe.push_str("&gt;"),
+                '"' => safe.push_str("&quot;"),
+                '\'' => safe.push_str("&#39;"),
+                character => safe.push(character),
+            }
+        }
+    });
+    safe
+}
+
+/// JSON that is safe on a terminal and inside a `<script>`: no markup, so neither `</script` nor `<!--`, can stand in it.
+#[derive(Debug)]
+pub(super) struct ScriptSafe;
+
+impl Formatter for ScriptSafe {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(['<', '>', '&']) {
+            let (before, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
+            TerminalSafe.write_string_fragment(writer, before)?;
+            let mut characters = after.chars();
+            if let Some(character) = characters.next() {
+                write!(writer, "\\u{:04x}", u32::from(character))?;
+            }
+            rest = characters.as_str();
+        }
+        TerminalSafe.write_string_fragment(writer, rest)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde::Serialize as _;
@@ -236,6 +275,31 @@ mod tests {
         assert_eq!(
             String::from_utf8(json.clone()).unwrap(),
             "\"a\\u001b\\u007f\\u009b\\u202e\u{fc}\\udb40\\udc41\\\"z\""
+        );
+        assert_eq!(serde_json::from_slice::<String>(&json).unwrap(), value);
+    }
+
+    #[test]
+    fn html_has_no_markup_and_no_hidden_character() {
+        for (whole, shown) in [
+            ("<script>alert('1')</script>", "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;"),
+            ("a \"b\" & c", "a &quot;b&quot; &amp; c"),
+            ("&lt;", "&amp;lt;"),
+            ("\u{202e}x\n\u{2028}", "\\u{202e}x\\x0a\\u{2028}"),
+            ("b\u{fc}cher", "b\u{fc}cher"),
+        ] {
+            assert_eq!(html(whole), shown);
+        }
+    }
+
+    #[test]
+    fn json_in_a_script_cannot_end_it_and_keeps_its_value() {
+        let value = "</script><!-- <script> ]]> & \u{2028}\u{fc}\"";
+        let mut json = Vec::new();
+        value.serialize(&mut serde_json::Serializer::with_formatter(&mut json, ScriptSafe)).unwrap();
+        assert_eq!(
+            String::from_utf8(json.clone()).unwrap(),
+            "\"\\u003c/script\\u003e\\u003c!-- \\u003cscript\\u003e ]]\\u003e \\u0026 \\u2028\u{fc}\\\"\""
         );
         assert_eq!(serde_json::from_slice::<String>(&json).unwrap(), value);
     }

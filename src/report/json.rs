@@ -4,12 +4,12 @@
 //! close. So each session is written to a spool at once, of which the first megabytes are in memory and the rest in a
 //! temporary file, and only its place is kept. In the document each object of a list has a line of its own.
 
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
-use tempfile::SpooledTempFile;
 
 use super::model::{self, CaptureObject, RelayObject, SCHEMA_VERSION, SessionObject, SummaryObject, TOOL};
+use super::spool::Spool;
 use super::totals::{Summary, Totals};
 use super::{CaptureReport, CaptureSource, ReportOptions, Reporter, Show};
 use crate::diagnosis::Diagnosis;
@@ -23,6 +23,8 @@ pub(super) struct Json<'w> {
     source: Option<CaptureSource>,
     captures: Spool,
     sessions: Spool,
+    /// The object being written.
+    object: Vec<u8>,
 }
 
 impl<'w> Json<'w> {
@@ -35,6 +37,7 @@ impl<'w> Json<'w> {
             source: None,
             captures: Spool::new(memory_octets),
             sessions: Spool::new(memory_octets),
+            object: Vec::new(),
         }
     }
 }
@@ -50,13 +53,14 @@ impl Reporter for Json<'_> {
         if !self.show.lists(diagnosis.outcome) {
             return Ok(());
         }
-        self.sessions.add((capture, session.number), &SessionObject::new(capture, session, diagnosis))
+        let object = SessionObject::new(capture, session, diagnosis);
+        add(&mut self.sessions, (capture, session.number), &mut self.object, &object)
     }
 
     fn capture_end(&mut self, capture: usize, report: &CaptureReport) -> io::Result<()> {
         self.totals.capture_end(report);
         let Some(source) = self.source.take() else { return Ok(()) };
-        self.captures.add((capture, 0), &CaptureObject::new(&source, report))
+        add(&mut self.captures, (capture, 0), &mut self.object, &CaptureObject::new(&source, report))
     }
 
     fn end(&mut self) -> io::Result<()> {
@@ -65,13 +69,13 @@ impl Reporter for Json<'_> {
         model::write_json(&mut json, &TOOL)?;
         write!(out, "{{\"schema_version\":{SCHEMA_VERSION},\"tool\":")?;
         out.write_all(&json)?;
-        self.captures.list("captures", &mut out)?;
-        self.sessions.list("sessions", &mut out)?;
+        list(&mut self.captures, "captures", &mut out)?;
+        list(&mut self.sessions, "sessions", &mut out)?;
         let mut relays = Spool::new(usize::MAX);
         for relay in self.totals.losing_relays() {
-            relays.add((0, 0), &RelayObject::new(relay))?;
+            add(&mut relays, (0, 0), &mut json, &RelayObject::new(relay))?;
         }
-        relays.list("relays", &mut out)?;
+        list(&mut relays, "relays", &mut out)?;
         json.clear();
         model::write_json(&mut json, &SummaryObject::new(self.totals.summary()))?;
         out.write_all(b",\n\"summary\":")?;
@@ -85,62 +89,16 @@ impl Reporter for Json<'_> {
     }
 }
 
-/// Objects already written, and where each is.
-struct Spool {
-    file: BufWriter<SpooledTempFile>,
-    places: Vec<Place>,
-    end: u64,
-    object: Vec<u8>,
+/// Adds `object` to `spool`, written in `buffer`.
+fn add(spool: &mut Spool, key: (usize, u64), buffer: &mut Vec<u8>, object: &impl Serialize) -> io::Result<()> {
+    buffer.clear();
+    model::write_json(buffer, object)?;
+    spool.add(key, buffer)
 }
 
-#[derive(Clone, Copy)]
-struct Place {
-    /// Capture, and number in it.
-    key: (usize, u64),
-    offset: u64,
-    octets: u64,
+/// Writes `,"name":[...]` with the objects in order of their keys.
+fn list(spool: &mut Spool, name: &str, out: &mut impl Write) -> io::Result<()> {
+    write!(out, ",\n\"{name}\":[")?;
+    spool.copy("\n", ",\n", usize::MAX, out)?;
+    out.write_all(b"]")
 }
-
-impl Spool {
-    fn new(memory_octets: usize) -> Self {
-        let file = BufWriter::with_capacity(BUFFER_OCTETS, SpooledTempFile::new(memory_octets));
-        Self { file, places: Vec::new(), end: 0, object: Vec::new() }
-    }
-
-    fn add(&mut self, key: (usize, u64), object: &impl Serialize) -> io::Result<()> {
-        self.object.clear();
-        model::write_json(&mut self.object, object)?;
-        self.file.write_all(&self.object)?;
-        let octets = u64::try_from(self.object.len()).map_err(io::Error::other)?;
-        self.places.push(Place { key, offset: self.end, octets });
-        self.end += octets;
-        Ok(())
-    }
-
-    /// Writes `,"name":[...]` with the objects in order of their keys.
-    fn list(&mut self, name: &str, out: &mut impl Write) -> io::Result<()> {
-        write!(out, ",\n\"{name}\":[")?;
-        self.file.flush()?;
-        let file = self.file.get_mut();
-        file.seek(SeekFrom::Start(0))?;
-        let mut file = BufReader::with_capacity(BUFFER_OCTETS, file);
-        self.places.sort_by_key(|place| place.key);
-        let mut at = 0;
-        let mut separator = "\n";
-        for place in &self.places {
-            // Sessions close nearly in order, so most of the next one is in the buffer already.
-            let distance = i128::from(place.offset) - i128::from(at);
-            file.seek_relative(i64::try_from(distance).map_err(io::Error::other)?)?;
-            out.write_all(separator.as_bytes())?;
-            let copied = io::copy(&mut file.by_ref().take(place.octets), out)?;
-            if copied != place.octets {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            at = place.offset + place.octets;
-            separator = ",\n";
-        }
-        out.write_all(b"]")
-    }
-}
-
-const BUFFER_OCTETS: usize = 64 * 1024;

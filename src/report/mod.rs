@@ -5,11 +5,14 @@
 
 mod csv;
 pub mod escape;
+mod html;
 mod json;
 mod jsonl;
 mod markdown;
 mod model;
 pub mod netmon;
+mod notes;
+mod spool;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -89,11 +92,13 @@ pub enum Format {
     Csv,
     /// A document to paste into a ticket.
     Markdown,
+    /// A page that needs nothing else, for a browser.
+    Html,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 5] = [Self::Table, Self::Json, Self::Jsonl, Self::Csv, Self::Markdown];
+    pub const ALL: [Self; 6] = [Self::Table, Self::Json, Self::Jsonl, Self::Csv, Self::Markdown, Self::Html];
 }
 
 /// Which sessions are listed. All are counted.
@@ -139,6 +144,7 @@ pub fn reporter<'w>(format: Format, options: &ReportOptions, out: Box<dyn Write 
         Format::Jsonl => Box::new(jsonl::JsonLines::new(options, out)),
         Format::Csv => Box::new(csv::Csv::new(options, out)),
         Format::Markdown => Box::new(markdown::Markdown::new(options, out)),
+        Format::Html => Box::new(html::Html::new(options, out)),
     }
 }
 

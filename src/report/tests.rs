@@ -175,7 +175,7 @@ fn every_sample_in_every_format_is_the_same_twice() {
             let (first, summary) = report_on(run, format, &show_all());
             assert_eq!((first.as_str(), &summary), (report_on(run, format, &show_all()).0.as_str(), &summary));
             match format {
-                Format::Table => {}
+                Format::Table | Format::Html => {}
                 Format::Markdown => assert!(first.starts_with("## SMTP sessions lost: ")),
                 Format::Csv => {
                     let mut rows = ::csv::Reader::from_reader(first.as_bytes());

@@ -13,6 +13,8 @@ mod damage;
 mod differential;
 mod docs;
 mod help;
+mod html;
+mod html_browser;
 mod pile;
 mod readme;
 mod report_hostile;

@@ -16,7 +16,7 @@ mod values;
 pub(super) use capture::{CaptureEndLine, CaptureLine, CaptureObject};
 pub(super) use check::CheckObject;
 pub(super) use relay::{RelayObject, SummaryLine, SummaryObject};
-pub(super) use session::SessionObject;
+pub(super) use session::{DisplayFilter, SessionObject};
 pub(super) use values::rfc3339;
 
 pub use schema::{json_schema, jsonl_schema};
@@ -34,6 +34,12 @@ pub(super) const SCHEMA_VERSION: u32 = 1;
 pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
+}
+
+impl std::fmt::Display for Tool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.name, self.version)
+    }
 }
 
 /// This program.

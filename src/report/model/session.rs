@@ -479,7 +479,7 @@ impl AnomaliesObject {
 }
 
 /// A Wireshark display filter for the frames of one session.
-struct DisplayFilter {
+pub(in crate::report) struct DisplayFilter {
     client: SocketAddr,
     server: SocketAddr,
     first: FrameNumber,
@@ -487,7 +487,8 @@ struct DisplayFilter {
 }
 
 impl DisplayFilter {
-    const fn new(session: &Session) -> Self {
+    /// That of `session`.
+    pub(in crate::report) const fn new(session: &Session) -> Self {
         let (client, server) = (session.client, session.server);
         Self { client, server, first: session.first.frame, last: session.last.frame }
     }

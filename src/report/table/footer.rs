@@ -1,7 +1,7 @@
 //! What stands below the rows: totals, the relays that lose mail with what to do, and what the captures lack.
 
 use super::cell::wrap;
-use super::{CaptureNotes, escape};
+use super::{CaptureNotes, Warnings, escape};
 use crate::diagnosis::Fault;
 use crate::report::Show;
 use crate::report::totals::{Argument, Loss, Relay, Summary, Totals};
@@ -50,7 +50,7 @@ impl Lines {
 /// Lines of one paragraph.
 const MAX_LINES: usize = 40;
 /// Relays described; the rest are counted.
-const MAX_RELAYS: usize = 50;
+pub(in crate::report) const MAX_RELAYS: usize = 50;
 
 /// How many sessions there were and what became of them.
 pub(super) fn totals(lines: &mut Lines, totals: &Totals) {
@@ -141,10 +141,10 @@ fn describe(lines: &mut Lines, relay: &Relay) {
 }
 
 /// Remedies given for one relay: those of its most frequent causes.
-const MAX_REMEDIES: usize = 3;
+pub(in crate::report) const MAX_REMEDIES: usize = 3;
 
 /// `ehlo-argument`, or `ehlo-argument 5, timed-out 1`.
-fn causes(losses: &[&Loss]) -> String {
+pub(in crate::report) fn causes(losses: &[&Loss]) -> String {
     let named = losses.iter().map(|loss| match losses.len() {
         1 => loss.rule.code.to_owned(),
         _ => format!("{} {}", loss.rule.code, number(loss.sessions)),
@@ -152,7 +152,7 @@ fn causes(losses: &[&Loss]) -> String {
     named.collect::<Vec<_>>().join(", ")
 }
 
-fn remedy(relay: &Relay, loss: &Loss, name_cause: bool) -> String {
+pub(in crate::report) fn remedy(relay: &Relay, loss: &Loss, name_cause: bool) -> String {
     let place = match loss.fault {
         Some(Fault::Client) => "at the client: ",
         Some(Fault::Server) => "at the server: ",
@@ -195,16 +195,11 @@ fn argument(argument: &Argument) -> String {
 const ARGUMENT_COLUMNS: usize = 80;
 
 /// What is worth a second look though no mail was lost.
-pub(super) fn warnings(lines: &mut Lines, tolerated: u64, recovered: u64, show: Show) {
+pub(super) fn warnings(lines: &mut Lines, warnings: &Warnings, show: Show) {
     let hint = if show == Show::All { "" } else { ": --show all" };
-    let mut say = |sessions: u64, what: &str| {
-        if sessions > 0 {
-            let text = format!("{} {what}{hint}.", count(sessions, "delivered session"));
-            lines.paragraph("Warning: ", &text);
-        }
-    };
-    say(tolerated, "greeted with a malformed name that this server accepts and others will not");
-    say(recovered, "greeted with a malformed name first, was refused, and tried again");
+    for warning in warnings.sentences() {
+        lines.paragraph("Warning: ", &format!("{warning}{hint}."));
+    }
 }
 
 /// What could not be read or decoded, capture by capture.

@@ -5,9 +5,9 @@
 //! with the remedy, last what the captures lack.
 
 mod cell;
-mod footer;
+pub(in crate::report) mod footer;
 mod layout;
-mod row;
+pub(in crate::report) mod row;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -15,10 +15,10 @@ use std::io::{self, Write};
 use self::footer::Lines;
 use self::layout::Layout;
 use self::row::Row;
+use super::notes::{CaptureNotes, Current, Warnings};
 use super::totals::{Summary, Totals};
-use super::{CaptureReport, CaptureSource, ReportOptions, Reporter, Show, escape};
-use crate::diagnosis::{Diagnosis, Outcome};
-use crate::report::words;
+use super::{CaptureReport, CaptureSource, ReportOptions, Reporter, Show, escape, words};
+use crate::diagnosis::Diagnosis;
 use crate::session::Session;
 
 /// Columns where there is no terminal to ask: a table in a ticket or a mail is still readable.
@@ -36,22 +36,7 @@ pub(super) struct Table<'w> {
     captures: BTreeMap<usize, CaptureNotes>,
     omitted_captures: u64,
     current: Current,
-    tolerated: u64,
-    recovered: u64,
-}
-
-/// The capture being read.
-#[derive(Default)]
-struct Current {
-    label: String,
-    gap_octets: u64,
-    gap_sessions: u64,
-}
-
-/// What is to say about a capture.
-struct CaptureNotes {
-    label: String,
-    notes: Vec<String>,
+    warnings: Warnings,
 }
 
 impl<'w> Table<'w> {
@@ -65,8 +50,7 @@ impl<'w> Table<'w> {
             captures: BTreeMap::new(),
             omitted_captures: 0,
             current: Current::default(),
-            tolerated: 0,
-            recovered: 0,
+            warnings: Warnings::default(),
         }
     }
 
@@ -113,24 +97,14 @@ impl<'w> Table<'w> {
 
 impl Reporter for Table<'_> {
     fn capture_begin(&mut self, _: usize, source: &CaptureSource) -> io::Result<()> {
-        let path = escape::text(source.path.as_bytes());
-        let label = match &source.member {
-            Some(member) => format!("{path}: {}", escape::text(member.as_bytes())),
-            None => path,
-        };
-        self.current = Current { label, ..Current::default() };
+        self.current = Current::new(source);
         Ok(())
     }
 
     fn session(&mut self, capture: usize, session: &Session, diagnosis: &Diagnosis) -> io::Result<()> {
         self.totals.session(capture, session, diagnosis);
-        let gap_octets = session.anomalies.gap_octets;
-        self.current.gap_octets = self.current.gap_octets.saturating_add(gap_octets);
-        self.current.gap_sessions += u64::from(gap_octets > 0);
-        let is_malformed = session.transcript.hellos.iter().any(|hello| !hello.check.is_well_formed());
-        let is_tolerated = diagnosis.outcome == Outcome::Delivered && is_malformed;
-        self.recovered += u64::from(is_tolerated && diagnosis.recovered);
-        self.tolerated += u64::from(is_tolerated && !diagnosis.recovered);
+        self.current.session(session);
+        self.warnings.session(session, diagnosis);
         let show = self.options.show;
         if show.lists(diagnosis.outcome) {
             self.keep((capture, session.number), || Row::new(session, diagnosis, show));
@@ -141,9 +115,9 @@ impl Reporter for Table<'_> {
     fn capture_end(&mut self, capture: usize, report: &CaptureReport) -> io::Result<()> {
         self.totals.capture_end(report);
         let current = std::mem::take(&mut self.current);
-        let notes = capture_notes(&current, report);
+        let capture_notes = current.end(report);
         let has_rows = self.has_rows_of(capture);
-        if notes.is_empty() && !has_rows {
+        if capture_notes.notes.is_empty() && !has_rows {
             return Ok(());
         }
         // A capture with rows needs its name, and the rows are bounded already.
@@ -151,7 +125,7 @@ impl Reporter for Table<'_> {
             self.omitted_captures += 1;
             return Ok(());
         }
-        self.captures.insert(capture, CaptureNotes { label: current.label, notes });
+        self.captures.insert(capture, capture_notes);
         Ok(())
     }
 
@@ -163,7 +137,7 @@ impl Reporter for Table<'_> {
         footer::totals(&mut lines, &self.totals);
         footer::relays(&mut lines, &self.totals);
         let mut last = Lines::new(width);
-        footer::warnings(&mut last, self.tolerated, self.recovered, self.options.show);
+        footer::warnings(&mut last, &self.warnings, self.options.show);
         footer::notes(&mut last, self.captures.values(), self.totals.summary().captures > 1, self.omitted_captures);
         let last = last.into_text();
         text.push_str(&lines.into_text());
@@ -178,27 +152,4 @@ impl Reporter for Table<'_> {
     fn summary(&self) -> &Summary {
         self.totals.summary()
     }
-}
-
-/// What a reader has to know about a capture to trust the table.
-fn capture_notes(current: &Current, report: &CaptureReport) -> Vec<String> {
-    let mut notes = Vec::new();
-    if let Some(error) = &report.error {
-        notes.push(error.to_string());
-    }
-    if let Some(info) = &report.info {
-        notes.extend(info.notes.iter().cloned());
-        if info.dropped > 0 {
-            notes.push(format!("the capturing program lost {}", words::count(info.dropped, "packet")));
-        }
-    }
-    for (reason, frames) in &report.undecoded {
-        notes.push(format!("{} not decoded: {reason}", words::count(*frames, "frame")));
-    }
-    if current.gap_sessions > 0 {
-        let (octets, sessions) =
-            (words::count(current.gap_octets, "octet"), words::count(current.gap_sessions, "session"));
-        notes.push(format!("the capture lacks {octets} in {sessions}"));
-    }
-    notes.iter().map(|note| escape::text(note.as_bytes())).collect()
 }

@@ -3,8 +3,7 @@
 use super::cell::{HelloText, Part};
 use crate::diagnosis::{Confidence, Diagnosis, Fault, Outcome};
 use crate::flow::{CloseHow, Side};
-use crate::report::words;
-use crate::report::{Show, escape, product_name};
+use crate::report::{Show, escape, product_name, words};
 use crate::session::Session;
 use crate::smtp::ehlo::split_argument;
 use crate::smtp::{Command, Hello, Reply};
@@ -68,7 +67,7 @@ fn server(session: &Session) -> Vec<Part> {
 }
 
 /// The hello the verdict is about: the one among the evidence, else a malformed one, else the last.
-fn decisive_hello<'s>(session: &'s Session, diagnosis: &Diagnosis) -> Option<&'s Hello> {
+pub(in crate::report) fn decisive_hello<'s>(session: &'s Session, diagnosis: &Diagnosis) -> Option<&'s Hello> {
     let hellos = &session.transcript.hellos;
     let is_evidence = |hello: &&Hello| {
         let command = session.transcript.hello_command(hello);
@@ -97,7 +96,7 @@ fn hello_part(session: &Session, hello: &Hello) -> Option<Part> {
 }
 
 /// What the server said to the decisive command, or what happened instead.
-fn answer(session: &Session, diagnosis: &Diagnosis, hello: Option<&Hello>) -> String {
+pub(in crate::report) fn answer(session: &Session, diagnosis: &Diagnosis, hello: Option<&Hello>) -> String {
     if diagnosis.outcome == Outcome::Delivered {
         return format!("{} accepted", words::count(session.transcript.messages_accepted, "message"));
     }

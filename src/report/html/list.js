@@ -1,0 +1,220 @@
+/* The list of sessions: filtered, sorted, opened; its state is in the fragment of the address, as in
+   #q=sub2&outcome=lost&cause=ehlo-argument&sort=opened&open=5 (a "-" before the column sorts downwards; a session of
+   the second capture is 2.5; several are parted by commas). */
+(() => {
+  const read = (id) => JSON.parse(document.getElementById(id).textContent);
+  const place = document.getElementById("list");
+  if (!place) return;
+  const about = read("about-data");
+  const sessions = read("session-data");
+  const titles = new Map(about.causes);
+  const severalCaptures = about.captures.length > 1;
+  sessions.forEach((session) => {
+    session.id = severalCaptures ? session.capture + 1 + "." + session.number : String(session.number);
+  });
+  const byId = new Map(sessions.map((session) => [session.id, session]));
+
+  const OUTCOMES = ["lost", "unknown", "no-mail", "delivered"];
+  const collator = new Intl.Collator("en", { numeric: true });
+  const inOrder = (one, other) => one.capture - other.capture || one.number - other.number;
+  const byText = (text) => (one, other) => collator.compare(text(one), text(other)) || inOrder(one, other);
+  const helloText = (session) => (session.hello ? session.hello.before + session.hello.mark + session.hello.after : "");
+  const COLUMNS = [
+    ["session", "Session", inOrder],
+    ["opened", "Opened (UTC)", (one, other) => (one.opened < other.opened ? -1 : one.opened > other.opened ? 1 : inOrder(one, other))],
+    ["client", "Client", byText((session) => session.client)],
+    ["server", "Server", byText((session) => session.server)],
+    ["hello", "Hello", byText(helloText)],
+    ["answer", "Answer", byText((session) => session.answer)],
+    ["outcome", "Outcome", (one, other) => OUTCOMES.indexOf(one.outcome) - OUTCOMES.indexOf(other.outcome)
+      || collator.compare(one.cause || "", other.cause || "") || inOrder(one, other)],
+  ];
+
+  /* Rows built at once: more at the press of a button. */
+  const STEP = 100;
+  const PRINTED_ROWS = 500;
+  const PRINTED_OPEN = 100;
+  const state = { q: "", outcome: "", cause: "", sort: "outcome", open: new Set(), rows: STEP };
+
+  function haystack(session) {
+    if (session.haystack === undefined) {
+      const said = session.events.flatMap((event) => event.lines);
+      session.haystack = [session.id, session.opened, session.client, session.server, session.product || "", helloText(session),
+        session.answer, session.outcome, session.cause || "", ...said].join("\n").toLowerCase();
+    }
+    return session.haystack;
+  }
+
+  function matching() {
+    const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
+    const found = sessions.filter((session) => (!state.outcome || session.outcome === state.outcome)
+      && (!state.cause || session.cause === state.cause)
+      && words.every((word) => haystack(session).includes(word)));
+    const isDown = state.sort.startsWith("-");
+    const column = COLUMNS.find(([key]) => key === state.sort.replace("-", "")) || COLUMNS[6];
+    found.sort(column[2]);
+    return isDown ? found.reverse() : found;
+  }
+
+  function option(value, text) {
+    return element("option", { value }, text);
+  }
+
+  function labelled(text, control) {
+    return element("label", {}, element("span", {}, text), control);
+  }
+
+  const search = element("input", { type: "search", placeholder: "address, name, text \u2026", autocomplete: "off", spellcheck: "false" });
+  const count = (of) => sessions.filter(of).length.toLocaleString("en");
+  const outcomes = element("select", {}, option("", "any"), OUTCOMES.filter((outcome) => sessions.some((session) => session.outcome === outcome))
+    .map((outcome) => option(outcome, outcome + " (" + count((session) => session.outcome === outcome) + ")")));
+  const causes = element("select", {}, option("", "any"),
+    about.causes.map(([code]) => option(code, code + " (" + count((session) => session.cause === code) + ")")));
+  const sorts = element("select", {}, COLUMNS.flatMap(([key, name]) => [option(key, name + ", up"), option("-" + key, name + ", down")]));
+  const status = element("p", { class: "status", role: "status" });
+  const reset = element("button", { type: "button" }, "Show all");
+  const head = element("tr", { role: "row" }, COLUMNS.map(([key, name]) => {
+    const button = element("button", { type: "button" }, name);
+    button.addEventListener("click", () => change({ sort: state.sort === key ? "-" + key : key }));
+    return element("th", { scope: "col", role: "columnheader", "data-key": key }, button);
+  }));
+  const body = element("tbody", { role: "rowgroup" });
+  const more = element("button", { type: "button", class: "more" });
+  const table = element("table", { class: "sessions", role: "table" },
+    element("caption", { class: "hidden" }, "Sessions; the button in the first column opens one"),
+    element("thead", { role: "rowgroup" }, head), body);
+
+  function cell(name, ...content) {
+    return element("td", { role: "cell", "data-name": name }, ...content);
+  }
+
+  function detailRow(session) {
+    const row = element("tr", { role: "row", class: "detail", id: "detail-" + session.id });
+    row.append(element("td", { role: "cell", colspan: String(COLUMNS.length) }, detail(session, titles)));
+    return row;
+  }
+
+  function row(session, isOpen) {
+    const button = element("button", { type: "button", class: "opener", "aria-expanded": String(isOpen), "aria-controls": "detail-" + session.id },
+      element("span", { class: "hidden" }, "Session "), session.id);
+    const made = element("tr", { role: "row", class: "session " + session.outcome, id: "session-" + session.id },
+      element("th", { scope: "row", role: "rowheader" }, button,
+        element("div", { class: "small" }, "frames " + session.first + "-" + session.last)),
+      cell("Opened", session.opened.slice(0, 10) + " ", element("span", { class: "nowrap" }, session.opened.slice(11, 23))),
+      cell("Client", session.client),
+      cell("Server", session.server, session.product ? element("div", { class: "small" }, session.product) : null),
+      cell("Hello", helloNodes(session.hello)),
+      cell("Answer", session.answer),
+      cell("Outcome", element("strong", { class: "outcome " + session.outcome }, session.outcome),
+        session.cause ? element("div", {}, element("code", {}, session.cause)) : null));
+    made.addEventListener("click", (event) => {
+      const isText = String(document.getSelection()).length > 0;
+      if (event.target.closest(".opener") || !isText) toggle(session, made);
+    });
+    return made;
+  }
+
+  function toggle(session, made) {
+    const isOpen = !state.open.has(session.id);
+    made.querySelector(".opener").setAttribute("aria-expanded", String(isOpen));
+    if (isOpen) {
+      state.open.add(session.id);
+      made.after(detailRow(session));
+    } else {
+      state.open.delete(session.id);
+      const opened = document.getElementById("detail-" + session.id);
+      if (opened) opened.remove();
+    }
+    remember();
+  }
+
+  function render(rows, isPrinted) {
+    const found = matching();
+    const shown = found.slice(0, rows);
+    const built = document.createDocumentFragment();
+    shown.forEach((session, at) => {
+      const isOpen = state.open.has(session.id) || (isPrinted && at < PRINTED_OPEN);
+      built.append(row(session, isOpen));
+      if (isOpen) built.append(detailRow(session));
+    });
+    body.replaceChildren(built);
+    const of = found.length === sessions.length ? "" : " of " + sessions.length.toLocaleString("en");
+    const first = shown.length < found.length ? ", the first " + shown.length.toLocaleString("en") + " shown" : "";
+    const closed = isPrinted && shown.length > PRINTED_OPEN ? ", the first " + PRINTED_OPEN + " opened" : "";
+    status.textContent = found.length.toLocaleString("en") + of + (sessions.length === 1 ? " session" : " sessions") + first + closed;
+    more.hidden = shown.length === found.length;
+    more.textContent = "Show " + Math.min(STEP * 5, found.length - shown.length).toLocaleString("en") + " more";
+    const key = state.sort.replace("-", "");
+    for (const header of head.children) {
+      const isKey = header.dataset.key === key;
+      header.setAttribute("aria-sort", !isKey ? "none" : state.sort.startsWith("-") ? "descending" : "ascending");
+    }
+    search.value = state.q;
+    outcomes.value = state.outcome;
+    causes.value = state.cause;
+    sorts.value = state.sort;
+    return found;
+  }
+
+  function remember() {
+    const fields = [["q", state.q], ["outcome", state.outcome], ["cause", state.cause],
+      ["sort", state.sort === "outcome" ? "" : state.sort], ["open", Array.from(state.open).join(",")]];
+    const fragment = new URLSearchParams(fields.filter(([, value]) => value)).toString();
+    try {
+      history.replaceState(null, "", "#" + fragment);
+    } catch {
+      /* A viewer without an address bar allows none; the list works all the same. */
+    }
+  }
+
+  function change(what) {
+    Object.assign(state, { rows: STEP }, what);
+    render(state.rows, false);
+    remember();
+  }
+
+  function fromFragment() {
+    const fields = new URLSearchParams(location.hash.slice(1));
+    const known = (value, values) => (values.includes(value) ? value : "");
+    state.q = fields.get("q") || "";
+    state.outcome = known(fields.get("outcome"), OUTCOMES);
+    state.cause = known(fields.get("cause"), Array.from(titles.keys()));
+    state.sort = known(fields.get("sort"), COLUMNS.flatMap(([key]) => [key, "-" + key])) || "outcome";
+    const ids = (fields.get("open") || "").split(",").map((id) => (severalCaptures && !id.includes(".") ? "1." + id : id));
+    state.open = new Set(ids.filter((id) => byId.has(id)));
+    state.rows = STEP;
+    const [first] = state.open;
+    if (first !== undefined) state.rows = Math.max(STEP, matching().indexOf(byId.get(first)) + 1);
+    render(state.rows, false);
+    const opened = first === undefined ? null : document.getElementById("session-" + first);
+    if (opened) opened.scrollIntoView();
+  }
+
+  let typing = 0;
+  search.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(() => change({ q: search.value }), 150);
+  });
+  outcomes.addEventListener("change", () => change({ outcome: outcomes.value }));
+  causes.addEventListener("change", () => change({ cause: causes.value }));
+  sorts.addEventListener("change", () => change({ sort: sorts.value }));
+  reset.addEventListener("click", () => change({ q: "", outcome: "", cause: "" }));
+  more.addEventListener("click", () => {
+    const at = body.querySelectorAll(".session").length;
+    state.rows += STEP * 5;
+    render(state.rows, false);
+    const next = body.querySelectorAll(".session")[at];
+    if (next) next.querySelector(".opener").focus();
+  });
+  /* Links within the page, as to its notes, are no state of the list. */
+  addEventListener("hashchange", () => {
+    if (location.hash.includes("=")) fromFragment();
+  });
+  addEventListener("beforeprint", () => render(PRINTED_ROWS, true));
+  addEventListener("afterprint", () => render(state.rows, false));
+
+  place.append(element("div", { class: "controls", role: "search", "aria-label": "Sessions" }, labelled("Search", search),
+    labelled("Outcome", outcomes), labelled("Cause", causes), labelled("Sort by", sorts), reset), status,
+  element("div", { class: "scroll" }, table), more);
+  fromFragment();
+})();

@@ -1,0 +1,274 @@
+//! The parts of the page that need no script: totals, the relays that lose mail, the plain table, notes.
+
+use std::fmt::Write as _;
+
+use super::session::{PageSession, shown};
+use super::{Html, PageCapture};
+use crate::report::Show;
+use crate::report::escape::html;
+use crate::report::table::footer::{MAX_RELAYS, MAX_REMEDIES, causes, remedy};
+use crate::report::totals::{Argument, Relay, Summary, Totals};
+use crate::report::words::{count, date_and_time, number, span};
+
+/// What it all comes to, in a few words.
+pub(super) fn headline(summary: &Summary) -> String {
+    match summary.lost {
+        _ if summary.sessions == 0 => "No SMTP session found".to_owned(),
+        0 => format!("No session lost of {}", number(summary.sessions)),
+        lost => format!("{} of {} lost", number(lost), count(summary.sessions, "SMTP session")),
+    }
+}
+
+/// Which captures these are.
+pub(super) fn introduction(report: &Html<'_>) -> String {
+    let mut text = String::new();
+    match report.captures.as_slice() {
+        [] => {}
+        [capture] => push(&mut text, "p", &format!("In <code>{}</code>", html(&capture.about.label))),
+        captures => {
+            let all = u64::try_from(captures.len()).unwrap_or(u64::MAX).saturating_add(report.omitted_captures);
+            let all = count(all, "capture");
+            push(&mut text, "p", &format!("In {all}, <a href=\"#notes\">named below</a>"));
+        }
+    }
+    if report.totals.summary().sessions == 0 {
+        push(&mut text, "p", "For servers on other ports name them: <code>--port 587</code>, say.");
+    }
+    text
+}
+
+/// Appends an element; `content` is markup.
+fn push(text: &mut String, tag: &str, content: &str) {
+    let pushed = writeln!(text, "<{tag}>{content}</{tag}>");
+    debug_assert!(pushed.is_ok(), "writing into a string does not fail");
+}
+
+/// Outcomes and causes.
+pub(super) fn totals(totals: &Totals) -> String {
+    let summary = totals.summary();
+    let mut text =
+        "<section aria-labelledby=\"totals\">\n<h2 id=\"totals\">Totals</h2>\n<dl class=\"totals\">\n".to_owned();
+    for (sessions, outcome, word) in [
+        (summary.lost, "lost", "Lost"),
+        (summary.delivered, "delivered", "Delivered"),
+        (summary.no_mail, "no-mail", "No mail tried"),
+        (summary.unknown, "unknown", "Unknown"),
+        (summary.sessions, "all", "All sessions"),
+    ] {
+        push(&mut text, "div", &format!("<dt>{word}</dt><dd class=\"{outcome}\">{}</dd>", number(sessions)));
+    }
+    text.push_str("</dl>\n");
+    let causes = totals.causes();
+    if !causes.is_empty() {
+        text.push_str(
+            "<table class=\"causes\">\n<caption>Why sessions were lost</caption>\n<thead><tr><th scope=\"col\">Sessions</th>\
+             <th scope=\"col\">Cause</th><th scope=\"col\">What happened</th></tr></thead>\n<tbody>\n",
+        );
+        for (rule, sessions) in causes {
+            let cells = format!(
+                "<td class=\"number\">{}</td><th scope=\"row\"><code>{}</code></th><td>{}</td>",
+                number(sessions),
+                html(rule.code),
+                html(rule.title)
+            );
+            push(&mut text, "tr", &cells);
+        }
+        text.push_str("</tbody>\n</table>\n");
+    }
+    text.push_str("</section>\n");
+    text
+}
+
+/// Every pair of client and server that lost a session, those that lost most first.
+pub(super) fn relays(totals: &Totals) -> String {
+    let losing = totals.losing_relays();
+    let summary = totals.summary();
+    if losing.is_empty() && summary.other_relays_lost == 0 {
+        return String::new();
+    }
+    let mut text =
+        "<section aria-labelledby=\"relays\">\n<h2 id=\"relays\">Relays that stopped working</h2>\n".to_owned();
+    for relay in losing.iter().take(MAX_RELAYS) {
+        text.push_str(&describe(relay));
+    }
+    let rest = losing.len().saturating_sub(MAX_RELAYS);
+    if rest > 0 {
+        let pairs = number(u64::try_from(rest).unwrap_or(u64::MAX));
+        let more = format!("And {pairs} more pairs of client and server that lost sessions.");
+        push(&mut text, "p", &more);
+    }
+    if summary.other_relays_lost > 0 {
+        let (lost, all) = (number(summary.other_relays_lost), number(summary.other_relays_sessions));
+        push(&mut text, "p", &format!("{lost} of {all} sessions between further pairs of client and server lost."));
+    }
+    text.push_str("</section>\n");
+    text
+}
+
+fn describe(relay: &Relay) -> String {
+    let losses = relay.losses();
+    let mut text = format!(
+        "<article class=\"relay\">\n<h3><span class=\"address\">{}</span> to <span class=\"address\">{}</span></h3>\n<dl>\n",
+        relay.client, relay.server
+    );
+    let mut item = |term: &str, content: &str| push(&mut text, "div", &format!("<dt>{term}</dt><dd>{content}</dd>"));
+    let lost = format!(
+        "<strong>{} of {}</strong>: {}",
+        number(relay.lost),
+        count(relay.sessions, "session"),
+        html(&causes(&losses))
+    );
+    item("Lost", &lost);
+    if let Some(product) = &relay.product {
+        item("Server", &html(product));
+    }
+    if !relay.arguments.is_empty() {
+        let mut sent: String = relay.arguments.iter().map(argument).collect();
+        if relay.arguments_omitted > 0 {
+            push(&mut sent, "li", &format!("and others, {}", count(relay.arguments_omitted, "time")));
+        }
+        item("Sends", &format!("<ul>{sent}</ul>"));
+    }
+    if let Some((first, last)) = relay.lost_span {
+        let when = match relay.lost_every_ns() {
+            None => format!("{} UTC", date_and_time(first)),
+            Some(every) => {
+                let average = if relay.lost > 2 { "on average " } else { "" };
+                format!(
+                    "first {} UTC, last {} UTC, {average}every {}",
+                    date_and_time(first),
+                    date_and_time(last),
+                    span(every)
+                )
+            }
+        };
+        item("When", &when);
+    }
+    for loss in losses.iter().take(MAX_REMEDIES) {
+        item("Fix", &code_marked(&remedy(relay, loss, losses.len() > 1)));
+    }
+    text.push_str("</dl>\n</article>\n");
+    text
+}
+
+fn argument(argument: &Argument) -> String {
+    let sent = html(&format!("{} {}", argument.verb, shown(&argument.octets)));
+    let correction = match &argument.suggestion {
+        Some(name) => format!(", should be <code class=\"good\">{}</code>", html(&format!("{} {name}", argument.verb))),
+        None if argument.is_malformed => ", malformed".to_owned(),
+        None => String::new(),
+    };
+    let class = if argument.is_malformed { " class=\"bad\"" } else { "" };
+    format!("<li><code{class}>{}</code>{correction}</li>", sent.trim_end())
+}
+
+/// Markup of `text` with what stands between backticks as code.
+fn code_marked(text: &str) -> String {
+    let pieces = text.split('`').enumerate();
+    pieces.map(|(at, piece)| if at % 2 == 1 { format!("<code>{}</code>", html(piece)) } else { html(piece) }).collect()
+}
+
+/// Where the script puts its list, and the plain table for a browser without scripts.
+pub(super) fn sessions(report: &Html<'_>, listed: usize) -> String {
+    let summary = report.totals.summary();
+    if summary.sessions == 0 {
+        return String::new();
+    }
+    let mut text = "<section aria-labelledby=\"sessions\">\n<h2 id=\"sessions\">Sessions</h2>\n".to_owned();
+    let all = if report.show == Show::All { summary.sessions } else { summary.lost };
+    let omitted = all.saturating_sub(u64::try_from(listed).unwrap_or(u64::MAX));
+    if omitted > 0 {
+        let more = count(omitted, "more session");
+        push(
+            &mut text,
+            "p",
+            &format!(
+                "The list holds {}, lost ones first; {more} only counted: use --format jsonl for all.",
+                number(all - omitted)
+            ),
+        );
+    }
+    if report.show == Show::Lost {
+        push(&mut text, "p", "Only lost sessions are listed.");
+    }
+    text.push_str("<div id=\"list\"></div>\n<noscript>\n");
+    if report.plain_rows.is_empty() {
+        text.push_str("<p>No lost session. The list of the others needs the page's script.</p>\n");
+    } else {
+        let shown = u64::try_from(report.plain_rows.len()).unwrap_or(u64::MAX);
+        let rest = summary.lost.saturating_sub(shown);
+        text.push_str(
+            "<p>Without the page's script only this table can be shown.</p>\n<table class=\"sessions\">\n\
+             <caption>Lost sessions</caption>\n<thead><tr><th scope=\"col\">Session</th><th scope=\"col\">Opened (UTC)</th>\
+             <th scope=\"col\">Client</th><th scope=\"col\">Server</th><th scope=\"col\">Hello</th>\
+             <th scope=\"col\">Answer</th><th scope=\"col\">Cause</th></tr></thead>\n<tbody>\n",
+        );
+        report.plain_rows.values().for_each(|row| text.push_str(row));
+        text.push_str("</tbody>\n</table>\n");
+        if rest > 0 {
+            push(&mut text, "p", &format!("And {}.", count(rest, "more lost session")));
+        }
+    }
+    text.push_str("</noscript>\n</section>\n");
+    text
+}
+
+/// A lost session's row in the plain table.
+pub(super) fn plain_row(session: &PageSession) -> String {
+    let hello = session.hello.as_ref().map_or_else(String::new, |hello| {
+        let sent = html(&format!("{}{}{}", hello.before, hello.mark, hello.after));
+        let problem = if hello.problem.is_empty() { String::new() } else { format!(": {}", html(&hello.problem)) };
+        format!("<code>{sent}</code>{problem}")
+    });
+    let opened = session.opened.get(..19).unwrap_or_default().replace('T', " ");
+    let product = session.product.as_ref().map(|name| format!("<br>{}", html(name))).unwrap_or_default();
+    format!(
+        "<tr><th scope=\"row\">{}.{}<br>frames {}-{}</th><td>{opened}</td><td>{}</td><td>{}{product}</td><td>{hello}</td>\
+         <td>{}</td><td>{}</td></tr>\n",
+        session.capture + 1,
+        session.number,
+        session.first,
+        session.last,
+        session.client,
+        session.server,
+        html(&session.answer),
+        html(session.cause.unwrap_or_default()),
+    )
+}
+
+/// The captures, with what could not be read or decoded, and warnings.
+pub(super) fn notes(report: &Html<'_>) -> String {
+    let mut text = "<section aria-labelledby=\"notes\">\n<h2 id=\"notes\">Captures and notes</h2>\n".to_owned();
+    for warning in report.warnings.sentences() {
+        push(&mut text, "p", &format!("<strong>Warning:</strong> {}.", html(&warning)));
+    }
+    text.push_str(
+        "<table class=\"captures\">\n<caption>What was read, and what could not be</caption>\n<thead><tr><th scope=\"col\">No.</th>\
+         <th scope=\"col\">Capture</th><th scope=\"col\">Format</th><th scope=\"col\">Frames</th>\
+         <th scope=\"col\">Sessions</th><th scope=\"col\">Notes</th></tr></thead>\n<tbody>\n",
+    );
+    for (at, capture) in report.captures.iter().enumerate() {
+        push(&mut text, "tr", &capture_cells(at + 1, capture));
+    }
+    text.push_str("</tbody>\n</table>\n");
+    if report.omitted_captures > 0 {
+        push(&mut text, "p", &format!("And {}.", count(report.omitted_captures, "more capture")));
+    }
+    text.push_str("</section>\n");
+    text
+}
+
+fn capture_cells(number_from_1: usize, capture: &PageCapture) -> String {
+    let zone = capture.time_zone.as_ref().map(|zone| format!("times read as local time of {zone}"));
+    let notes: String =
+        capture.about.notes.iter().chain(&zone).map(|note| format!("<li>{}</li>", html(note))).collect();
+    let notes = if notes.is_empty() { "none".to_owned() } else { format!("<ul>{notes}</ul>") };
+    format!(
+        "<td class=\"number\">{number_from_1}</td><th scope=\"row\"><code>{}</code></th><td>{}</td>\
+         <td class=\"number\">{}</td><td class=\"number\">{}</td><td>{notes}</td>",
+        html(&capture.about.label),
+        capture.format.unwrap_or("unreadable"),
+        number(capture.frames),
+        number(capture.sessions),
+    )
+}

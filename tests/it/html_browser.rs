@@ -1,0 +1,152 @@
+//! The page in a real browser, where one is installed.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+use crate::html::hostile_page;
+
+/// A page in a folder of its own.
+struct Page {
+    folder: TempDir,
+}
+
+/// What the browser made of it.
+struct Shown {
+    dom: String,
+    messages: String,
+}
+
+impl Page {
+    fn new(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("report.html"), text).unwrap();
+        Self { folder }
+    }
+
+    fn of_samples(samples: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = assert_cmd::Command::cargo_bin("ehlotrace").unwrap();
+        command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/samples"));
+        command.args(["scan", "--format", "html", "-o"]).arg(folder.path().join("report.html")).args(samples);
+        let code = command.output().unwrap().status.code();
+        assert!(matches!(code, Some(0 | 1)), "{code:?}");
+        Self { folder }
+    }
+
+    /// Runs the browser on the page; none where there is no browser.
+    fn run(&self, fragment: &str, arguments: &[&str]) -> Option<Output> {
+        let browser = ["chromium", "chromium-browser", "google-chrome"]
+            .into_iter()
+            .find(|name| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success()));
+        let Some(browser) = browser else {
+            println!("skipped: no chromium installed");
+            return None;
+        };
+        let profile = tempfile::tempdir().unwrap();
+        let output = Command::new(browser)
+            .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
+            .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+            .args(["--enable-logging=stderr", "--v=0"])
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .args(arguments)
+            .arg(format!("file://{}/report.html#{fragment}", self.folder.path().display()))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Some(output)
+    }
+
+    fn show(&self, fragment: &str) -> Option<Shown> {
+        let output = self.run(fragment, &["--dump-dom"])?;
+        let messages = String::from_utf8_lossy(&output.stderr);
+        let messages = messages.lines().filter(|line| line.contains("CONSOLE")).collect::<Vec<_>>().join("\n");
+        Some(Shown { dom: String::from_utf8(output.stdout).unwrap(), messages })
+    }
+}
+
+impl Shown {
+    /// The sessions listed, in order.
+    fn listed(&self) -> Vec<&str> {
+        let rows = self.dom.split("id=\"session-").skip(1);
+        // The element with the data has such an id, too.
+        rows.map(|row| row.split('"').next().unwrap()).filter(|id| *id != "data").collect()
+    }
+
+    /// The columns it is sorted by.
+    fn sorted_by(&self) -> Vec<&str> {
+        let headers = self.dom.split("role=\"columnheader\" data-key=\"").skip(1);
+        let sorted = headers.filter(|header| !header.split('>').next().unwrap().contains("aria-sort=\"none\""));
+        sorted.map(|header| header.split('"').next().unwrap()).collect()
+    }
+}
+
+#[test]
+fn the_list_is_shown_filtered_sorted_and_opened() {
+    let page = Page::of_samples(&["relay-stopped.pcapng"]);
+    let Some(plain) = page.show("") else { return };
+    assert_eq!(plain.messages, "");
+    assert_eq!(plain.listed(), ["1", "3", "4", "5", "7", "8", "2", "6"]);
+    assert_eq!(plain.sorted_by(), ["outcome"]);
+    assert!(!plain.dom.contains("class=\"ladder\""), "ladders are built when they are asked for");
+
+    let delivered = page.show("outcome=delivered&sort=-session").unwrap();
+    assert_eq!((delivered.listed(), delivered.messages.as_str()), (vec!["6", "2"], ""));
+    assert!(delivered.dom.contains("aria-sort=\"descending\""));
+    assert_eq!(delivered.sorted_by(), ["session"]);
+
+    let by_cause = page.show("cause=ehlo-argument&sort=-opened").unwrap();
+    assert_eq!(by_cause.listed(), ["8", "7", "5", "4", "3", "1"]);
+
+    let found = page.show("q=SUB2.+invalid+06:15").unwrap();
+    assert_eq!(found.listed(), ["3"]);
+    assert!(found.dom.contains("1 of 8 sessions"), "{}", found.dom);
+
+    let opened = page.show("open=3,nonsense,2").unwrap();
+    assert_eq!(opened.messages, "");
+    assert_eq!(opened.dom.matches("role=\"img\"").count(), 2);
+    assert!(opened.dom.contains("aria-label=\"Ladder diagram of session 3, client left, server right. client: SYN; "));
+    assert_eq!(opened.dom.matches("aria-expanded=\"true\"").count(), 2);
+}
+
+#[test]
+fn every_session_of_every_sample_opens_without_an_error() {
+    let page = Page::of_samples(&["."]);
+    let ids: Vec<String> =
+        (1..=40).flat_map(|capture| (1..=8).map(move |session| format!("{capture}.{session}"))).collect();
+    let Some(shown) = page.show(&format!("open={}", ids.join(","))) else { return };
+    assert_eq!(shown.messages, "");
+    assert_eq!(shown.listed().len(), 40);
+    assert_eq!(shown.dom.matches("class=\"ladder\"").count(), 40);
+}
+
+#[test]
+fn text_of_a_capture_runs_nothing() {
+    let page = Page::new(&hostile_page());
+    let Some(shown) = page.show("open=1,2,3,4,5,6,7,8&q=%3Cscript%3E") else { return };
+    assert_eq!(shown.messages, "", "no error, no breach of the policy");
+    assert!(shown.dom.contains("<title>8 of 8 SMTP sessions lost - ehlotrace</title>"), "{}", shown.dom);
+    assert!(!shown.dom.contains("<img") && shown.dom.matches("<script").count() == 3, "{}", shown.dom);
+}
+
+#[test]
+fn it_prints_with_the_sessions_opened() {
+    let page = Page::of_samples(&["relay-stopped.pcapng"]);
+    let pdf = page.folder.path().join("report.pdf");
+    let Some(_) = page.run("", &["--no-pdf-header-footer", &format!("--print-to-pdf={}", pdf.display())]) else {
+        return;
+    };
+    assert!(std::fs::read(&pdf).unwrap().starts_with(b"%PDF-"));
+    let Some(text) = text_of(&pdf) else { return };
+    assert!(text.contains("Relays that stopped working") && text.contains("Trace lines"), "{text}");
+    assert!(!text.contains("Show all"), "controls are not printed");
+}
+
+fn text_of(pdf: &Path) -> Option<String> {
+    let output = Command::new("pdftotext").arg(pdf).arg("-").output().ok();
+    if output.is_none() {
+        println!("text of the print not read: no pdftotext installed");
+    }
+    Some(String::from_utf8_lossy(&output?.stdout).into_owned())
+}
