@@ -4,6 +4,7 @@
 
 mod gzip;
 mod layer;
+mod read_ahead;
 mod zstd;
 
 use std::io::{self, Read};
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use layer::{Counted, Guarded, Prefixed, Tagged};
+use read_ahead::ReadAhead;
 
 /// How many compressions inside each other are undone. More than two are not seen outside of attacks.
 pub const MAX_DEPTH: usize = 4;
@@ -62,7 +64,8 @@ pub fn peel(input: Input) -> io::Result<Peeled> {
         stream = Prefixed::sniff(Box::new(guarded), HEAD_OCTETS);
         layers.push(compression.name);
     }
-    Ok(Peeled { stream: Box::new(stream), layers })
+    let stream: Input = if layers.is_empty() { Box::new(stream) } else { Box::new(ReadAhead::new(Box::new(stream))) };
+    Ok(Peeled { stream, layers })
 }
 
 /// The compression a stream with this beginning is in, if any.
