@@ -142,9 +142,8 @@ pub(super) struct TerminalSafe;
 
 impl Formatter for TerminalSafe {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        // Every field name comes by here. One pass without a branch: the highest bit is set from 0x7f on, as is that of
-        // the next number; UTF-8 has no 0xff.
-        if fragment.bytes().fold(0, |seen, octet| seen | octet | octet.wrapping_add(1)) < 0x80 {
+        let is_plain = |octet: &u8| *octet < 0x7f;
+        if fragment.as_bytes().iter().all(is_plain) {
             return writer.write_all(fragment.as_bytes());
         }
         let mut rest = fragment;
