@@ -2,6 +2,8 @@
 //!
 //! A single test: the counts are those of the whole process.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
+
 use std::io::Cursor;
 
 use ehlotrace::scan::{ScanOptions, scan};
@@ -12,6 +14,8 @@ static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 #[test]
 fn packets_cost_no_allocation_and_sessions_few() {
     let _profiler = dhat::Profiler::builder().testing().build();
+    // What the process sets up once.
+    allocations(&other_traffic(1), 0);
     // Below the size from which a second thread is used, whose channel would count, too.
     let few = allocations(&other_traffic(1_000), 0);
     let many = allocations(&other_traffic(10_000), 0);

@@ -46,7 +46,7 @@ impl Read for ReadAhead {
             }
             State::Ahead(ahead) => {
                 let result = ahead.read(buf);
-                if result.is_err() {
+                if result.is_err() || (matches!(result, Ok(0)) && !buf.is_empty()) {
                     self.0 = State::Ended;
                 }
                 result
