@@ -2,12 +2,13 @@
 //!
 //! ```sh
 //! cargo run --release --example generate_load -- smtp 40000 >smtp.pcap
+//! cargo run --release --example generate_load -- smtp-commented 40000 >smtp.pcapng
 //! cargo run --release --example generate_load -- mixed 1500 >mixed.pcap
 //! cargo run --release --example generate_load -- syns 5000000 >syns.pcap
 //! ```
 //!
 //! `smtp N` is N complete SMTP sessions of about 32 frames, a hundred at a time, every tenth lost to a malformed EHLO
-//! argument. `mixed N` is N megabytes of other TCP traffic with one packet in a thousand on port 25. `syns N` is N SYNs from
+//! argument; `smtp-commented N` the same as pcapng with a comment on every packet. `mixed N` is N megabytes of other TCP traffic with one packet in a thousand on port 25. `syns N` is N SYNs from
 //! as many addresses, `half-open N` the same with a SYN-ACK each, `commands N` one session of N pipelined commands, `line N`
 //! one session whose only command is N megabytes long.
 
@@ -20,13 +21,14 @@ fn main() -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
     match (arguments.get(1).map(String::as_str), amount) {
         (Some("smtp"), Some(sessions)) => smtp(&mut Pcap::new(&mut out)?, sessions)?,
+        (Some("smtp-commented"), Some(sessions)) => smtp(&mut Pcap::commented(&mut out)?, sessions)?,
         (Some("mixed"), Some(megabytes)) => mixed(&mut Pcap::new(&mut out)?, megabytes)?,
         (Some("syns"), Some(hosts)) => syns(&mut Pcap::new(&mut out)?, hosts, false)?,
         (Some("half-open"), Some(hosts)) => syns(&mut Pcap::new(&mut out)?, hosts, true)?,
         (Some("commands"), Some(commands)) => one_sided(&mut Pcap::new(&mut out)?, b"NOOP\r\n", commands)?,
         (Some("line"), Some(megabytes)) => one_sided(&mut Pcap::new(&mut out)?, &[b'x'; 1000], megabytes * 1000)?,
         _ => {
-            let usage = "usage: generate_load smtp|mixed|syns|half-open|commands|line AMOUNT";
+            let usage = "usage: generate_load smtp|smtp-commented|mixed|syns|half-open|commands|line AMOUNT";
             return Err(io::Error::other(usage));
         }
     }
@@ -36,7 +38,7 @@ fn main() -> io::Result<()> {
 /// Sessions that overlap at any one time.
 const CONCURRENT: u64 = 100;
 
-fn smtp(pcap: &mut Pcap<'_>, sessions: u64) -> io::Result<()> {
+pub(crate) fn smtp(pcap: &mut Pcap<'_>, sessions: u64) -> io::Result<()> {
     for first in (0..sessions).step_by(100) {
         let mut batch: Vec<Session> = (first..sessions.min(first + CONCURRENT)).map(Session::new).collect();
         // All sessions of a batch move on by a step in turn.
@@ -50,7 +52,7 @@ fn smtp(pcap: &mut Pcap<'_>, sessions: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn mixed(pcap: &mut Pcap<'_>, megabytes: u64) -> io::Result<()> {
+pub(crate) fn mixed(pcap: &mut Pcap<'_>, megabytes: u64) -> io::Result<()> {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut session = Session::new(0);
     let mut number = 0;
@@ -124,7 +126,7 @@ const TEXT: &str = "The quick brown fox jumps over the lazy dog, and the lazy do
     The quick brown fox jumps over the lazy dog, and the lazy dog does not mind at all.\r\n\
     The quick brown fox jumps over the lazy dog, and the lazy dog does not mind at all.\r\n";
 
-const DELIVERED: &[(bool, &str)] = &[
+pub(crate) const DELIVERED: &[(bool, &str)] = &[
     (false, "220 mx.example.net ESMTP Postfix (Debian/GNU)\r\n"),
     (true, "EHLO client.example.com\r\n"),
     (false, "250-mx.example.net\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250-ETRN\r\n250-8BITMIME\r\n250 DSN\r\n"),
@@ -220,20 +222,35 @@ struct Tcp {
     flags: u8,
 }
 
-/// A classic capture of Ethernet frames, 20 microseconds apart.
-struct Pcap<'w> {
+/// A capture of Ethernet frames, 20 microseconds apart.
+pub(crate) struct Pcap<'w> {
     out: &'w mut dyn Write,
     frames: u64,
     octets: u64,
+    is_commented: bool,
 }
 
+/// What pcapng has behind each packet: a comment of 16 octets and the end of the options.
+const COMMENT: &[u8] = b"\x01\0\x10\0seen at the edge\0\0\0\0";
+
 impl<'w> Pcap<'w> {
-    fn new(out: &'w mut dyn Write) -> io::Result<Self> {
+    /// A classic pcap.
+    pub(crate) fn new(out: &'w mut dyn Write) -> io::Result<Self> {
         out.write_all(&0xa1b2_c3d4_u32.to_le_bytes())?;
         for field in [0x0004_0002_u32, 0, 0, 262_144, 1] {
             out.write_all(&field.to_le_bytes())?;
         }
-        Ok(Self { out, frames: 0, octets: 24 })
+        Ok(Self { out, frames: 0, octets: 24, is_commented: false })
+    }
+
+    /// A pcapng with a comment on every packet.
+    fn commented(out: &'w mut dyn Write) -> io::Result<Self> {
+        let section = [0x0a0d_0d0a_u32, 28, 0x1a2b_3c4d, 1, u32::MAX, u32::MAX, 28];
+        let interface = [1_u32, 20, 1, 262_144, 20];
+        for field in section.into_iter().chain(interface) {
+            out.write_all(&field.to_le_bytes())?;
+        }
+        Ok(Self { out, frames: 0, octets: 48, is_commented: true })
     }
 
     fn tcp(&mut self, tcp: &Tcp, payload: &[u8]) -> io::Result<()> {
@@ -241,8 +258,15 @@ impl<'w> Pcap<'w> {
         let len = (54 + payload.len()) as u32;
         self.frames += 1;
         self.octets += 16 + u64::from(len);
-        for field in [(micros / 1_000_000) as u32, (micros % 1_000_000) as u32, len, len] {
-            self.out.write_all(&field.to_le_bytes())?;
+        let block_octets = 32 + len.next_multiple_of(4) + COMMENT.len() as u32;
+        if self.is_commented {
+            for field in [6, block_octets, 0, (micros >> 32) as u32, micros as u32, len, len] {
+                self.out.write_all(&field.to_le_bytes())?;
+            }
+        } else {
+            for field in [(micros / 1_000_000) as u32, (micros % 1_000_000) as u32, len, len] {
+                self.out.write_all(&field.to_le_bytes())?;
+            }
         }
         let mut frame = [0_u8; 54];
         frame[..6].copy_from_slice(&[2, 0, 0, 0, 0, 1]);
@@ -263,7 +287,13 @@ impl<'w> Pcap<'w> {
         frame[47] = tcp.flags;
         frame[48] = 0x20;
         self.out.write_all(&frame)?;
-        self.out.write_all(payload)
+        self.out.write_all(payload)?;
+        if self.is_commented {
+            self.out.write_all(&[0; 3][..(len.next_multiple_of(4) - len) as usize])?;
+            self.out.write_all(COMMENT)?;
+            self.out.write_all(&block_octets.to_le_bytes())?;
+        }
+        Ok(())
     }
 }
 

@@ -4,6 +4,8 @@
 //! surely has nothing to do with the ports asked for, decoded, and handed to the flow table; a connection that is over
 //! becomes a [`Session`], is diagnosed, told to the observer, and dropped.
 
+mod handover;
+
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -68,12 +70,14 @@ pub fn scan(
 }
 
 /// The same for a capture that was opened before.
+///
+/// Of a large capture sessions are found on a second thread while `observe` is called on this one.
 pub fn scan_capture(
     mut reader: Box<dyn CaptureReader>,
     options: &ScanOptions,
     observe: &mut dyn FnMut(Session, Diagnosis),
 ) -> CaptureReport {
-    scan_observed(reader.as_mut(), options, &mut Sessions(observe))
+    handover::scan(reader.as_mut(), options, &mut Sessions(observe))
 }
 
 /// The same for an observer that may want frames, too.
@@ -82,18 +86,7 @@ pub fn scan_observed<O: Observer>(
     options: &ScanOptions,
     observer: &mut O,
 ) -> CaptureReport {
-    let mut scanner = Scanner::new(options, observer);
-    let result = reader.for_each_packet(&mut |packet| {
-        scanner.packet(&packet);
-        ControlFlow::Continue(())
-    });
-    scanner.finish();
-    CaptureReport {
-        info: Some(reader.info().clone()),
-        sessions: scanner.sessions,
-        undecoded: scanner.undecoded(),
-        error: result.err(),
-    }
+    Scanner::new(options, observer).scan(reader)
 }
 
 /// Is told what a scan finds.
@@ -110,6 +103,18 @@ pub trait Observer {
     }
 }
 
+impl<O: Observer> Observer for &mut O {
+    const WANTS_FRAMES: bool = O::WANTS_FRAMES;
+
+    fn session(&mut self, session: Session, diagnosis: Diagnosis) {
+        (**self).session(session, diagnosis);
+    }
+
+    fn frame(&mut self, frame: &SessionFrame<'_>) {
+        (**self).frame(frame);
+    }
+}
+
 /// Wants sessions only.
 struct Sessions<'f>(&'f mut dyn FnMut(Session, Diagnosis));
 
@@ -121,7 +126,7 @@ impl Observer for Sessions<'_> {
 
 struct Scanner<'o, O> {
     options: &'o ScanOptions,
-    observer: &'o mut O,
+    observer: O,
     first: Option<Timestamp>,
     flows: FlowTable<SessionBuilder<'o>>,
     fragments: Defragmenter,
@@ -131,7 +136,7 @@ struct Scanner<'o, O> {
 }
 
 impl<'o, O: Observer> Scanner<'o, O> {
-    fn new(options: &'o ScanOptions, observer: &'o mut O) -> Self {
+    fn new(options: &'o ScanOptions, observer: O) -> Self {
         let limits = options.dialogue.limits.clone();
         Self {
             options,
@@ -143,6 +148,21 @@ impl<'o, O: Observer> Scanner<'o, O> {
             undecoded: BTreeMap::new(),
             sessions: 0,
         }
+    }
+
+    /// The same scan with another observer.
+    fn hand_over<P: Observer>(self, observer: P) -> Scanner<'o, P> {
+        let Self { options, observer: _, first, flows, fragments, fragment_counts, undecoded, sessions } = self;
+        Scanner { options, observer, first, flows, fragments, fragment_counts, undecoded, sessions }
+    }
+
+    /// Reads the capture to its end.
+    fn scan(mut self, reader: &mut dyn CaptureReader) -> CaptureReport {
+        let result = reader.for_each_packet(&mut |packet| {
+            self.packet(&packet);
+            ControlFlow::Continue(())
+        });
+        self.finish(reader, result)
     }
 
     fn packet(&mut self, packet: &Packet<'_>) {
@@ -206,11 +226,20 @@ impl<'o, O: Observer> Scanner<'o, O> {
         }
     }
 
-    fn finish(&mut self) {
-        self.flows.close_all();
-        self.report_closed();
+    /// Closes what is still open; `result` is how the reading ended.
+    fn finish(mut self, reader: &dyn CaptureReader, result: Result<(), ReadError>) -> CaptureReport {
+        // One by one: all of them together are as large as the table.
+        while self.flows.close_oldest() {
+            self.report_closed();
+        }
         let empty = Defragmenter::new(&self.options.dialogue.limits);
         self.fragment_counts = std::mem::replace(&mut self.fragments, empty).finish();
+        CaptureReport {
+            info: Some(reader.info().clone()),
+            sessions: self.sessions,
+            undecoded: self.undecoded(),
+            error: result.err(),
+        }
     }
 
     /// What could not be read, by reason.

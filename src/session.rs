@@ -65,7 +65,7 @@ impl Session {
     /// Puts together what the flow table and the dialogue know.
     pub fn new(flow: ClosedFlow<SessionBuilder<'_>>) -> Self {
         let segments = flow.listener.segments;
-        let transcript = flow.listener.dialogue.finish();
+        let transcript = flow.listener.finish();
         Self {
             number: flow.number,
             client: flow.client,
@@ -119,36 +119,61 @@ pub enum FrameContent<'a> {
 /// Listens to one connection and hands its octets to the dialogue.
 #[derive(Debug)]
 pub struct SessionBuilder<'o> {
-    dialogue: Dialogue<'o>,
+    options: &'o DialogueOptions,
+    /// Made for the first octets: most connections of a scan or a flood carry none, and many may be open at once.
+    dialogue: Option<Box<Dialogue<'o>>>,
+    is_opening_seen: bool,
     segments: u64,
 }
 
 impl<'o> SessionBuilder<'o> {
     /// A session of which nothing was seen yet.
-    pub fn new(options: &'o DialogueOptions) -> Self {
-        Self { dialogue: Dialogue::new(options), segments: 0 }
+    pub const fn new(options: &'o DialogueOptions) -> Self {
+        Self { options, dialogue: None, is_opening_seen: false, segments: 0 }
     }
+
+    fn dialogue(&mut self) -> &mut Dialogue<'o> {
+        self.dialogue.get_or_insert_with(|| Box::new(new_dialogue(self.options, self.is_opening_seen)))
+    }
+
+    fn finish(self) -> Transcript {
+        match self.dialogue {
+            Some(dialogue) => dialogue.finish(),
+            None => new_dialogue(self.options, self.is_opening_seen).finish(),
+        }
+    }
+}
+
+fn new_dialogue(options: &DialogueOptions, is_opening_seen: bool) -> Dialogue<'_> {
+    let mut dialogue = Dialogue::new(options);
+    if is_opening_seen {
+        dialogue.opened();
+    }
+    dialogue
 }
 
 impl FlowListener for SessionBuilder<'_> {
     fn segment(&mut self, _: Direction, segment: &Segment<'_>, _: Moment) {
         self.segments += 1;
         if segment.flags.syn() {
-            self.dialogue.opened();
+            self.is_opening_seen = true;
+            if let Some(dialogue) = &mut self.dialogue {
+                dialogue.opened();
+            }
         }
     }
 
     fn data(&mut self, direction: Direction, octets: &[u8], moment: Moment) {
         match direction {
-            Direction::ClientToServer => self.dialogue.client_octets(octets, moment),
-            Direction::ServerToClient => self.dialogue.server_octets(octets, moment),
+            Direction::ClientToServer => self.dialogue().client_octets(octets, moment),
+            Direction::ServerToClient => self.dialogue().server_octets(octets, moment),
         }
     }
 
     fn gap(&mut self, direction: Direction, octets: u64, kind: GapKind, moment: Moment) {
         match direction {
-            Direction::ClientToServer => self.dialogue.client_gap(octets, kind == GapKind::Snaplen, moment),
-            Direction::ServerToClient => self.dialogue.server_gap(octets, moment),
+            Direction::ClientToServer => self.dialogue().client_gap(octets, kind == GapKind::Snaplen, moment),
+            Direction::ServerToClient => self.dialogue().server_gap(octets, moment),
         }
     }
 }

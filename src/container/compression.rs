@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::expansion::Expansion;
 use super::layer::{Counted, Guarded, Prefixed, Tagged};
+use super::read_ahead::ReadAhead;
 use super::{Input, bzip2, gzip, lz4, xz, zstd};
 use crate::limits::Limits;
 
@@ -35,6 +36,15 @@ const COMPRESSIONS: &[Compression] = &[gzip::GZIP, zstd::ZSTD, lz4::LZ4, xz::XZ,
 /// The octets at the start of a stream that tell what it is; most of them for the headers of a mail.
 pub(super) const HEAD_OCTETS: usize = 4096;
 
+impl Peeled {
+    /// A stream that was compressed is unpacked ahead, on a thread of its own.
+    pub(super) fn new(stream: Prefixed, layers: Vec<&'static str>) -> Self {
+        let stream: Input =
+            if layers.is_empty() { Box::new(stream) } else { Box::new(ReadAhead::new(Box::new(stream))) };
+        Self { stream, layers }
+    }
+}
+
 /// Takes every compression off `input`, to a depth of [`MAX_DEPTH`].
 ///
 /// # Errors
@@ -43,7 +53,7 @@ pub fn peel(input: Input, limits: &Limits) -> io::Result<Peeled> {
     let expansion = Expansion::new(limits);
     let counted = Counted { inner: input, expansion: Arc::clone(&expansion) };
     let (stream, layers) = peel_within(Box::new(counted), &expansion)?;
-    Ok(Peeled { stream: Box::new(stream), layers })
+    Ok(Peeled::new(stream, layers))
 }
 
 /// As [`peel`], with what is unpacked counted in `expansion`. The head of the stream is there to look at.

@@ -16,6 +16,7 @@ mod lz4;
 mod mail;
 mod outlook;
 mod pipe;
+mod read_ahead;
 mod sevenz;
 mod source;
 mod tar;

@@ -127,7 +127,7 @@ impl Walk<'_> {
             return ControlFlow::Continue(());
         }
         self.walked.members += 1;
-        (self.visit)(Member { path, content: Peeled { stream: Box::new(stream), layers } })
+        (self.visit)(Member { path, content: Peeled::new(stream, layers) })
     }
 
     fn open(

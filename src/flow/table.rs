@@ -151,11 +151,18 @@ impl<L: FlowListener> FlowTable<L> {
         self.closed.pop_front()
     }
 
-    /// Ends every connection: the capture is over.
-    pub fn close_all(&mut self) {
-        while let Some(id) = self.connections.oldest() {
+    /// Ends the connection that was silent for longest: the capture is over. False when there is none.
+    pub fn close_oldest(&mut self) -> bool {
+        let oldest = self.connections.oldest();
+        if let Some(id) = oldest {
             self.close(id, CloseHow::CaptureEnded);
         }
+        oldest.is_some()
+    }
+
+    /// Ends every connection.
+    pub fn close_all(&mut self) {
+        while self.close_oldest() {}
     }
 
     /// Segments of connections that had been reported already.

@@ -3,6 +3,8 @@
 //! The table below has one row a product. A row names a product only by words that are its own: `<host> ESMTP` alone
 //! is sent by qmail and by many others, so it names nobody. The first row that matches wins.
 
+use memchr::memchr2_iter;
+
 /// What a greeting or an EHLO response tells of the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Product {
@@ -166,14 +168,17 @@ fn joined(lines: &[&[u8]]) -> String {
 fn after<'a>(text: &'a str, phrase: &str, whole: bool) -> Option<&'a str> {
     let is_word = |octet: Option<&u8>| octet.is_some_and(u8::is_ascii_alphanumeric);
     let (first, last) = (phrase.as_bytes().first(), phrase.as_bytes().last());
-    let starts = |before: &[u8]| !(is_word(first) && is_word(before.last()));
+    let begins = |before: &[u8]| !(is_word(first) && is_word(before.last()));
     let ends = |rest: &[u8]| !(whole && is_word(last) && is_word(rest.first()));
     let fits = |start: &usize| {
         let Some((before, rest)) = text.as_bytes().split_at_checked(*start) else { return false };
         let Some((found, rest)) = rest.split_at_checked(phrase.len()) else { return false };
-        found.eq_ignore_ascii_case(phrase.as_bytes()) && starts(before) && ends(rest)
+        found.eq_ignore_ascii_case(phrase.as_bytes()) && begins(before) && ends(rest)
     };
-    let start = (0..text.len()).find(fits)?;
+    // Most places are passed over here: comparing at each takes a third of the time of a whole table report.
+    let initial = *first?;
+    let mut starts = memchr2_iter(initial.to_ascii_lowercase(), initial.to_ascii_uppercase(), text.as_bytes());
+    let start = starts.find(fits)?;
     text.get(start + phrase.len()..)
 }
 

@@ -28,4 +28,5 @@ mod trace_choice;
 mod trace_cli;
 mod trace_hygiene;
 mod trace_tshark;
+mod two_threads;
 mod verdicts;
