@@ -35,6 +35,7 @@ pub(super) enum Command {
     Trace(super::trace::TraceArgs),
     Explain(ExplainArgs),
     /// List every cause of a lost session, whose fault it is, and what it is in one line
+    #[command(after_help = "Examples:\n  ehlotrace causes")]
     Causes,
     Schema(super::schema::SchemaArgs),
     Completions(super::completions::CompletionsArgs),

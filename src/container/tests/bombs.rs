@@ -117,10 +117,9 @@ fn a_tree_of_zips() {
 }
 
 #[test]
-fn a_tar_of_zeros_in_gzip_and_in_xz() {
+fn a_tar_of_zeros_in_xz() {
     let mut tar = make::tar(&[("a", &vec![0; 200 << 20])]);
     tar.truncate((200 << 20) + 512);
-    assert_stopped(&defused(make::gz(&tar)));
     let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 1);
     encoder.write_all(&tar).unwrap();
     assert_stopped(&defused(encoder.finish().unwrap()));
