@@ -2,9 +2,10 @@
 
 use super::{BatchOptions, Event, Failure, Input};
 use crate::capture::{self, CapturePart, ReadError, Sequence};
-use crate::container::Origin;
+use crate::container::{self, Origin};
 use crate::report::CaptureSource;
 use crate::scan::scan_capture;
+use crate::time::Timestamp;
 
 /// Scans `inputs` as the parts of one capture, in order of their first packet. `tell` says whether it wants to hear more.
 pub(super) fn scan(inputs: &[Input], options: &BatchOptions<'_>, tell: &mut dyn FnMut(Event) -> bool) {
@@ -42,7 +43,7 @@ pub(super) fn scan(inputs: &[Input], options: &BatchOptions<'_>, tell: &mut dyn 
     }
 }
 
-fn open(input: &Input) -> Result<super::worker::Stream, ReadError> {
+fn open(input: &Input) -> Result<container::Input, ReadError> {
     match input.open() {
         Ok(Origin::File(file)) => Ok(Box::new(file)),
         Ok(Origin::Stream(stream)) => Ok(stream),
@@ -51,7 +52,7 @@ fn open(input: &Input) -> Result<super::worker::Stream, ReadError> {
 }
 
 /// When the first packet of an input was captured.
-fn first_time(input: &Input, options: &BatchOptions<'_>) -> Result<Option<crate::time::Timestamp>, ReadError> {
+fn first_time(input: &Input, options: &BatchOptions<'_>) -> Result<Option<Timestamp>, ReadError> {
     let mut reader = capture::open(open(input)?, &options.scan.open_options())?;
     let mut first = None;
     // Damage after the first packet is met again, and told, when the part is read.

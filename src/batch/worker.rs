@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use super::{BatchOptions, Event, Failure, Input};
 use crate::capture::{self, CaptureReader, ReadError};
-use crate::container::{self, Input as Octets, Member, NoteKind, Origin, WalkOptions};
+use crate::container::{self, Member, NoteKind, Origin, WalkOptions};
 use crate::report::CaptureReport;
 use crate::scan::scan_capture;
 
@@ -113,6 +113,3 @@ fn is_read_out_of_order(mut file: &File) -> bool {
     let _ = file.rewind();
     is_read && matches!(head, [b'P', b'K', ..] | [b'7', b'z', 0xbc, 0xaf] | [0xd0, 0xcf, 0x11, 0xe0])
 }
-
-/// What the container layer reads.
-pub(super) type Stream = Octets;

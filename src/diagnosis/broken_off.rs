@@ -15,7 +15,7 @@ pub(super) const RESET: Rule = Rule {
     page: RESET_PAGE,
     check: |facts| match facts.ending {
         Ending::Reset { .. } if facts.client_gave_up_after().is_some() => None,
-        Ending::Reset { by_server } => broken(facts, if by_server { Fault::Server } else { Fault::Client }, by_server),
+        Ending::Reset { by_server } => broken_by(facts, by_server),
         _ => None,
     },
 };
@@ -30,7 +30,7 @@ pub(super) const CLOSED: Rule = Rule {
     page: CLOSED_PAGE,
     check: |facts| match facts.ending {
         Ending::Closed { .. } if closing_reply(facts).is_some() || facts.client_gave_up_after().is_some() => None,
-        Ending::Closed { by_server } => broken(facts, if by_server { Fault::Server } else { Fault::Client }, by_server),
+        Ending::Closed { by_server } => broken_by(facts, by_server),
         _ => None,
     },
 };
@@ -66,6 +66,11 @@ fn closing_reply(facts: &Facts<'_>) -> Option<Evidence> {
     let last =
         exchanges.find_map(|exchange| if exchange.command.is_none() { exchange.reply.as_ref() } else { None })?;
     (last.code == 421).then(|| Evidence::reply(last))
+}
+
+/// A session that one side ended.
+fn broken_by(facts: &Facts<'_>, by_server: bool) -> Option<Finding> {
+    broken(facts, if by_server { Fault::Server } else { Fault::Client }, by_server)
 }
 
 /// A session that was on its way to deliver: `by_server` widens that to any that had said hello.

@@ -4,11 +4,11 @@
 
 use std::io::{self, Write};
 
+use super::table::row::decisive_hello;
 use super::totals::Totals;
 use super::{CaptureReport, CaptureSource, ReportOptions, Reporter, Show, Summary, escape, product_name};
 use crate::diagnosis::Diagnosis;
 use crate::session::Session;
-use crate::smtp::Hello;
 use crate::smtp::ehlo::split_argument;
 
 const COLUMNS: [&str; 31] = [
@@ -102,8 +102,7 @@ impl Reporter for Csv<'_> {
 
 fn row(source: &CaptureSource, session: &Session, diagnosis: &Diagnosis) -> [String; COLUMNS.len()] {
     let transcript = &session.transcript;
-    // The hello the diagnosis is about, or the first one that is malformed, or the last.
-    let hello = decisive_hello(session);
+    let hello = decisive_hello(session, diagnosis);
     let command = hello.and_then(|hello| transcript.hello_command(hello));
     let reply = hello.and_then(|hello| transcript.hello_reply(hello));
     let argument = command.map(|command| split_argument(command.after_verb()).octets).unwrap_or_default();
@@ -145,11 +144,6 @@ fn row(source: &CaptureSource, session: &Session, diagnosis: &Diagnosis) -> [Str
         evidence.join("; "),
         diagnosis.remedy.clone(),
     ]
-}
-
-fn decisive_hello(session: &Session) -> Option<&Hello> {
-    let hellos = &session.transcript.hellos;
-    hellos.iter().find(|hello| !hello.check.is_well_formed()).or_else(|| hellos.last())
 }
 
 /// `cell`, printable and no formula (OWASP, CSV injection).

@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 
+use super::table::row::decisive_hello;
 use super::totals::{Argument, Loss, Relay, Totals};
 use super::words::{count, date_and_time, number, span};
 use super::{CaptureReport, CaptureSource, ReportOptions, Reporter, Show, Summary, escape, product_name};
@@ -173,8 +174,7 @@ impl Reporter for Markdown<'_> {
 
 fn row(source: &str, session: &Session, diagnosis: &Diagnosis) -> String {
     let transcript = &session.transcript;
-    let hello =
-        transcript.hellos.iter().find(|hello| !hello.check.is_well_formed()).or_else(|| transcript.hellos.last());
+    let hello = decisive_hello(session, diagnosis);
     let shown_hello = hello.and_then(|hello| transcript.hello_command(hello)).map(|command| {
         let argument = escape::text(split_argument(command.after_verb()).octets);
         code(&format!("{} {}", command.verb_name(), escape::cut(&argument, SHOWN_COLUMNS)))

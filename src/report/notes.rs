@@ -83,7 +83,7 @@ impl Warnings {
     pub(super) fn sentences(&self) -> Vec<String> {
         let counted = [
             (self.tolerated, "greeted with a malformed name that this server accepts and others will not"),
-            (self.recovered, "greeted with a malformed name first, was refused, and tried again"),
+            (self.recovered, "greeted with a malformed name first, and again after the refusal"),
         ];
         let said = counted.iter().filter(|(sessions, _)| *sessions > 0);
         said.map(|(sessions, what)| format!("{} {what}", words::count(*sessions, "delivered session"))).collect()
