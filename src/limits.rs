@@ -140,7 +140,7 @@ impl Default for Limits {
             fragment_octets: 4 * 1024 * 1024,
             fragment_ns: 30 * NANOS_PER_SEC,
             spool_octets: 16 * 1024 * 1024,
-            expansion: 1_000,
+            expansion: 500,
             expansion_free_octets: 64 * 1024 * 1024,
             archive_depth: 6,
             archive_members: 100_000,
