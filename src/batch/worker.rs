@@ -36,7 +36,7 @@ pub(super) fn scan(input: &Input, options: &BatchOptions<'_>, tell: &mut dyn FnM
     );
     let found_nothing = captures == 0 && notes.is_empty() && !input.is_found();
     if let (true, Some(archive)) = (found_nothing, walked.archive) {
-        let message = format!("{archive} with no capture in it ({} members)", walked.members);
+        let message = format!("{archive} with no capture in it; members looked at: {}", walked.members);
         tell(Event::Failure(Failure { source: input.source(None), message }));
     }
     for note in notes {
