@@ -27,6 +27,7 @@ pub(super) enum Command {
     Scan(ScanArgs),
     Check(CheckArgs),
     Trace(super::trace::TraceArgs),
+    Extract(super::extract::ExtractArgs),
 }
 
 /// Scan captures and report the sessions that were lost

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod extract;
 mod scan;
 mod trace;
 
@@ -31,6 +32,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Trace(args) => trace::run(&args),
+        Command::Extract(args) => extract::run(&args),
     };
     let exit = result.unwrap_or_else(|error| {
         if is_broken_pipe(&error) {
