@@ -6,6 +6,7 @@
 mod choice;
 mod fragments;
 mod pcapng;
+mod redact;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -14,16 +15,19 @@ use thiserror::Error;
 
 use crate::capture::{self, Packet, ReadError};
 use crate::diagnosis::{Diagnosis, Outcome};
+use crate::limits::TRACE_SPANS;
 use crate::report::{CaptureReport, escape};
 use crate::scan::{Observer, ScanOptions, scan_observed};
 use crate::session::{Session, SessionFrame};
 use crate::time::FrameNumber;
 
 pub use choice::Choice;
+pub use redact::{LeftOut, RedactKey};
 
 use choice::{Chosen, Kept};
 use fragments::{Fragments, HoldingReader};
 use pcapng::PcapngWriter;
+use redact::{Known, Redactor, STATEMENT};
 
 /// Sessions the comment of a section lists.
 const LISTED_SESSIONS: usize = 50;
@@ -35,6 +39,8 @@ pub struct ExtractOptions {
     pub scan: ScanOptions,
     /// Which sessions.
     pub choice: Choice,
+    /// Whether to redact, and with what key.
+    pub redact: Option<RedactKey>,
 }
 
 /// What came of one capture.
@@ -50,6 +56,8 @@ pub struct Extracted {
     pub lost: u64,
     /// Frames written.
     pub frames: u64,
+    /// Frames of these sessions that cannot be redacted and are not written.
+    pub left_out_frames: BTreeMap<LeftOut, u64>,
 }
 
 /// Why there is no extract, or not all of it.
@@ -69,12 +77,14 @@ pub enum ExtractError {
 pub struct Extractor<W> {
     options: ExtractOptions,
     writer: PcapngWriter<W>,
+    redactor: Option<Redactor>,
 }
 
 impl<W: Write> Extractor<W> {
     /// An extractor that writes pcapng to `out`: nothing where no frame is chosen.
-    pub const fn new(options: ExtractOptions, out: W) -> Self {
-        Self { options, writer: PcapngWriter::new(out) }
+    pub fn new(options: ExtractOptions, out: W) -> Self {
+        let redactor = options.redact.clone().map(Redactor::new);
+        Self { options, writer: PcapngWriter::new(out), redactor }
     }
 
     /// Extracts from one capture. `name` is what the comments call it; `open` gives its octets from the start, and is
@@ -89,7 +99,12 @@ impl<W: Write> Extractor<W> {
         name: &str,
         open: &mut dyn FnMut() -> Result<Box<dyn Read + Send>, ReadError>,
     ) -> Result<Extracted, ExtractError> {
-        let scan = self.options.scan.clone();
+        let mut scan = self.options.scan.clone();
+        if let Some(redactor) = &mut self.redactor {
+            redactor.forget_sessions();
+            scan.dialogue.limits.spans = TRACE_SPANS;
+            scan.dialogue.keep_credentials = false;
+        }
         let limits = &scan.dialogue.limits;
         let mut first = First { chosen: Chosen::new(&self.options.choice, limits.trace_sessions), lost: 0 };
         let capture = scan_observed(capture::open(open()?, &scan.open_options())?.as_mut(), &scan, &mut first);
@@ -100,37 +115,47 @@ impl<W: Write> Extractor<W> {
             left_out_sessions: left_out,
             lost: first.lost,
             frames: 0,
+            left_out_frames: BTreeMap::new(),
         };
         if sessions.is_empty() {
             return Ok(extracted);
         }
         let name = escape::text(name.as_bytes());
+        // Folders tell of people and of customers.
+        let name = if self.redactor.is_some() { short_name(&name) } else { &name };
         let fragments = Fragments::default();
         let reader = capture::open(open()?, &scan.open_options())?;
         let mut reader = HoldingReader { reader, fragments: fragments.clone(), ports: &scan.ports, limits };
-        let section = section_comment(&name, &sessions);
+        let section = section_comment(name, &sessions, self.redactor.as_mut());
         let mut second = Second {
             writer: &mut self.writer,
-            name: short_name(&name),
+            name: short_name(name),
+            redactor: self.redactor.as_mut(),
             section: Some(section),
             sessions,
             fragments,
             frames: 0,
+            left_out: BTreeMap::new(),
             written: Ok(()),
         };
         scan_observed(&mut reader, &scan, &mut second);
         second.written?;
-        extracted.frames = second.frames;
+        (extracted.frames, extracted.left_out_frames) = (second.frames, second.left_out);
         self.writer.flush()?;
         Ok(extracted)
     }
 }
 
 /// What a section holds: its sessions, their frames in the capture, and what became of them.
-fn section_comment(name: &str, sessions: &BTreeMap<u64, Kept>) -> String {
+fn section_comment(name: &str, sessions: &BTreeMap<u64, Kept>, mut redactor: Option<&mut Redactor>) -> String {
     let mut lines = vec![format!("ehlotrace {}: from {name}", env!("CARGO_PKG_VERSION"))];
+    lines.extend(redactor.is_some().then(|| STATEMENT.to_owned()));
     for (number, session) in sessions.iter().take(LISTED_SESSIONS) {
-        let Kept { first, last, client, server, verdict, .. } = session;
+        let Kept { first, last, verdict, .. } = session;
+        let [client, server] = [session.client, session.server].map(|end| match &mut redactor {
+            Some(redactor) => redactor.end(end),
+            None => end,
+        });
         lines.push(format!("frames {first}-{last} of {name}, session {number}, {client} --> {server}: {verdict}"));
     }
     if let Some(more) = sessions.len().checked_sub(LISTED_SESSIONS).filter(|more| *more > 0) {
@@ -161,11 +186,13 @@ impl Observer for First {
 struct Second<'e, W> {
     writer: &'e mut PcapngWriter<W>,
     name: &'e str,
+    redactor: Option<&'e mut Redactor>,
     /// The comment of the section, until that is written.
     section: Option<String>,
     sessions: BTreeMap<u64, Kept>,
     fragments: Fragments,
     frames: u64,
+    left_out: BTreeMap<LeftOut, u64>,
     written: io::Result<()>,
 }
 
@@ -184,22 +211,38 @@ impl<W: Write> Observer for Second<'_, W> {
 impl<W: Write> Second<'_, W> {
     fn take(&mut self, frame: &SessionFrame<'_>) -> io::Result<()> {
         let Some(session) = self.sessions.get(&frame.session) else { return Ok(()) };
-        let findings = session.findings.get(&frame.packet.frame).cloned().unwrap_or_default();
-        if let Some(whole) = frame.reassembled {
-            for part in self.fragments.take(&whole.key, frame.packet.frame) {
-                self.write(&part.packet(), frame.session, &[])?;
+        let mut findings = session.findings.get(&frame.packet.frame).cloned().unwrap_or_default();
+        let parts = frame.reassembled.map(|whole| self.fragments.take(&whole.key, frame.packet.frame));
+        let parts = parts.unwrap_or_default();
+        let Some(redactor) = &mut self.redactor else {
+            for part in parts {
+                let packet = part.packet();
+                self.write(&packet, packet.data, frame.session, &[])?;
+            }
+            return self.write(frame.packet, frame.packet.data, frame.session, &findings);
+        };
+        let Kept { client_spans, server_spans, mailboxes, .. } = session;
+        let known = Known { client_spans, server_spans, mailboxes };
+        for finding in &mut findings {
+            *finding = redactor.finding(frame.session, finding, &known);
+        }
+        match redactor.frame(frame, &known) {
+            Ok(data) => self.write(frame.packet, &data, frame.session, &findings),
+            Err(reason) => {
+                let frames = (parts.len() as u64).saturating_add(1);
+                let count = self.left_out.entry(reason).or_default();
+                *count = count.saturating_add(frames);
+                Ok(())
             }
         }
-        self.write(frame.packet, frame.session, &findings)
     }
 
-    fn write(&mut self, packet: &Packet<'_>, session: u64, findings: &[String]) -> io::Result<()> {
+    fn write(&mut self, packet: &Packet<'_>, data: &[u8], session: u64, findings: &[String]) -> io::Result<()> {
         if let Some(comment) = self.section.take() {
             self.writer.section(&comment)?;
         }
         self.frames += 1;
-        let comment = comment(self.name, packet.frame, session, findings);
-        self.writer.packet(packet, packet.data, &comment)
+        self.writer.packet(packet, data, &comment(self.name, packet.frame, session, findings))
     }
 }
 

@@ -10,7 +10,7 @@ use clap::Args as ClapArgs;
 use ehlotrace::batch::{self, Input};
 use ehlotrace::capture::ReadError;
 use ehlotrace::diagnosis::rule;
-use ehlotrace::extract::{Choice, ExtractError, ExtractOptions, Extracted, Extractor};
+use ehlotrace::extract::{Choice, ExtractError, ExtractOptions, Extracted, Extractor, RedactKey};
 
 use super::args::ReadingArgs;
 use super::trace::{Input as Rereadable, range};
@@ -44,6 +44,14 @@ pub(super) struct ExtractArgs {
     #[arg(long, value_delimiter = ',', value_name = "CODE,...", value_parser = cause)]
     cause: Vec<String>,
 
+    /// Replace addresses, and mask mail text, secrets of AUTH and mailboxes
+    #[arg(long)]
+    redact: bool,
+
+    /// Replace addresses the same way wherever this file is used [default: another way in every run]
+    #[arg(long, value_name = "FILE", requires = "redact")]
+    redact_key: Option<PathBuf>,
+
     #[command(flatten)]
     reading: ReadingArgs,
 }
@@ -55,6 +63,7 @@ unreadable: written up to there.
 Examples:
   ehlotrace extract --lost tickets/4711.pcap -o evidence.pcapng
   ehlotrace extract --session 3 ticket.pcapng -o evidence.pcapng
+  ehlotrace extract --lost --redact ticket.pcapng -o for-the-vendor.pcapng
   ehlotrace extract --cause ehlo-argument captures/ -o evidence.pcapng";
 
 /// Extracts from the captures named.
@@ -64,7 +73,7 @@ pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<Exit> {
         complain(&format!("{}: {}", failure.source.path, failure.message));
     }
     let out = Output::new(args.output.as_deref(), &inputs)?;
-    let mut extractor = Extractor::new(options(args), out);
+    let mut extractor = Extractor::new(options(args)?, out);
     let mut sum = Sum { failed: !failures.is_empty(), ..Sum::default() };
     for input in &inputs {
         let path = input.path().unwrap_or_else(|| Path::new("-"));
@@ -88,8 +97,8 @@ pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<Exit> {
     })
 }
 
-fn options(args: &ExtractArgs) -> ExtractOptions {
-    ExtractOptions {
+fn options(args: &ExtractArgs) -> anyhow::Result<ExtractOptions> {
+    Ok(ExtractOptions {
         scan: args.reading.scan_options(),
         choice: if !args.session.is_empty() {
             Choice::Numbers(args.session.clone())
@@ -100,7 +109,18 @@ fn options(args: &ExtractArgs) -> ExtractOptions {
         } else {
             Choice::Lost
         },
+        redact: if args.redact { Some(key(args.redact_key.as_deref())?) } else { None },
+    })
+}
+
+fn key(file: Option<&Path>) -> anyhow::Result<RedactKey> {
+    const LEAST_OCTETS: usize = 16;
+    let Some(file) = file else { return RedactKey::random().context("no random numbers for a key") };
+    let octets = std::fs::read(file).with_context(|| format!("{}: cannot read the key", file.display()))?;
+    if octets.len() < LEAST_OCTETS {
+        bail!("{}: a key needs {LEAST_OCTETS} octets at least, it has {}", file.display(), octets.len());
     }
+    Ok(RedactKey::new(octets))
 }
 
 fn cause(code: &str) -> Result<String, String> {
@@ -130,6 +150,9 @@ impl Sum {
         if extracted.left_out_sessions > 0 {
             let count = extracted.left_out_sessions;
             complain(&format!("{name}: {count} more sessions are not written: choose them with --session"));
+        }
+        for (reason, count) in &extracted.left_out_frames {
+            complain(&format!("{name}: not written, for they cannot be redacted: {count} {reason}"));
         }
         if let Some(error) = &extracted.capture.error {
             complain(&format!("{name}: {error}"));
