@@ -5,14 +5,16 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::Command;
 
-use ehlotrace::capture::{self, OpenOptions};
+use ehlotrace::capture::{OpenOptions, open};
 use ehlotrace::extract::{Choice, ExtractOptions, Extracted, Extractor, RedactKey};
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::wire::Ports;
 
 use crate::corpus;
+use crate::support::Frame;
 use crate::support::samples::SAMPLES;
 use crate::trace::sample;
+use crate::trace_hygiene::{DIALOGUES, SECRETS, capture, file, is_in};
 
 const PORTS: [u16; 4] = [25, 465, 587, 2525];
 
@@ -42,7 +44,7 @@ type Record = (u16, i64, u32, Vec<u8>);
 
 fn records(file: &[u8]) -> Vec<Record> {
     let mut records = Vec::new();
-    let mut reader = capture::open(Box::new(Cursor::new(file.to_vec())), &OpenOptions::default()).unwrap();
+    let mut reader = open(Box::new(Cursor::new(file.to_vec())), &OpenOptions::default()).unwrap();
     let read = reader.for_each_packet(&mut |packet| {
         records.push((packet.link.0, packet.time.as_nanos(), packet.wire_len, packet.data.to_vec()));
         ControlFlow::Continue(())
@@ -228,4 +230,33 @@ fn tshark_reads_the_comments_and_finds_no_wrong_checksum() {
     let found = run(&["-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-Y", fault]).unwrap();
     assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stderr));
     assert_eq!(String::from_utf8_lossy(&found.stdout), "");
+}
+
+#[test]
+fn nothing_comes_through_where_frames_are_cut_small_missing_late_or_repeated() {
+    let words: Vec<&str> = SECRETS.iter().copied().chain(["a@b", "c@d"]).collect();
+    let check = |frames: &[Frame], what: &str| {
+        let captures = [("x", file(frames))];
+        let redacted = extracted(&captures, &Choice::All, Some("a key of sorts")).0;
+        for word in &words {
+            assert!(!is_in(&redacted, word), "{what}: {word}");
+        }
+    };
+    for (at, dialogue) in DIALOGUES.iter().enumerate() {
+        for size in [3, 7, 1_000] {
+            check(&capture(dialogue, size), &format!("dialogue {at} by {size}"));
+        }
+        let frames = capture(dialogue, 7);
+        for index in (0..frames.len()).step_by(2) {
+            let (mut missing, mut late, mut repeated) = (frames.clone(), frames.clone(), frames.clone());
+            let frame = missing.remove(index);
+            late.remove(index);
+            late.insert((index + 12).min(late.len()), frame.clone());
+            repeated.push(frame);
+            for (how, frames) in [("missing", missing), ("late", late), ("repeated", repeated)] {
+                check(&frames, &format!("dialogue {at}, frame {index} {how}"));
+            }
+            check(&frames[index..], &format!("dialogue {at} from frame {index}"));
+        }
+    }
 }

@@ -247,7 +247,8 @@ impl Pass<'_> {
                 let kinds = self.spans.runs(at, END_OCTETS + 1);
                 kinds.first().is_some_and(|(length, _)| *length <= END_OCTETS)
             };
-            if !matches!(*octet, b'\r' | b'\n') && !(*octet == b'.' && ends_here()) {
+            let stays = matches!(*octet, b'\r' | b'\n') || (*octet == b'.' && ends_here());
+            if !stays {
                 *octet = MASK;
             }
         }
