@@ -33,6 +33,7 @@ pub(super) enum Command {
     Scan(ScanArgs),
     Check(CheckArgs),
     Trace(super::trace::TraceArgs),
+    Extract(super::extract::ExtractArgs),
     Explain(ExplainArgs),
     /// List every cause of a lost session, whose fault it is, and what it is in one line
     #[command(after_help = "Examples:\n  ehlotrace causes")]

@@ -6,6 +6,7 @@ mod causes;
 mod check;
 mod completions;
 mod explain;
+mod extract;
 mod man;
 mod markdown;
 mod scan;
@@ -38,6 +39,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Trace(args) => trace::run(&args),
+        Command::Extract(args) => extract::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Causes => causes::run(),
         Command::Schema(args) => schema::run(&args),

@@ -136,7 +136,7 @@ fn options(args: &TraceArgs) -> TraceOptions {
 }
 
 /// `7` or `3-9`.
-fn range(text: &str) -> Result<RangeInclusive<u64>, String> {
+pub(super) fn range(text: &str) -> Result<RangeInclusive<u64>, String> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     match (first.trim().parse(), last.trim().parse()) {
         (Ok(first), Ok(last)) if 0 < first && first <= last => Ok(first..=last),
@@ -145,14 +145,14 @@ fn range(text: &str) -> Result<RangeInclusive<u64>, String> {
 }
 
 /// A capture that can be read twice.
-enum Input {
+pub(super) enum Input {
     File(PathBuf),
     /// What came through a pipe, put by.
     Kept(File),
 }
 
 impl Input {
-    fn open(path: &Path) -> io::Result<Self> {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
         if path.as_os_str() == "-" {
             return Self::keep(&mut io::stdin().lock());
         }
@@ -166,7 +166,7 @@ impl Input {
         Ok(Self::Kept(kept))
     }
 
-    fn read(&mut self) -> Result<Box<dyn Read + Send>, ReadError> {
+    pub(super) fn read(&mut self) -> Result<Box<dyn Read + Send>, ReadError> {
         let file = match self {
             Self::File(path) => File::open(path),
             Self::Kept(file) => file.rewind().and_then(|()| file.try_clone()),
