@@ -13,7 +13,7 @@ use std::io::{self, Read, Write};
 
 use thiserror::Error;
 
-use crate::capture::{self, Packet, ReadError};
+use crate::capture::{self, InterfaceInfo, Packet, ReadError};
 use crate::diagnosis::{Diagnosis, Outcome};
 use crate::limits::TRACE_SPANS;
 use crate::report::{CaptureReport, escape};
@@ -126,12 +126,18 @@ impl<W: Write> Extractor<W> {
         let fragments = Fragments::default();
         let reader = capture::open(open()?, &scan.open_options())?;
         let mut reader = HoldingReader { reader, fragments: fragments.clone(), ports: &scan.ports, limits };
+        let mut interfaces = extracted.capture.info.as_ref().map(|info| info.interfaces.clone()).unwrap_or_default();
+        if self.redactor.is_some() {
+            // A name may tell of people and products.
+            interfaces.iter_mut().for_each(|interface| interface.name.clear());
+        }
         let section = section_comment(name, &sessions, self.redactor.as_mut());
         let mut second = Second {
             writer: &mut self.writer,
             name: short_name(name),
             redactor: self.redactor.as_mut(),
             section: Some(section),
+            interfaces,
             sessions,
             fragments,
             frames: 0,
@@ -189,6 +195,8 @@ struct Second<'e, W> {
     redactor: Option<&'e mut Redactor>,
     /// The comment of the section, until that is written.
     section: Option<String>,
+    /// Those of the capture.
+    interfaces: Vec<InterfaceInfo>,
     sessions: BTreeMap<u64, Kept>,
     fragments: Fragments,
     frames: u64,
@@ -239,7 +247,7 @@ impl<W: Write> Second<'_, W> {
 
     fn write(&mut self, packet: &Packet<'_>, data: &[u8], session: u64, findings: &[String]) -> io::Result<()> {
         if let Some(comment) = self.section.take() {
-            self.writer.section(&comment)?;
+            self.writer.section(&comment, &self.interfaces)?;
         }
         self.frames += 1;
         self.writer.packet(packet, data, &comment(self.name, packet.frame, session, findings))

@@ -62,6 +62,9 @@ impl Chosen {
     }
 }
 
+/// Octets kept of a command line that names a mailbox: all that RFC 5321 4.5.3.1.4 allows.
+const NAMING_OCTETS: usize = 512;
+
 /// What is kept of a session.
 #[derive(Debug)]
 pub(super) struct Kept {
@@ -92,7 +95,9 @@ impl Kept {
             server: session.server,
             verdict: verdict(diagnosis),
             findings,
-            mailboxes: naming.map(|command| command.line.clone()).collect(),
+            mailboxes: naming
+                .map(|command| command.line.get(..NAMING_OCTETS).unwrap_or(&command.line).into())
+                .collect(),
             client_spans: transcript.client_spans,
             server_spans: transcript.server_spans,
         }

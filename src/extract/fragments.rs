@@ -16,13 +16,15 @@ pub(super) struct Held {
     frame: FrameNumber,
     time: Timestamp,
     link: LinkType,
+    interface: u32,
     wire_len: u32,
     data: Box<[u8]>,
 }
 
 impl Held {
     pub(super) fn packet(&self) -> Packet<'_> {
-        Packet { frame: self.frame, time: self.time, link: self.link, wire_len: self.wire_len, data: &self.data }
+        let Self { frame, time, link, interface, wire_len, .. } = *self;
+        Packet { frame, time, link, interface, wire_len, data: &self.data }
     }
 }
 
@@ -41,8 +43,8 @@ impl Fragments {
         let mut store = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let data: Box<[u8]> = packet.data.into();
         store.octets = store.octets.saturating_add(data.len());
-        let Packet { frame, time, link, wire_len, .. } = *packet;
-        store.held.push_back(Held { key, frame, time, link, wire_len, data });
+        let Packet { frame, time, link, interface, wire_len, .. } = *packet;
+        store.held.push_back(Held { key, frame, time, link, interface, wire_len, data });
         while store.octets > limits.fragment_octets
             || store.held.front().is_some_and(|first| time.nanos_since(first.time) > limits.fragment_ns)
         {

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod frame;
+mod hello;
 mod stream;
 mod text;
 
@@ -16,15 +17,16 @@ use crate::smtp::Spans;
 pub use addresses::RedactKey;
 
 use addresses::Addresses;
+use hello::mask_hello;
 use stream::Stream;
 use text::{CommandLine, Names, mask_text};
 
 /// What a redacted file says of itself.
 pub(super) const STATEMENT: &str = "REDACTED by ehlotrace: not what was captured. Replaced: IP and hardware addresses \
     (consistently, prefixes kept), IP options, unusual TCP options, padding. Masked, lengths kept: secrets of AUTH, mail \
-    text, local parts of mailboxes, IP addresses in replies, contents of TLS records. Set anew: checksums, wrong ones too. \
-    Left out: fragments, tunnels and what else cannot be rewritten safely. Kept: arguments of EHLO and HELO, texts of \
-    replies, domains, ports, times, lengths.";
+    text, local parts of mailboxes, contents of TLS records, IP addresses in replies, digits of IP addresses in arguments of \
+    EHLO and HELO. Set anew: checksums, wrong ones too. Left out: fragments, tunnels and what else cannot be rewritten \
+    safely. Kept: names in arguments of EHLO and HELO, texts of replies, domains, ports, times, lengths.";
 
 /// Why a frame is not in a redacted file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,13 +108,17 @@ impl Redactor {
         const COMMAND: &str = "client sent ";
         let names = &mut self.sessions.entry(session).or_insert_with(|| Sides::new(known)).names;
         if let Some(line) = finding.strip_prefix(COMMAND) {
-            let mut command = CommandLine::default();
-            let masked: Vec<u8> = line.bytes().map(|octet| command.octet(octet, names)).collect();
+            let mut masked = [line.as_bytes(), b"\n"].concat();
+            CommandLine::default().mask(&mut masked, names);
+            masked.pop();
             return format!("{COMMAND}{}", String::from_utf8_lossy(&masked));
         }
-        let is_hello = finding.split_once(" argument \"").is_some_and(|(verb, _)| !verb.contains(' '));
-        if is_hello {
-            return finding.to_owned();
+        let hello = finding.split_once(" argument \"").filter(|(verb, _)| !verb.contains(' '));
+        if let Some((verb, (argument, problems))) = hello.and_then(|(verb, rest)| Some((verb, rest.rsplit_once('"')?)))
+        {
+            let mut argument = argument.as_bytes().to_vec();
+            mask_hello(&mut argument, true);
+            return format!("{verb} argument \"{}\"{problems}", String::from_utf8_lossy(&argument));
         }
         let mut text = finding.as_bytes().to_vec();
         mask_text(&mut text, names);

@@ -202,9 +202,7 @@ impl Pass<'_> {
     }
 
     fn commands(&mut self, run: &mut [u8], lines: &mut Lines) {
-        for octet in run {
-            *octet = lines.command.octet(*octet, self.names);
-        }
+        lines.command.mask(run, self.names);
     }
 
     /// Only of a line that is whole in its frame it can be told what in it is a mailbox.

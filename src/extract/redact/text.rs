@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::hello::mask_hello;
+
 /// What a masked octet becomes. No X: a verb of Xs is what a middlebox makes of one.
 pub(super) const MASK: u8 = b'_';
 
@@ -82,7 +84,9 @@ pub(super) struct CommandLine {
 enum Place {
     #[default]
     Verb,
-    /// What may be shown: the argument of a hello, the size of a chunk.
+    /// The argument of a hello: shown but for addresses in it.
+    Hello,
+    /// The size of a chunk.
     Shown,
     Masked,
     /// `FROM:` or `TO:`.
@@ -111,8 +115,24 @@ impl CommandLine {
         Self { word: Vec::new(), place: Place::Masked }
     }
 
-    /// What to show for the next octet.
-    pub(super) fn octet(&mut self, octet: u8, names: &mut Names) -> u8 {
+    /// Masks octets of the stream, which may begin and end inside a line.
+    pub(super) fn mask(&mut self, octets: &mut [u8], names: &mut Names) {
+        for line in octets.split_inclusive_mut(|octet| *octet == b'\n') {
+            let began = !matches!(self.place, Place::Hello);
+            let is_ended = line.ends_with(b"\n");
+            let mut argument_at = line.len();
+            for (at, octet) in line.iter_mut().enumerate() {
+                if matches!(self.place, Place::Hello) {
+                    argument_at = argument_at.min(at);
+                }
+                *octet = self.octet(*octet, names);
+            }
+            mask_hello(line.get_mut(argument_at..).unwrap_or_default(), began && is_ended);
+        }
+    }
+
+    /// What to show for the next octet. Addresses in a hello's argument are still to be masked.
+    fn octet(&mut self, octet: u8, names: &mut Names) -> u8 {
         match octet {
             b'\n' => {
                 if matches!(self.place, Place::Local { .. }) {
@@ -126,7 +146,7 @@ impl CommandLine {
         }
         match self.place {
             Place::Verb => self.verb(octet),
-            Place::Shown => octet,
+            Place::Shown | Place::Hello => octet,
             Place::Masked => masked(octet),
             Place::Keyword => self.keyword(octet),
             Place::Local { is_quoted, is_escaped } => self.local(octet, is_quoted, is_escaped, names),
@@ -139,9 +159,10 @@ impl CommandLine {
             if !self.word.is_empty() {
                 let word = std::mem::take(&mut self.word);
                 self.place = match word.as_slice() {
-                    b"EHLO" | b"HELO" | b"LHLO" | b"BDAT" => Place::Shown,
+                    b"EHLO" | b"HELO" | b"LHLO" => Place::Hello,
+                    b"BDAT" => Place::Shown,
                     b"MAIL" | b"RCPT" => Place::Keyword,
-                    word if word.len() >= 4 && word.iter().all(|octet| *octet == b'X') => Place::Shown,
+                    word if word.len() >= 4 && word.iter().all(|octet| *octet == b'X') => Place::Hello,
                     _ => Place::Masked,
                 };
             }
@@ -278,15 +299,16 @@ fn mask_quoted(before: &mut [u8]) {
     before.iter_mut().skip(open).for_each(|octet| *octet = MASK);
 }
 
-/// Masks the digits of IPv4 addresses, whatever stands around them.
+/// Masks the digits of IPv4 addresses, dotted or with hyphens as in names of dial-in hosts, whatever stands around them.
 fn mask_dotted(line: &mut [u8]) {
     let mut start = 0;
     while start < line.len() {
-        let is_part = |octet: &u8| octet.is_ascii_digit() || *octet == b'.';
+        let is_part = |octet: &u8| octet.is_ascii_digit() || b".-".contains(octet);
         let rest = line.get(start..).unwrap_or_default();
         let length = rest.iter().position(|octet| !is_part(octet)).unwrap_or(rest.len());
         let run = rest.get(..length).unwrap_or_default();
-        let text = std::str::from_utf8(run).unwrap_or_default().trim_matches('.');
+        let text = std::str::from_utf8(run).unwrap_or_default().replace('-', ".");
+        let text = text.trim_matches('.');
         if text.parse::<Ipv4Addr>().is_ok() {
             let digits = line.iter_mut().skip(start).take(length).filter(|octet| octet.is_ascii_digit());
             digits.for_each(|octet| *octet = MASK);
@@ -301,7 +323,9 @@ mod tests {
 
     fn command(line: &str) -> String {
         let (mut command, mut names) = (CommandLine::default(), Names::default());
-        line.bytes().map(|octet| char::from(command.octet(octet, &mut names))).collect()
+        let mut octets = line.as_bytes().to_vec();
+        command.mask(&mut octets, &mut names);
+        String::from_utf8(octets).unwrap()
     }
 
     #[test]
@@ -309,6 +333,7 @@ mod tests {
         for (line, masked) in [
             ("EHLO sub2.\r\n", "EHLO sub2.\r\n"),
             ("XXXX sub2\r\n", "XXXX sub2\r\n"),
+            ("EHLO [192.0.2.10]\r\n", "EHLO [111.0.1.11]\r\n"),
             ("MAIL FROM:<ann.b@example.com> SIZE=10\r\n", "MAIL FROM:<_____@example.com> _______\r\n"),
             ("mail from: <>\r\n", "mail from: <>\r\n"),
             ("RCPT TO:<@a.example,@b.example:joe@c.example>\r\n", "RCPT TO:<@a.example,@b.example:___@c.example>\r\n"),
@@ -333,6 +358,7 @@ mod tests {
             ("550 No mailbox ann. here", "550 No mailbox ____ here"),
             ("250 Hello [192.0.2.10], 10.1.2.3:25", "250 Hello [___._._.__], __._._._:25"),
             ("220 mx Version: 5.5.1774.114.11 at 13:32:00", "220 mx Version: 5.5.1774.114.11 at 13:32:00"),
+            ("250 Hello ip-192-0-2-10.isp.example", "250 Hello ip-___-_-_-__.isp.example"),
             ("250 Hello [IPv6:2001:db8::1]", "250 Hello [IPv_:____:___::_]"),
             ("550 \"a b\"@example.com unknown", "550 \"___\"@example.com unknown"),
         ] {
