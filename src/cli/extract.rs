@@ -1,30 +1,29 @@
 //! `ehlotrace extract`.
 
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
-use ehlotrace::batch::{self, Input};
-use ehlotrace::capture::ReadError;
+use ehlotrace::batch;
 use ehlotrace::diagnosis::rule;
-use ehlotrace::extract::{Choice, ExtractError, ExtractOptions, Extracted, Extractor, RedactKey};
+use ehlotrace::extract::{Choice, ExtractOptions, Extracted, Extractor, RedactKey};
 
 use super::args::ReadingArgs;
-use super::trace::{Input as Rereadable, range};
-use super::{Exit, complain};
+use super::output::Output;
+use super::trace::range;
+use super::{Exit, captures, complain};
 
 /// Write the frames of sessions to a pcapng file, with comments that say what they show
 #[derive(Debug, ClapArgs)]
 #[command(after_help = EXTRACT_HELP)]
 pub(super) struct ExtractArgs {
-    /// Capture files (pcap, pcapng; gzip or zstd compressed too), folders of them, or `-` for standard input
+    /// Captures, archives and mails that hold captures, folders of all these, or `-` for standard input
     #[arg(required = true, value_name = "CAPTURE")]
     captures: Vec<PathBuf>,
 
-    /// Write to this file [default: standard output, unless that is a terminal]
+    /// Write to this file, in place of one that is there; `-` is standard output [default: standard output, unless that is
+    /// a terminal]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -36,7 +35,7 @@ pub(super) struct ExtractArgs {
     #[arg(long, conflicts_with_all = ["session", "cause"])]
     all: bool,
 
-    /// These sessions, by the numbers `scan` gives them
+    /// These sessions of each capture, by the numbers `scan` gives them
     #[arg(long, value_delimiter = ',', value_name = "N|A-B,...", value_parser = range, conflicts_with = "cause")]
     session: Vec<RangeInclusive<u64>>,
 
@@ -57,12 +56,13 @@ pub(super) struct ExtractArgs {
 }
 
 const EXTRACT_HELP: &str = "\
-Exit codes: 0 written, or nothing chosen and nothing written, 2 wrong usage or nothing readable, 3 some input damaged or \
-unreadable: written up to there.
+Exit codes: 0 written, 1 there is nothing to write, and no file, 2 wrong usage, nothing readable, or the file cannot be \
+written, 3 some input damaged or unreadable: written up to there.
 
 Examples:
   ehlotrace extract --lost tickets/4711.pcap -o evidence.pcapng
-  ehlotrace extract --session 3 ticket.pcapng -o evidence.pcapng
+  ehlotrace extract --session 3,7-9 ticket.pcapng -o evidence.pcapng
+  ehlotrace extract --lost tickets/4711.zip -o - | tshark -r - -z expert
   ehlotrace extract --lost --redact ticket.pcapng -o for-the-vendor.pcapng
   ehlotrace extract --cause ehlo-argument captures/ -o evidence.pcapng";
 
@@ -72,28 +72,27 @@ pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<Exit> {
     for failure in &failures {
         complain(&format!("{}: {}", failure.source.path, failure.message));
     }
-    let out = Output::new(args.output.as_deref(), &inputs)?;
-    let mut extractor = Extractor::new(options(args)?, out);
+    let mut out = Output::new(args.output.as_deref(), &inputs)?;
+    let mut extractor = Extractor::new(options(args)?, &mut out);
     let mut sum = Sum { failed: !failures.is_empty(), ..Sum::default() };
     for input in &inputs {
-        let path = input.path().unwrap_or_else(|| Path::new("-"));
-        let shown = path.display().to_string();
-        let opened = Rereadable::open(path).map_err(|source| ExtractError::Read(ReadError::Io { offset: 0, source }));
-        match opened.and_then(|mut opened| extractor.capture(&shown, &mut || opened.read())) {
-            Ok(extracted) => sum.add(&shown, &extracted),
-            Err(ExtractError::Read(ReadError::UnknownFormat { .. })) if matches!(input, Input::Found(_)) => {}
-            Err(ExtractError::Read(error)) => {
-                complain(&format!("{shown}: {error}"));
-                sum.failed = true;
-            }
-            Err(error) => return Err(error).context(target(args)),
+        let looked = captures::each(input, &args.reading, &mut |name, _, open| {
+            sum.add(name, &extractor.capture(name, open).with_context(|| target(args))?);
+            Ok(())
+        })?;
+        for failure in &looked.failures {
+            complain(failure);
         }
+        sum.failed |= !looked.failures.is_empty();
     }
+    drop(extractor);
+    out.finish().context("cannot write the extract").with_context(|| target(args))?;
     sum.tell(args);
-    Ok(match (sum.captures, sum.failed) {
-        (0, _) => Exit::Failure,
-        (_, true) => Exit::Partial,
-        (_, false) => Exit::Clean,
+    Ok(match sum {
+        Sum { captures: 0, .. } => Exit::Failure,
+        Sum { failed: true, .. } => Exit::Partial,
+        Sum { frames: 0, .. } => Exit::Findings,
+        Sum { .. } => Exit::Clean,
     })
 }
 
@@ -128,7 +127,8 @@ fn cause(code: &str) -> Result<String, String> {
 }
 
 fn target(args: &ExtractArgs) -> String {
-    args.output.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
+    let path = args.output.as_ref().filter(|path| path.as_os_str() != "-");
+    path.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
 }
 
 /// What all captures came to.
@@ -161,80 +161,29 @@ impl Sum {
     }
 
     fn tell(&self, args: &ExtractArgs) {
-        let Self { captures, with_sessions, sessions, frames, .. } = self;
-        if *captures == 0 {
+        let Self { captures, with_sessions, sessions, frames, .. } = *self;
+        if captures == 0 {
             return complain("no capture could be read: nothing is written");
         }
-        if *frames == 0 {
-            let why = if args.all || !args.session.is_empty() { "no such session" } else { "no such session was lost" };
+        if frames == 0 {
+            let why = match (sessions, &args.session[..], args.all) {
+                (1.., ..) => "no frame chosen can be redacted",
+                (0, [], true) => "no SMTP session on these ports",
+                (0, [], false) => "no such session was lost",
+                (0, [_, ..], _) => "no session has this number",
+            };
             return complain(&format!("{why}: nothing is written"));
         }
         complain(&format!(
-            "{frames} frames of {sessions} sessions from {with_sessions} captures written to {}",
+            "{} of {} from {} written to {}",
+            counted(frames, "frame"),
+            counted(sessions, "session"),
+            counted(with_sessions, "capture"),
             target(args)
         ));
     }
 }
 
-/// Where the extract goes: a file that is made with the first octet, so that there is none where nothing is chosen.
-enum Output {
-    Stdout(BufWriter<io::StdoutLock<'static>>),
-    Later(PathBuf),
-    File(BufWriter<File>),
-}
-
-impl Output {
-    fn new(path: Option<&Path>, inputs: &[Input]) -> anyhow::Result<Self> {
-        let Some(path) = path else {
-            if io::stdout().is_terminal() {
-                bail!("pcapng is not for a terminal: name a file with -o, or send standard output to one");
-            }
-            return Ok(Self::Stdout(BufWriter::new(io::stdout().lock())));
-        };
-        let target = path.canonicalize();
-        let is_input = |input: &Path| match (&target, input.canonicalize()) {
-            (Ok(target), Ok(input)) => *target == input || is_same_file(target, &input),
-            _ => false,
-        };
-        if inputs.iter().filter_map(Input::path).any(is_input) {
-            bail!("{}: this is one of the captures to read; choose another file for the extract", path.display());
-        }
-        Ok(Self::Later(path.to_owned()))
-    }
-}
-
-/// Whether two names are links to one file.
-#[cfg(unix)]
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    match (one.metadata(), other.metadata()) {
-        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
-        _ => false,
-    }
-}
-
-#[cfg(not(unix))]
-fn is_same_file(_: &Path, _: &Path) -> bool {
-    false
-}
-
-impl Write for Output {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        if let Self::Later(path) = self {
-            *self = Self::File(BufWriter::new(File::create(path)?));
-        }
-        match self {
-            Self::Stdout(out) => out.write(octets),
-            Self::File(out) => out.write(octets),
-            Self::Later(_) => Ok(0),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stdout(out) => out.flush(),
-            Self::File(out) => out.flush(),
-            Self::Later(_) => Ok(()),
-        }
-    }
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod bar;
+mod captures;
 mod causes;
 mod check;
 mod completions;
@@ -9,6 +10,7 @@ mod explain;
 mod extract;
 mod man;
 mod markdown;
+mod output;
 mod scan;
 mod schema;
 mod trace;
@@ -23,9 +25,9 @@ use args::{Args, Command};
 /// What a run came to, as the exit code says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exit {
-    /// Nothing was lost; the argument is well-formed.
+    /// Nothing was lost; the argument is well-formed; the extract is written.
     Clean = 0,
-    /// Sessions were lost; the argument is malformed.
+    /// Sessions were lost; the argument is malformed; there is nothing to extract.
     Findings = 1,
     /// Wrong usage, or nothing could be read.
     Failure = 2,
