@@ -36,13 +36,20 @@ fn extracted(captures: &[(&str, Vec<u8>)], choice: &Choice, key: Option<&str>) -
     (out, results)
 }
 
+/// All sessions of a file, and how many frames were left out.
+pub(crate) fn all_of(file: &std::path::Path, key: Option<&str>) -> (Vec<u8>, u64) {
+    let (out, results) = extracted(&[("x", std::fs::read(file).unwrap())], &Choice::All, key);
+    let left_out = results.iter().flat_map(|result| result.left_out_frames.values()).sum::<u64>();
+    (out, left_out + results.iter().map(|result| result.left_out_sessions).sum::<u64>())
+}
+
 fn one(name: &str, choice: &Choice, key: Option<&str>) -> Vec<u8> {
     extracted(&[(name, sample(name))], choice, key).0
 }
 
-type Record = (u16, i64, u32, Vec<u8>);
+pub(crate) type Record = (u16, i64, u32, Vec<u8>);
 
-fn records(file: &[u8]) -> Vec<Record> {
+pub(crate) fn records(file: &[u8]) -> Vec<Record> {
     let mut records = Vec::new();
     let mut reader = open(Box::new(Cursor::new(file.to_vec())), &OpenOptions::default()).unwrap();
     let read = reader.for_each_packet(&mut |packet| {
@@ -54,7 +61,7 @@ fn records(file: &[u8]) -> Vec<Record> {
 }
 
 /// Outcome, cause and hello lines of each session.
-fn verdicts(file: &[u8]) -> Vec<(String, String, Vec<String>)> {
+pub(crate) fn verdicts(file: &[u8]) -> Vec<(String, String, Vec<String>)> {
     let mut found = Vec::new();
     let options = scan_options();
     scan(Box::new(Cursor::new(file.to_vec())), &options, &mut |session, diagnosis| {

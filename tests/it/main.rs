@@ -13,6 +13,7 @@ mod damage;
 mod differential;
 mod docs;
 mod extract;
+mod extract_cli;
 mod help;
 mod html;
 mod html_browser;

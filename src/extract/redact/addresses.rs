@@ -175,6 +175,21 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn addresses_of_a_site_share_as_many_bits_as_before(site: u16, one: u16, other: u16, high: u64, low: (u64, u64)) {
+            let v4 = |host: u16| IpAddr::from((u32::from(site) << 16 | u32::from(host)).to_be_bytes());
+            let v6 = |host: u64| IpAddr::from((u128::from(high) << 64 | u128::from(host)).to_be_bytes());
+            let mut map = addresses("k");
+            for (one, other) in [(v4(one), v4(other)), (v6(low.0), v6(low.1))] {
+                let (a, b) = (map.ip(one), map.ip(other));
+                if a != one && b != other {
+                    proptest::prop_assert_eq!(common(a, b), common(one, other), "{} {}", one, other);
+                }
+            }
+        }
+    }
+
     #[test]
     fn pseudonyms_lie_in_their_ranges_and_depend_on_the_key() {
         let (v4, v6): (IpAddr, IpAddr) = ("198.51.100.1".parse().unwrap(), "2001:4860::1".parse().unwrap());
