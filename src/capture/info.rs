@@ -16,7 +16,7 @@ pub struct CaptureInfo {
     /// The link-layer types the file declares, used by a packet or not.
     pub link_types: BTreeSet<LinkType>,
     /// What captured, as the file describes it, in the order of the file; those of a pcapng file's sections one after the
-    /// other. Empty where the format has no such description. [`MAX_INTERFACES`] of a file at most.
+    /// other. Empty where the format has no such description. 65,536 of a file at most.
     pub interfaces: Vec<InterfaceInfo>,
     /// Frames so far; the number of the last one. In pcapng Wireshark numbers some records that hold no packet.
     pub frames: u64,

@@ -49,7 +49,7 @@ impl Output {
         if existing.as_ref().is_some_and(|metadata| !metadata.is_file()) {
             return Ok(Self::Special(BufWriter::new(File::create(path)?)));
         }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
         let mut builder = tempfile::Builder::new();
         builder.prefix(".ehlotrace-").suffix(".part");
         #[cfg(unix)]
