@@ -37,12 +37,12 @@ fn names(folder: &Path) -> Vec<String> {
 fn sessions_are_chosen_by_number_cause_and_outcome() {
     let all = verdicts(&std::fs::read("samples/mixed.pcapng").unwrap());
     let lost: Vec<_> = all.iter().filter(|verdict| verdict.0 == "lost").cloned().collect();
-    let cause = lost[0].1.as_str();
+    let cause = lost[0].1.clone();
     let by_cause: Vec<_> = all.iter().filter(|verdict| verdict.1 == cause).cloned().collect();
     assert!(0 < by_cause.len() && by_cause.len() < lost.len() && lost.len() < all.len());
     for (choice, expected) in [
         (&["--session", "1,3-4"][..], [&all[..1], &all[2..4]].concat()),
-        (&["--cause", cause], by_cause),
+        (&["--cause", &cause], by_cause),
         (&["--lost"], lost.clone()),
         (&[], lost),
         (&["--all"], all.clone()),
