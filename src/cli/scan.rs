@@ -21,7 +21,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     if let Some(list) = &args.files_from {
         paths.extend(listed(list)?);
     }
-    let (inputs, failures) = batch::expand(&paths);
+    let inputs = batch::expand(&paths);
     let progress = Progress::default();
     let shows_progress = io::stderr().is_terminal();
     let options = BatchOptions {
@@ -35,8 +35,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let limits = options.scan.dialogue.limits.clone();
     let mut reporter = report::reporter(format(args.format), &report_options(args, limits), out);
     let mut run = || batch::run(&inputs, &options, reporter.as_mut()).context("cannot write the report");
-    let mut result = if shows_progress { bar::during(&inputs, &progress, run)? } else { run()? };
-    result.failures.splice(0..0, failures);
+    let result = if shows_progress { bar::during(&inputs, &progress, run)? } else { run()? };
     for failure in &result.failures {
         let member = failure.source.member.as_ref().map(|member| format!(" : {member}")).unwrap_or_default();
         complain(&format!("{}{member}: {}", failure.source.path, failure.message));

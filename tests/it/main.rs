@@ -4,6 +4,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+/// The archives that the container's own tests are made with.
+#[allow(dead_code)]
+#[path = "../../src/container/tests/make.rs"]
+mod make;
+
 mod architecture;
 mod cli;
 mod corpus;
@@ -24,6 +29,7 @@ mod report_unfinished;
 mod samples;
 mod schema;
 mod splits;
+mod tickets;
 mod trace;
 mod trace_articles;
 mod trace_choice;
