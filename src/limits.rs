@@ -38,6 +38,9 @@ pub struct Limits {
     pub reply_lines: usize,
     /// Octets held after DATA, AUTH or STARTTLS until the reply tells what they are.
     pub undecided_octets: usize,
+    /// Octets of a TLS handshake up to the end of its hello, kept until it is whole. Post-quantum key shares make one of
+    /// 2 KiB.
+    pub tls_hello_octets: usize,
     /// Commands waiting for their reply. Past it the oldest counts as unanswered.
     pub pending_commands: usize,
     /// Exchanges kept from the start of a session; beyond them they are only counted, hellos excepted.
@@ -123,6 +126,7 @@ impl Default for Limits {
             line_octets: 4_096,
             reply_lines: 64,
             undecided_octets: 16 * 1024,
+            tls_hello_octets: 16 * 1024,
             pending_commands: 1_000,
             exchanges: 256,
             hellos: 64,

@@ -1,8 +1,10 @@
 //! Sessions that broke at STARTTLS or AUTH.
 
+use super::evidence::shown;
 use super::facts::{Ending, Facts};
 use super::rules::{Fault, Finding, Rule};
 use super::{Confidence, Evidence};
+use crate::smtp::Tls;
 
 /// STARTTLS was refused, or the connection died in the TLS handshake.
 pub(super) const TLS_FAILED: Rule = Rule {
@@ -47,27 +49,43 @@ fn handshake_died(facts: &Facts<'_>) -> Option<Finding> {
     if !facts.transcript.is_tls || tls.is_established() || facts.ending == Ending::CaptureEnded {
         return None;
     }
-    let mut evidence = vec![facts.ending_evidence()];
+    let mut evidence = hellos(tls);
     let mut fault = match facts.ending {
         Ending::Closed { by_server: true } | Ending::Reset { by_server: true } => Fault::Server,
         Ending::Silence => Fault::Network,
         _ => Fault::Client,
     };
-    for (who, sender, records) in [("client", Fault::Client, tls.client), ("server", Fault::Server, tls.server)] {
-        if let Some((level, description)) = records.alert.filter(|(_, description)| *description != CLOSE_NOTIFY) {
+    for (who, sender, alert) in
+        [("client", Fault::Client, tls.client.alert), ("server", Fault::Server, tls.server.alert)]
+    {
+        if let Some(alert) = alert.filter(|alert| !alert.is_close_notify()) {
             fault = sender;
-            let level = if level == FATAL { "fatal" } else { "warning" };
-            let text = format!("{who} sent a TLS alert ({level}, description {description})");
-            evidence.insert(0, Evidence::new(facts.session.last, text));
+            let level = if alert.is_fatal() { "fatal" } else { "warning" };
+            let text = format!("{who} sent a TLS alert: {} ({level}, description {})", alert.name(), alert.description);
+            evidence.push(Evidence::new(alert.moment, text));
         }
     }
     let text = if tls.is_seen() { "the TLS handshake did not complete" } else { "no TLS handshake followed" };
-    evidence.insert(0, Evidence::new(facts.session.last, text));
+    evidence.push(Evidence::new(facts.session.last, text));
+    evidence.push(facts.ending_evidence());
     Some(Finding::new(fault, Confidence::Probable, evidence))
 }
 
-const FATAL: u8 = 2;
-const CLOSE_NOTIFY: u8 = 0;
+/// What the client asked for and what the server chose.
+fn hellos(tls: &Tls) -> Vec<Evidence> {
+    let client = tls.client_hello.as_ref().map(|hello| {
+        let name = match &hello.server_name {
+            Some(name) => format!("for the server name {}", shown(name)),
+            None => "without a server name".to_owned(),
+        };
+        Evidence::new(hello.moment, format!("client offered {} at most, {name} (TLS ClientHello)", hello.version))
+    });
+    let server = tls
+        .server_hello
+        .as_ref()
+        .map(|hello| Evidence::new(hello.moment, format!("server chose {} (TLS ServerHello)", hello.version)));
+    client.into_iter().chain(server).collect()
+}
 
 const TLS_FAILED_PAGE: &str = r#"The client wanted TLS: STARTTLS was refused, or the connection died in the
 TLS handshake.
