@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::capture::Packet;
 use crate::flow::{
-    Anomalies, Close, ClosedFlow, Direction, FlowListener, Followed, GapKind, Handshake, RefusedByNetwork,
+    self, Anomalies, Close, ClosedFlow, Direction, FlowListener, Followed, GapKind, Handshake, RefusedByNetwork,
 };
 use crate::smtp::product::{self, Product};
 use crate::smtp::{Dialogue, DialogueOptions, Reply, Transcript};
@@ -62,6 +62,11 @@ pub enum Captured {
 }
 
 impl Session {
+    /// The connection's Community ID, by which other tools know it.
+    pub fn community_id(&self) -> String {
+        flow::community_id(self.client, self.server)
+    }
+
     /// Puts together what the flow table and the dialogue know.
     pub fn new(flow: ClosedFlow<SessionBuilder<'_>>) -> Self {
         let segments = flow.listener.segments;

@@ -3,6 +3,7 @@
 //! Nothing here knows SMTP. A [`FlowTable`] follows every connection for a [`FlowListener`], which is told the octets
 //! of both directions in order; a connection that is over comes out as a [`ClosedFlow`].
 
+mod community_id;
 mod connection;
 mod duplicate;
 mod half;
@@ -13,6 +14,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use community_id::community_id;
 pub use half::{Anomalies, GapKind};
 pub use key::Direction;
 pub use lifecycle::{Close, CloseHow, Handshake, RefusedByNetwork, Side};

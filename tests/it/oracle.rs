@@ -5,10 +5,10 @@ use std::process::Command;
 
 use crate::corpus;
 
-/// The fields of every frame that `filter` lets through, as text; none without tshark.
-pub(crate) fn fields(file: &Path, options: &[&str], filter: &str, fields: &[&str]) -> Option<Vec<Vec<String>>> {
+/// The fields of every frame, as text; none without tshark.
+pub(crate) fn fields(file: &Path, options: &[&str], fields: &[&str]) -> Option<Vec<Vec<String>>> {
     let mut command = Command::new("tshark");
-    command.arg("-r").arg(file).args(options).args(["-Y", filter, "-T", "fields", "-E", "separator=|"]);
+    command.arg("-r").arg(file).args(options).args(["-T", "fields", "-E", "separator=|"]);
     for field in fields {
         command.args(["-e", field]);
     }

@@ -1,12 +1,13 @@
-//! Hellos and alerts of TLS, frame by frame, as tshark has them.
+//! What other tools know a session by, and the TLS in it, as tshark has them.
 
 use ehlotrace::session::Session;
 use ehlotrace::smtp::Alert;
 
 use crate::{corpus, oracle};
 
-const FIELDS: [&str; 7] = [
+const FIELDS: [&str; 8] = [
     "frame.number",
+    "communityid",
     "tls.handshake.type",
     "tls.handshake.extensions_server_name",
     "tls.handshake.version",
@@ -15,23 +16,27 @@ const FIELDS: [&str; 7] = [
     "tls.alert_message.desc",
 ];
 
+const OPTIONS: [&str; 2] = ["--enable-protocol", "communityid"];
+
 #[test]
-fn tls_is_what_tshark_sees() {
-    let mut compared = 0;
-    for file in oracle::captures(&["public", "lab"]) {
-        let filter = "tls.handshake.type in {1, 2} or tls.alert_message.desc";
-        let Some(rows) = oracle::fields(&file, &["-o", "tcp.desegment_tcp_streams:TRUE"], filter, &FIELDS) else {
-            return;
-        };
-        let theirs: Vec<String> = rows.iter().map(|row| as_ours(row)).collect();
+fn sessions_are_known_by_what_tshark_knows_them_by() {
+    let (mut sessions_seen, mut hellos_seen) = (0, 0);
+    for file in oracle::captures(&["public", "lab", "formats"]) {
+        let Some(rows) = oracle::fields(&file, &OPTIONS, &FIELDS) else { return };
         let (_, sessions) = corpus::sessions(&file, &[25, 465, 587, 2525]);
+        for (session, _) in &sessions {
+            let row = &rows[usize::try_from(session.first.frame).unwrap() - 1];
+            assert_eq!(row[..2], [session.first.frame.to_string(), session.community_id()], "{}", file.display());
+        }
+        let theirs: Vec<String> = rows.iter().filter_map(|row| as_ours(row)).collect();
         let mut ours: Vec<(u64, String)> = sessions.iter().flat_map(|(session, _)| told(session)).collect();
         ours.sort();
         let ours: Vec<String> = ours.into_iter().map(|(_, text)| text).collect();
-        compared += ours.len();
         assert_eq!(ours, theirs, "{}", file.display());
+        sessions_seen += sessions.len();
+        hellos_seen += ours.len();
     }
-    assert!(compared > 5, "only {compared} compared");
+    assert!(sessions_seen > 30 && hellos_seen > 3, "only {sessions_seen} sessions and {hellos_seen} hellos compared");
 }
 
 fn told(session: &Session) -> Vec<(u64, String)> {
@@ -50,15 +55,15 @@ fn told(session: &Session) -> Vec<(u64, String)> {
     client.into_iter().chain(server).chain(alerts).collect()
 }
 
-/// A row of tshark's as [`told`] has it.
-fn as_ours(row: &[String]) -> String {
-    let [frame, kind, name, version, supported, level, description] = row else { panic!("{row:?}") };
-    if kind.is_empty() {
-        return format!("{frame} alert {level} {description}");
+/// A row of tshark's as [`told`] has it, if there is a hello or an alert in it.
+fn as_ours(row: &[String]) -> Option<String> {
+    let [frame, _, kind, name, version, supported, level, description] = row else { panic!("{row:?}") };
+    if !description.is_empty() {
+        return Some(format!("{frame} alert {level} {description}"));
     }
-    let kind = kind.split(',').next().unwrap();
+    let kind = kind.split(',').next().filter(|kind| matches!(*kind, "1" | "2"))?;
     let number = |text: &str| u16::from_str_radix(text.trim_start_matches("0x"), 16).unwrap();
     let listed = supported.split(',').filter(|text| text.starts_with("0x03")).map(number).max();
     let version = listed.unwrap_or_else(|| number(version.split(',').next().unwrap()));
-    format!("{frame} {kind} {name} {version:04x}")
+    Some(format!("{frame} {kind} {name} {version:04x}"))
 }
