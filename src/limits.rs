@@ -25,6 +25,9 @@ pub struct Limits {
     /// Silence after which a connection counts as over, in nanoseconds of capture time. RFC 5321 4.5.3.2 lets a peer
     /// wait up to 10 minutes for the reply to the end of the mail data; 15 are past every timeout it names.
     pub idle_ns: i64,
+    /// Pairs of ends, of all ports, whose TCP connections are numbered as Wireshark does. One takes about 64 octets, and
+    /// only when asked for.
+    pub numbered_ends: usize,
     /// Out-of-order octets held for one direction of a connection while a hole may still be filled.
     pub held_octets: usize,
     /// Out-of-order segments held for one direction: a bound on bookkeeping where segments are tiny.
@@ -120,6 +123,7 @@ impl Default for Limits {
             tombstones: 16_384,
             linger_ns: 30 * NANOS_PER_SEC,
             idle_ns: 15 * 60 * NANOS_PER_SEC,
+            numbered_ends: 900_000,
             held_octets: 1024 * 1024,
             held_segments: 1_024,
             reorder_segments: 8,

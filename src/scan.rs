@@ -12,13 +12,13 @@ use std::ops::ControlFlow;
 
 use crate::capture::{self, CaptureReader, NetmonZone, OpenOptions, Packet, ReadError};
 use crate::diagnosis::{Diagnosis, diagnose};
-use crate::flow::FlowTable;
+use crate::flow::{FlowTable, StreamIndex};
 use crate::limits::Limits;
 use crate::report::CaptureReport;
 use crate::session::{FrameContent, Session, SessionBuilder, SessionFrame};
 use crate::smtp::DialogueOptions;
 use crate::time::{Moment, Timestamp};
-use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Ports, Reassembled};
+use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Interest, Ports, Reassembled, TcpHeader};
 
 /// What to look for, and within which bounds.
 #[derive(Clone, Debug)]
@@ -29,6 +29,9 @@ pub struct ScanOptions {
     pub dialogue: DialogueOptions,
     /// The time zone of the hosts that Network Monitor captures come from.
     pub netmon_zone: NetmonZone,
+    /// Whether sessions get the number by which Wireshark knows their connection. Every TCP header of the capture has to be
+    /// read for it.
+    pub tcp_stream: bool,
 }
 
 impl ScanOptions {
@@ -39,6 +42,7 @@ impl ScanOptions {
             ports: Ports::new([25]),
             dialogue: DialogueOptions { limits, keep_credentials: false },
             netmon_zone: NetmonZone::default(),
+            tcp_stream: false,
         }
     }
 
@@ -132,6 +136,9 @@ struct Scanner<'o, O> {
     fragments: Defragmenter,
     fragment_counts: FragmentCounts,
     undecoded: BTreeMap<wire::Undecoded, u64>,
+    streams: Option<StreamIndex>,
+    /// The number of the connection that the current packet belongs to.
+    stream: Option<u64>,
     sessions: u64,
 }
 
@@ -144,6 +151,8 @@ impl<'o, O: Observer> Scanner<'o, O> {
             first: None,
             fragments: Defragmenter::new(&limits),
             fragment_counts: FragmentCounts::default(),
+            streams: options.tcp_stream.then(|| StreamIndex::new(limits.numbered_ends)),
+            stream: None,
             flows: FlowTable::new(options.ports.clone(), limits),
             undecoded: BTreeMap::new(),
             sessions: 0,
@@ -152,8 +161,18 @@ impl<'o, O: Observer> Scanner<'o, O> {
 
     /// The same scan with another observer.
     fn hand_over<P: Observer>(self, observer: P) -> Scanner<'o, P> {
-        let Self { options, observer: _, first, flows, fragments, fragment_counts, undecoded, sessions } = self;
-        Scanner { options, observer, first, flows, fragments, fragment_counts, undecoded, sessions }
+        Scanner {
+            options: self.options,
+            observer,
+            first: self.first,
+            flows: self.flows,
+            fragments: self.fragments,
+            fragment_counts: self.fragment_counts,
+            undecoded: self.undecoded,
+            streams: self.streams,
+            stream: self.stream,
+            sessions: self.sessions,
+        }
     }
 
     /// Reads the capture to its end.
@@ -169,8 +188,19 @@ impl<'o, O: Observer> Scanner<'o, O> {
         if O::WANTS_FRAMES {
             self.first.get_or_insert(packet.time);
         }
-        if wire::may_matter(packet, &self.options.ports) {
+        let interest = Interest::new(&self.options.ports);
+        if self.streams.is_some() && wire::may_matter(packet, Interest { all_tcp: true, ..interest }) {
+            self.number(|| wire::tcp_header(packet));
+        }
+        if wire::may_matter(packet, interest) {
             self.decoded(wire::decode(packet), packet, None);
+        }
+    }
+
+    /// Numbers the connection of the current packet, if numbers were asked for.
+    fn number(&mut self, header: impl FnOnce() -> Option<TcpHeader>) {
+        if let Some(streams) = &mut self.streams {
+            self.stream = header().and_then(|header| streams.number(&header));
         }
     }
 
@@ -178,8 +208,9 @@ impl<'o, O: Observer> Scanner<'o, O> {
         let moment = Moment { frame: packet.frame, time: packet.time };
         match decoded {
             Decoded::Tcp(segment) => {
-                let options = &self.options.dialogue;
-                let followed = self.flows.segment(&segment, moment, || SessionBuilder::new(options));
+                let (options, stream) = (&self.options.dialogue, self.stream);
+                let open = || SessionBuilder::new(options).with_tcp_stream(stream);
+                let followed = self.flows.segment(&segment, moment, open);
                 if O::WANTS_FRAMES
                     && let Some(followed) = followed
                 {
@@ -198,6 +229,7 @@ impl<'o, O: Observer> Scanner<'o, O> {
             }
             Decoded::Fragment(fragment) => {
                 if let Some(whole) = self.fragments.push(&fragment, moment.time) {
+                    self.number(|| wire::tcp_header_reassembled(&whole));
                     self.decoded(wire::decode_reassembled(&whole), packet, Some(&whole));
                 }
             }
@@ -250,6 +282,7 @@ impl<'o, O: Observer> Scanner<'o, O> {
             ("ip-fragment-contradictory", fragments.contradictory),
             ("ip-fragment-evicted", fragments.evicted),
             ("ip-fragment-incomplete", fragments.incomplete),
+            ("tcp-stream-unnumbered", self.streams.as_ref().map_or(0, StreamIndex::unnumbered)),
         ];
         let decoding = self.undecoded.iter().map(|(reason, count)| (reason.to_string(), *count));
         let others = counted.into_iter().filter(|(_, count)| *count > 0);

@@ -20,6 +20,8 @@ pub struct Session {
     pub client: SocketAddr,
     /// The mail server.
     pub server: SocketAddr,
+    /// The number of the TCP connection by which Wireshark knows it (`tcp.stream`); only if asked for, and known.
+    pub tcp_stream: Option<u64>,
     /// What the server's greeting says it is.
     pub product: Product,
     /// The first frame.
@@ -69,12 +71,13 @@ impl Session {
 
     /// Puts together what the flow table and the dialogue know.
     pub fn new(flow: ClosedFlow<SessionBuilder<'_>>) -> Self {
-        let segments = flow.listener.segments;
+        let SessionBuilder { segments, tcp_stream, .. } = flow.listener;
         let transcript = flow.listener.finish();
         Self {
             number: flow.number,
             client: flow.client,
             server: flow.server,
+            tcp_stream,
             product: recognise(&transcript),
             first: flow.first,
             last: flow.last,
@@ -129,12 +132,20 @@ pub struct SessionBuilder<'o> {
     dialogue: Option<Box<Dialogue<'o>>>,
     is_opening_seen: bool,
     segments: u64,
+    tcp_stream: Option<u64>,
 }
 
 impl<'o> SessionBuilder<'o> {
     /// A session of which nothing was seen yet.
     pub const fn new(options: &'o DialogueOptions) -> Self {
-        Self { options, dialogue: None, is_opening_seen: false, segments: 0 }
+        Self { options, dialogue: None, is_opening_seen: false, segments: 0, tcp_stream: None }
+    }
+
+    /// The same with the number that Wireshark gives the connection.
+    #[must_use]
+    pub const fn with_tcp_stream(mut self, number: Option<u64>) -> Self {
+        self.tcp_stream = number;
+        self
     }
 
     fn dialogue(&mut self) -> &mut Dialogue<'o> {

@@ -6,8 +6,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
-use super::FlowKey;
-
 /// The Community ID, version 1 with seed 0, of the TCP connection between two ends, in either order.
 ///
 /// It is `1:` and the Base64 of the SHA-1 over seed, addresses, protocol and ports, all in network order, the lower
@@ -16,7 +14,7 @@ pub fn community_id(one: SocketAddr, other: SocketAddr) -> String {
     const VERSION: &str = "1:";
     const SEED: [u8; 2] = [0, 0];
     const TCP_AND_PADDING: [u8; 2] = [6, 0];
-    let (low, high) = FlowKey::new(one, other).ends();
+    let (low, high) = if (one.ip(), one.port()) <= (other.ip(), other.port()) { (one, other) } else { (other, one) };
     let mut hash = Sha1::new();
     hash.update(SEED);
     for end in [low, high] {

@@ -44,11 +44,6 @@ impl FlowKey {
         let (one, other) = (End::new(one), End::new(other));
         if one <= other { Self { low: one, high: other } } else { Self { low: other, high: one } }
     }
-
-    /// Both ends, the one with the lower address first, of equal addresses the one with the lower port.
-    pub(super) const fn ends(&self) -> (SocketAddr, SocketAddr) {
-        (self.low, self.high)
-    }
 }
 
 /// Which way a segment goes.

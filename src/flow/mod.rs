@@ -10,6 +10,7 @@ mod half;
 mod key;
 mod lifecycle;
 mod lru;
+mod stream_index;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ pub use community_id::community_id;
 pub use half::{Anomalies, GapKind};
 pub use key::Direction;
 pub use lifecycle::{Close, CloseHow, Handshake, RefusedByNetwork, Side};
+pub use stream_index::StreamIndex;
 pub use table::{ClosedFlow, FlowTable};
 
 use crate::time::Moment;

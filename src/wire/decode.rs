@@ -7,7 +7,7 @@ use super::{Decoded, Fragment, FragmentKey, Reassembled, Undecoded, icmp, tcp, t
 use crate::capture::{LinkType, Packet};
 
 /// IP packets inside one another that are followed. Mirrored traffic of an overlay network has three or four.
-const MAX_NESTED: usize = 8;
+pub(super) const MAX_NESTED: usize = 8;
 
 /// Octets of the shortest Ethernet frame, without its checksum; shorter packets are padded to it.
 const LEAST_ETHERNET_FRAME: u32 = 60;

@@ -7,6 +7,7 @@
 mod decode;
 mod defrag;
 pub(crate) mod detail;
+mod headers;
 mod icmp;
 mod ip;
 mod link;
@@ -23,7 +24,8 @@ use std::net::{IpAddr, SocketAddr};
 
 pub use decode::{decode, decode_reassembled};
 pub use defrag::{Defragmenter, Fragment, FragmentCounts, FragmentKey, Reassembled};
-pub use prefilter::{Ports, may_matter};
+pub use headers::{TcpHeader, tcp_header, tcp_header_reassembled};
+pub use prefilter::{Interest, Ports, may_matter};
 pub use tcp::{SeqNumber, TcpFlags};
 pub use undecoded::Undecoded;
 
