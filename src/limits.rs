@@ -71,6 +71,17 @@ pub struct Limits {
     pub trace_frames: u64,
     /// Octets of a trace held in memory before it goes to a temporary file.
     pub trace_octets: usize,
+    /// DNS lookups remembered, each by client, name and type. Past it the oldest is forgotten.
+    pub lookups: usize,
+    /// Records kept of one DNS answer.
+    pub lookup_records: usize,
+    /// How long an answer explains a connection to an address it gave, in nanoseconds of capture time. Clients keep answers
+    /// for their time to live, an hour most of the time.
+    pub lookup_ns: i64,
+    /// How long after a failed lookup a connection of its client may still come of it, in nanoseconds of capture time.
+    pub lookup_failure_ns: i64,
+    /// Failed lookups listed; the rest are counted.
+    pub failed_lookups: usize,
     /// Fragmented IP datagrams put together at once. Past it the oldest is dropped and counted.
     pub fragment_datagrams: usize,
     /// Octets held for all fragmented IP datagrams together, 64 a fragment for bookkeeping included. One datagram has
@@ -144,6 +155,11 @@ impl Default for Limits {
             trace_sessions: 1_000,
             trace_frames: 4_000,
             trace_octets: 8 * 1024 * 1024,
+            lookups: 4_096,
+            lookup_records: 16,
+            lookup_ns: 60 * 60 * NANOS_PER_SEC,
+            lookup_failure_ns: 5 * 60 * NANOS_PER_SEC,
+            failed_lookups: 1_000,
             fragment_datagrams: 1_024,
             fragment_octets: 4 * 1024 * 1024,
             fragment_ns: 30 * NANOS_PER_SEC,

@@ -12,6 +12,7 @@ use std::ops::ControlFlow;
 
 use crate::capture::{self, CaptureReader, NetmonZone, OpenOptions, Packet, ReadError};
 use crate::diagnosis::{Diagnosis, diagnose};
+use crate::dns::Lookups;
 use crate::flow::{FlowTable, StreamIndex};
 use crate::limits::Limits;
 use crate::report::CaptureReport;
@@ -32,6 +33,8 @@ pub struct ScanOptions {
     /// Whether sessions get the number by which Wireshark knows their connection. Every TCP header of the capture has to be
     /// read for it.
     pub tcp_stream: bool,
+    /// Whether DNS lookups are followed: those that led to a session, and those that led nowhere.
+    pub dns: bool,
 }
 
 impl ScanOptions {
@@ -43,6 +46,7 @@ impl ScanOptions {
             dialogue: DialogueOptions { limits, keep_credentials: false },
             netmon_zone: NetmonZone::default(),
             tcp_stream: false,
+            dns: true,
         }
     }
 
@@ -139,6 +143,9 @@ struct Scanner<'o, O> {
     streams: Option<StreamIndex>,
     /// The number of the connection that the current packet belongs to.
     stream: Option<u64>,
+    lookups: Lookups,
+    /// The latest time seen.
+    latest: Timestamp,
     sessions: u64,
 }
 
@@ -153,6 +160,8 @@ impl<'o, O: Observer> Scanner<'o, O> {
             fragment_counts: FragmentCounts::default(),
             streams: options.tcp_stream.then(|| StreamIndex::new(limits.numbered_ends)),
             stream: None,
+            lookups: Lookups::new(&limits),
+            latest: Timestamp::default(),
             flows: FlowTable::new(options.ports.clone(), limits),
             undecoded: BTreeMap::new(),
             sessions: 0,
@@ -171,6 +180,8 @@ impl<'o, O: Observer> Scanner<'o, O> {
             undecoded: self.undecoded,
             streams: self.streams,
             stream: self.stream,
+            lookups: self.lookups,
+            latest: self.latest,
             sessions: self.sessions,
         }
     }
@@ -185,10 +196,11 @@ impl<'o, O: Observer> Scanner<'o, O> {
     }
 
     fn packet(&mut self, packet: &Packet<'_>) {
+        self.latest = self.latest.max(packet.time);
         if O::WANTS_FRAMES {
             self.first.get_or_insert(packet.time);
         }
-        let interest = Interest::new(&self.options.ports);
+        let interest = Interest { dns: self.options.dns, ..Interest::new(&self.options.ports) };
         if self.streams.is_some() && wire::may_matter(packet, Interest { all_tcp: true, ..interest }) {
             self.number(|| wire::tcp_header(packet));
         }
@@ -208,8 +220,12 @@ impl<'o, O: Observer> Scanner<'o, O> {
         let moment = Moment { frame: packet.frame, time: packet.time };
         match decoded {
             Decoded::Tcp(segment) => {
-                let (options, stream) = (&self.options.dialogue, self.stream);
-                let open = || SessionBuilder::new(options).with_tcp_stream(stream);
+                let (options, stream, lookups) = (self.options, self.stream, &mut self.lookups);
+                let open = || {
+                    let ends = segment.orient(&options.ports).filter(|_| options.dns);
+                    let lookup = ends.and_then(|(client, server)| lookups.connection(client.ip(), server.ip(), moment));
+                    SessionBuilder::new(&options.dialogue).with_tcp_stream(stream).with_lookup(lookup)
+                };
                 let followed = self.flows.segment(&segment, moment, open);
                 if O::WANTS_FRAMES
                     && let Some(followed) = followed
@@ -219,6 +235,7 @@ impl<'o, O: Observer> Scanner<'o, O> {
                 }
                 self.report_closed();
             }
+            Decoded::Udp(datagram) if self.options.dns => self.lookups.datagram(&datagram, moment),
             Decoded::Unreachable(unreachable) => {
                 let connection = self.flows.unreachable(&unreachable, moment);
                 if O::WANTS_FRAMES
@@ -233,7 +250,7 @@ impl<'o, O: Observer> Scanner<'o, O> {
                     self.decoded(wire::decode_reassembled(&whole), packet, Some(&whole));
                 }
             }
-            Decoded::NotTcp => {}
+            Decoded::NotTcp | Decoded::Udp(_) => {}
             Decoded::Undecoded(reason) => *self.undecoded.entry(reason).or_default() += 1,
         }
     }
@@ -266,10 +283,12 @@ impl<'o, O: Observer> Scanner<'o, O> {
         }
         let empty = Defragmenter::new(&self.options.dialogue.limits);
         self.fragment_counts = std::mem::replace(&mut self.fragments, empty).finish();
+        let failed_lookups = self.lookups.finish(self.latest);
         CaptureReport {
             info: Some(reader.info().clone()),
             sessions: self.sessions,
             undecoded: self.undecoded(),
+            failed_lookups,
             error: result.err(),
         }
     }
@@ -282,6 +301,7 @@ impl<'o, O: Observer> Scanner<'o, O> {
             ("ip-fragment-contradictory", fragments.contradictory),
             ("ip-fragment-evicted", fragments.evicted),
             ("ip-fragment-incomplete", fragments.incomplete),
+            ("dns-lookup-forgotten", self.lookups.forgotten()),
             ("tcp-stream-unnumbered", self.streams.as_ref().map_or(0, StreamIndex::unnumbered)),
         ];
         let decoding = self.undecoded.iter().map(|(reason, count)| (reason.to_string(), *count));

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::capture::Packet;
+use crate::dns::Lookup;
 use crate::flow::{
     self, Anomalies, Close, ClosedFlow, Direction, FlowListener, Followed, GapKind, Handshake, RefusedByNetwork,
 };
@@ -22,6 +23,8 @@ pub struct Session {
     pub server: SocketAddr,
     /// The number of the TCP connection by which Wireshark knows it (`tcp.stream`); only if asked for, and known.
     pub tcp_stream: Option<u64>,
+    /// How the client came to the server's address; only if the capture shows it.
+    pub lookup: Option<Box<Lookup>>,
     /// What the server's greeting says it is.
     pub product: Product,
     /// The first frame.
@@ -71,13 +74,15 @@ impl Session {
 
     /// Puts together what the flow table and the dialogue know.
     pub fn new(flow: ClosedFlow<SessionBuilder<'_>>) -> Self {
-        let SessionBuilder { segments, tcp_stream, .. } = flow.listener;
-        let transcript = flow.listener.finish();
+        let mut listener = flow.listener;
+        let (segments, tcp_stream, lookup) = (listener.segments, listener.tcp_stream, listener.lookup.take());
+        let transcript = listener.finish();
         Self {
             number: flow.number,
             client: flow.client,
             server: flow.server,
             tcp_stream,
+            lookup,
             product: recognise(&transcript),
             first: flow.first,
             last: flow.last,
@@ -133,12 +138,20 @@ pub struct SessionBuilder<'o> {
     is_opening_seen: bool,
     segments: u64,
     tcp_stream: Option<u64>,
+    lookup: Option<Box<Lookup>>,
 }
 
 impl<'o> SessionBuilder<'o> {
     /// A session of which nothing was seen yet.
     pub const fn new(options: &'o DialogueOptions) -> Self {
-        Self { options, dialogue: None, is_opening_seen: false, segments: 0, tcp_stream: None }
+        Self { options, dialogue: None, is_opening_seen: false, segments: 0, tcp_stream: None, lookup: None }
+    }
+
+    /// The same with how the client came to the server's address.
+    #[must_use]
+    pub fn with_lookup(mut self, lookup: Option<Lookup>) -> Self {
+        self.lookup = lookup.map(Box::new);
+        self
     }
 
     /// The same with the number that Wireshark gives the connection.

@@ -5,7 +5,7 @@
 use super::icmp;
 use super::ip::{self, protocols as p};
 use super::link::{self, ether_types as et};
-use super::tunnel;
+use super::{tunnel, udp};
 use crate::capture::Packet;
 
 /// A set of TCP ports.
@@ -58,12 +58,14 @@ pub struct Interest<'p> {
     pub ports: &'p Ports,
     /// TCP segments of all other ports, too, and everything that quotes one.
     pub all_tcp: bool,
+    /// DNS over UDP.
+    pub dns: bool,
 }
 
 impl<'p> Interest<'p> {
     /// Only TCP segments from or to one of `ports`, and errors about them.
     pub const fn new(ports: &'p Ports) -> Self {
-        Self { ports, all_tcp: false }
+        Self { ports, all_tcp: false, dns: false }
     }
 }
 
@@ -150,13 +152,13 @@ fn ip(data: &[u8], interest: Interest<'_>) -> bool {
 fn transport(protocol: u8, v6: bool, body: &[u8], interest: Interest<'_>) -> bool {
     match (protocol, body) {
         (p::TCP, [s0, s1, d0, d1, ..]) => {
-            let Interest { ports, all_tcp } = interest;
+            let Interest { ports, all_tcp, .. } = interest;
             let touches = |port: &[u8; 2]| ports.contains(u16::from_be_bytes(*port));
             all_tcp || touches(&[*s0, *s1]) || touches(&[*d0, *d1])
         }
-        (p::UDP, [_, _, d0, d1, _, _, _, _, ..]) => {
-            let port = u16::from_be_bytes([*d0, *d1]);
-            port == tunnel::GENEVE_PORT || tunnel::VXLAN_PORTS.contains(&port)
+        (p::UDP, [s0, s1, d0, d1, _, _, _, _, ..]) => {
+            let [src, dst] = [[*s0, *s1], [*d0, *d1]].map(u16::from_be_bytes);
+            tunnel::is_port(dst) || (interest.dns && udp::is_dns(src, dst))
         }
         (p::ICMP, [kind, ..]) if !v6 => interest.all_tcp || icmp::is_error(false, *kind),
         (p::ICMPV6, [kind, ..]) if v6 => interest.all_tcp || icmp::is_error(true, *kind),

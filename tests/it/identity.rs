@@ -1,5 +1,8 @@
 //! What other tools know a session by, and the TLS in it, as tshark has them.
 
+// Code of tests may panic, that is how it reports.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
+
 use std::fs::File;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;

@@ -11,6 +11,7 @@ mod corpus_lab;
 mod corpus_public;
 mod damage;
 mod differential;
+mod dns_lookups;
 mod docs;
 mod help;
 mod html;

@@ -1,5 +1,8 @@
 //! What tshark says of a capture, where it is installed.
 
+// Code of tests may panic, that is how it reports.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

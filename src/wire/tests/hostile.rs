@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 /// Whether skipping a packet that decodes like this loses nothing.
 pub(super) fn may_be_skipped(decoded: &Decoded<'_>, ports: &Ports) -> bool {
     match decoded {
-        Decoded::NotTcp => true,
+        Decoded::NotTcp | Decoded::Udp(_) => true,
         Decoded::Tcp(segment) => !segment.touches(ports),
         // The ports are at their place and are others, or the protocol is; what is wrong with the packet is not ours.
         Decoded::Undecoded(reason) => {
@@ -29,6 +29,8 @@ fn check(packet: &Packet<'_>, ports: &Ports) -> Result<(), TestCaseError> {
         "{decoded:?} of {:02x?}",
         packet.data
     );
+    let dns = Interest { dns: true, ..Interest::new(ports) };
+    prop_assert!(may_matter(packet, dns) || !matches!(decoded, Decoded::Udp(_)), "{:02x?}", packet.data);
     let header = tcp_header(packet);
     let interest = Interest { all_tcp: true, ..Interest::new(ports) };
     prop_assert!(may_matter(packet, interest) || header.is_none(), "{header:?} of {:02x?}", packet.data);

@@ -1,0 +1,117 @@
+//! DNS lookups in a capture: those that led to a session stand with it, those that led nowhere in the capture's report.
+
+// Code of tests may panic, that is how it reports.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
+
+use std::io::Cursor;
+
+use ehlotrace::dns::FailedLookups;
+use ehlotrace::scan::{ScanOptions, scan};
+use ehlotrace::session::Session;
+use ehlotrace::wire::Ports;
+
+use crate::corpus;
+use crate::support::{CaptureBuilder, IpHeader, Link, LinkHeader, ip_datagram, link_frame};
+
+const CLIENT: &str = "192.0.2.10";
+const RESOLVER: &str = "192.0.2.53";
+
+const QUESTION: [u8; 2] = [0x01, 0x00];
+const ANSWER: [u8; 2] = [0x81, 0x80];
+const NXDOMAIN: [u8; 2] = [0x81, 0x83];
+const MX: u8 = 15;
+const A: u8 = 1;
+
+/// The octets of `name` as labels.
+fn labels(name: &str) -> Vec<u8> {
+    let mut octets = Vec::new();
+    for label in name.split('.') {
+        octets.push(label.len() as u8);
+        octets.extend(label.as_bytes());
+    }
+    octets.push(0);
+    octets
+}
+
+/// A frame with a DNS message; `data` is that of the only record of an answer.
+fn frame(flags: [u8; 2], name: &str, kind: u8, data: Option<&[u8]>) -> Vec<u8> {
+    let mut message = vec![0x2a, 0x17, flags[0], flags[1], 0, 1, 0, u8::from(data.is_some()), 0, 0, 0, 0];
+    message.extend(labels(name));
+    message.extend([0, kind, 0, 1]);
+    if let Some(data) = data {
+        message.extend([0xc0, 12, 0, kind, 0, 1, 0, 0, 14, 16, 0, data.len() as u8]);
+        message.extend(data);
+    }
+    let is_answer = flags[0] & 0x80 != 0;
+    let (src, dst) = if is_answer { (RESOLVER, CLIENT) } else { (CLIENT, RESOLVER) };
+    let ports: [u8; 4] = if is_answer { [0, 53, 0x9c, 0x40] } else { [0x9c, 0x40, 0, 53] };
+    let mut udp = ports.to_vec();
+    udp.extend((8 + message.len() as u16).to_be_bytes());
+    udp.extend([0, 0]);
+    udp.extend(message);
+    let ip = IpHeader { src: src.parse().unwrap(), dst: dst.parse().unwrap(), protocol: 17, ttl: 64, id: 7 };
+    let link = LinkHeader {
+        link: Link::ETHERNET,
+        src_mac: [2, 0, 0, 0, 0, 1],
+        dst_mac: [2, 0, 0, 0, 0, 2],
+        vlans: &[],
+        pad_octet: None,
+    };
+    link_frame(&link, &ip_datagram(&ip, &udp))
+}
+
+/// Two deliveries: one that reaches its server, and one whose domain does not exist.
+fn capture() -> Vec<u8> {
+    let mut capture = CaptureBuilder::new().start_at("2024-03-05T09:00:00Z");
+    let exchange = [&[0, 10][..], &labels("mx.example.net")].concat();
+    let millis = 1_000_000;
+    capture
+        .raw_frame(-60 * millis, frame(QUESTION, "example.net", MX, None))
+        .raw_frame(-50 * millis, frame(ANSWER, "example.net", MX, Some(&exchange)))
+        .raw_frame(-40 * millis, frame(QUESTION, "mx.example.net", A, None))
+        .raw_frame(-30 * millis, frame(ANSWER, "mx.example.net", A, Some(&[192, 0, 2, 25])))
+        .raw_frame(-20 * millis, frame(QUESTION, "exmaple.net", MX, None))
+        .raw_frame(-10 * millis, frame(NXDOMAIN, "exmaple.net", MX, None));
+    let mut session = capture.session("192.0.2.10:1145", "192.0.2.25:25");
+    session.handshake().dialogue("S: 220 mx.example.net ESMTP\nC: EHLO sub2.\nS: 501 Invalid Address");
+    session.client_fin().server_fin();
+    capture.finish_pcap()
+}
+
+fn scanned(octets: Vec<u8>, dns: bool) -> (Vec<Session>, FailedLookups) {
+    let options = ScanOptions { ports: Ports::new([25]), dns, ..ScanOptions::default() };
+    let mut sessions = Vec::new();
+    let report = scan(Box::new(Cursor::new(octets)), &options, &mut |session, _| sessions.push(session)).unwrap();
+    assert!(report.undecoded.is_empty(), "{:?}", report.undecoded);
+    (sessions, report.failed_lookups)
+}
+
+#[test]
+fn a_session_has_the_lookups_that_led_to_it_and_a_failure_stands_alone() {
+    let (sessions, failed) = scanned(capture(), true);
+    let [session] = &sessions[..] else { panic!("{} sessions", sessions.len()) };
+    let steps = &session.lookup.as_ref().unwrap().steps;
+    let shown: Vec<String> =
+        steps.iter().map(|step| format!("{} {} {}", step.answered.frame, step.name, step.answer)).collect();
+    assert_eq!(shown, ["2 example.net 10 mx.example.net", "4 mx.example.net 192.0.2.25"]);
+    let [failed] = &failed.listed[..] else { panic!("{failed:?}") };
+    assert_eq!((failed.moment.frame, failed.answered.unwrap().frame), (5, 6));
+    assert_eq!((&*failed.name, failed.why.text()), ("exmaple.net", "the name does not exist (NXDOMAIN)".to_owned()));
+    assert_eq!((failed.client.to_string().as_str(), failed.is_server_too), (CLIENT, false));
+}
+
+#[test]
+fn lookups_are_not_followed_unless_asked_for() {
+    let (sessions, failed) = scanned(capture(), false);
+    assert_eq!(sessions.len(), 1);
+    assert_eq!((sessions[0].lookup.clone(), failed), (None, FailedLookups::default()));
+}
+
+#[test]
+fn a_public_capture_shows_how_its_client_found_the_server() {
+    let Some(folder) = corpus::folder("public") else { return };
+    let (report, sessions) = corpus::sessions(&folder.join("bug-3616-smtp.pcap"), &[25]);
+    let steps = &sessions[0].0.lookup.as_ref().unwrap().steps;
+    assert_eq!((steps.len(), steps[0].answered.frame, &*steps[0].answer), (1, 2, "74.53.140.153"));
+    assert_eq!(report.failed_lookups, FailedLookups::default());
+}
