@@ -80,6 +80,8 @@ pub struct Limits {
     pub lookup_ns: i64,
     /// How long after a failed lookup a connection of its client may still come of it, in nanoseconds of capture time.
     pub lookup_failure_ns: i64,
+    /// Lookups of one client that a connection may yet come of. Past it the oldest is judged at once.
+    pub open_lookups: usize,
     /// Failed lookups listed; the rest are counted.
     pub failed_lookups: usize,
     /// Fragmented IP datagrams put together at once. Past it the oldest is dropped and counted.
@@ -159,6 +161,7 @@ impl Default for Limits {
             lookup_records: 16,
             lookup_ns: 60 * 60 * NANOS_PER_SEC,
             lookup_failure_ns: 5 * 60 * NANOS_PER_SEC,
+            open_lookups: 256,
             failed_lookups: 1_000,
             fragment_datagrams: 1_024,
             fragment_octets: 4 * 1024 * 1024,

@@ -298,10 +298,10 @@ impl<'o, O: Observer> Scanner<'o, O> {
         let fragments = self.fragment_counts;
         let counted = [
             ("late-segment", self.flows.late_segments()),
+            ("tcp-stream-unknown", self.streams.as_ref().map_or(0, StreamIndex::unnumbered)),
             ("ip-fragment-contradictory", fragments.contradictory),
             ("ip-fragment-evicted", fragments.evicted),
             ("ip-fragment-incomplete", fragments.incomplete),
-            ("dns-lookup-forgotten", self.lookups.forgotten()),
             ("tcp-stream-unnumbered", self.streams.as_ref().map_or(0, StreamIndex::unnumbered)),
         ];
         let decoding = self.undecoded.iter().map(|(reason, count)| (reason.to_string(), *count));

@@ -51,12 +51,13 @@ impl Lookups {
             self.judge(&question, end);
         }
         let mut failed = std::mem::take(&mut self.failed);
+        failed.forgotten = self.forgotten;
         failed.listed.sort_by_key(|failed| failed.moment.frame);
         failed
     }
 
     /// Lists a lookup that no connection followed, if it failed.
-    fn judge(&mut self, question: &Question, now: Timestamp) {
+    pub(super) fn judge(&mut self, question: &Question, now: Timestamp) {
         let Some(asked) = self.known.get(question) else { return };
         let why = match asked.answer {
             Answer::None if now.nanos_since(asked.latest.time) >= PATIENCE_NS => LookupFailure::NoAnswer,

@@ -28,7 +28,7 @@ pub struct Lookups {
     /// Hosts that take mail.
     pub(super) servers: HashSet<IpAddr, RandomState>,
     pub(super) failed: FailedLookups,
-    forgotten: u64,
+    pub(super) forgotten: u64,
 }
 
 /// Who asked for what.
@@ -78,11 +78,6 @@ impl Lookups {
             failed: FailedLookups::default(),
             forgotten: 0,
         }
-    }
-
-    /// Lookups given up to keep within bounds before it was known what came of them.
-    pub const fn forgotten(&self) -> u64 {
-        self.forgotten
     }
 
     /// Reads a datagram from or to the DNS port.
@@ -196,7 +191,16 @@ impl Lookups {
         if matches!(asked.answer, Answer::Failed(_) | Answer::Unclear) {
             (asked.answer, asked.answered) = (Answer::None, None);
         }
-        self.open.entry(question.client).or_default().push_back(question.clone());
+        let open = self.open.entry(question.client).or_default();
+        open.push_back(question.clone());
+        if open.len() > self.limits.open_lookups
+            && let Some(oldest) = open.pop_front()
+        {
+            if let Some(asked) = self.known.get_mut(&oldest) {
+                asked.is_open = false;
+            }
+            self.judge(&oldest, moment.time);
+        }
     }
 
     fn answer(&mut self, question: &Question, message: Message, is_cut: bool, moment: Moment) {

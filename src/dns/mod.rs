@@ -79,6 +79,10 @@ pub enum LookupFailure {
 }
 
 impl LookupFailure {
+    /// The words of [`code`](Self::code).
+    pub const CODES: [&'static str; 7] =
+        ["nxdomain", "no-record", "null-mx", "servfail", "refused", "error", "no-answer"];
+
     /// The stable word for reports.
     pub const fn code(self) -> &'static str {
         match self {
@@ -113,4 +117,13 @@ pub struct FailedLookups {
     pub listed: Vec<FailedLookup>,
     /// Those over the bound, counted only.
     pub omitted: u64,
+    /// Lookups given up, to stay within bounds, before it was known what came of them.
+    pub forgotten: u64,
+}
+
+impl FailedLookups {
+    /// All of them, listed or not.
+    pub fn total(&self) -> u64 {
+        self.omitted.saturating_add(self.listed.len() as u64)
+    }
 }

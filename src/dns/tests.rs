@@ -291,7 +291,7 @@ fn the_oldest_lookups_are_forgotten_and_counted() {
     bench.lookup("a.example", Mx, NXDOMAIN, &[]);
     bench.lookup("b.example", Mx, NO_ERROR, &["10 mx.example"]);
     bench.lookup("mx.example", A, NO_ERROR, &[SERVER]);
-    assert_eq!(bench.lookups.forgotten(), 1);
+    assert_eq!(bench.lookups.forgotten, 1);
     assert_eq!(bench.connect(SERVER).unwrap().steps.len(), 2);
     bench.lookup("c.example", Mx, NXDOMAIN, &[]);
     assert_eq!(bench.connect(SERVER).unwrap().steps.len(), 1, "the MX answer is forgotten");

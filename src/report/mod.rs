@@ -3,6 +3,7 @@
 //! A format is one file with a [`Reporter`] and a variant of [`Format`]. Text of the capture is escaped in one place,
 //! [`escape`]; the fields of JSON are declared in one place, `model`.
 
+mod background;
 mod csv;
 pub mod escape;
 mod html;

@@ -7,8 +7,8 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 
+use ehlotrace::capture::OpenOptions;
 use ehlotrace::flow::StreamIndex;
-use ehlotrace::limits::Limits;
 use ehlotrace::session::Session;
 use ehlotrace::smtp::Alert;
 use ehlotrace::{capture, wire};
@@ -141,7 +141,7 @@ fn every_frame_has_the_stream_that_tshark_gives_it() {
     std::fs::write(file.path(), write_pcap(&frames, &FileOptions::default())).unwrap();
     let Some(rows) = oracle::fields(file.path(), &[], &["frame.number", "tcp.stream"]) else { return };
     let mut index = StreamIndex::new(1_000);
-    let mut reader = capture::open(Box::new(File::open(file.path()).unwrap()), &Limits::default()).unwrap();
+    let mut reader = capture::open(Box::new(File::open(file.path()).unwrap()), &OpenOptions::default()).unwrap();
     let mut ours = Vec::new();
     reader
         .for_each_packet(&mut |packet| {

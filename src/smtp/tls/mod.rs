@@ -58,6 +58,13 @@ impl Tls {
         is_known || self.server.is_cut_off || self.client.is_cut_off
     }
 
+    /// The alerts sent in the clear, each with its sender: `client` or `server`.
+    pub fn alerts(&self) -> impl Iterator<Item = (&'static str, Alert)> {
+        [("client", self.client.alert), ("server", self.server.alert)]
+            .into_iter()
+            .filter_map(|(sender, alert)| Some((sender, alert?)))
+    }
+
     /// Whether anything that is TLS was seen.
     pub const fn is_seen(&self) -> bool {
         self.client.records > 0 || self.server.records > 0
