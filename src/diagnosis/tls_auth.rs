@@ -92,11 +92,17 @@ TLS handshake.
 
 **In the capture.** Either a 4xx or 5xx to STARTTLS, after which the client gives up; or `220` to it, TLS records
 (ClientHello, perhaps ServerHello and certificate), then a TLS alert, FIN or RST, or silence before the handshake is
-done. An alert that is not encrypted is shown with its number: 40 is handshake_failure, 48 unknown_ca, 70
-protocol_version, 80 internal_error.
+done. The evidence names the version and server name that the ClientHello asks for, the version that the ServerHello
+chose, and an alert that is not encrypted: its sender, its name and its number. In TLS 1.3 an alert after the ServerHello
+is encrypted and cannot be told from data.
 
 **Why.** No TLS version or cipher in common, a certificate that the other side does not accept, a server without its
 key file, or a device in between that disturbs the handshake.
+
+The alert says which: `handshake_failure` (40) no cipher, group or signature algorithm in common, `protocol_version` (70)
+no version, `bad_certificate` (42), `certificate_expired` (45), `unknown_ca` (48) and `certificate_unknown` (46) a
+certificate that its receiver does not accept, `unrecognized_name` (112) a server name the server has no certificate for,
+`internal_error` (80) a fault inside the sender.
 
 **What to do.** The side that sent the alert or closed is the one that was not content: its log says why. Compare
 versions and ciphers of both. A client that need not have TLS may be allowed to go on without.

@@ -11,63 +11,17 @@ use ehlotrace::session::Session;
 use ehlotrace::wire::Ports;
 
 use crate::corpus;
-use crate::support::{CaptureBuilder, IpHeader, Link, LinkHeader, ip_datagram, link_frame};
+use crate::support::CaptureBuilder;
+use crate::support::dns::{A, ANSWER, MX, NXDOMAIN, QUESTION, exchange, frame};
 
 const CLIENT: &str = "192.0.2.10";
-const RESOLVER: &str = "192.0.2.53";
-
-const QUESTION: [u8; 2] = [0x01, 0x00];
-const ANSWER: [u8; 2] = [0x81, 0x80];
-const NXDOMAIN: [u8; 2] = [0x81, 0x83];
-const MX: u8 = 15;
-const A: u8 = 1;
-
-/// The octets of `name` as labels.
-fn labels(name: &str) -> Vec<u8> {
-    let mut octets = Vec::new();
-    for label in name.split('.') {
-        octets.push(label.len() as u8);
-        octets.extend(label.as_bytes());
-    }
-    octets.push(0);
-    octets
-}
-
-/// A frame with a DNS message; `data` is that of the only record of an answer.
-fn frame(flags: [u8; 2], name: &str, kind: u8, data: Option<&[u8]>) -> Vec<u8> {
-    let mut message = vec![0x2a, 0x17, flags[0], flags[1], 0, 1, 0, u8::from(data.is_some()), 0, 0, 0, 0];
-    message.extend(labels(name));
-    message.extend([0, kind, 0, 1]);
-    if let Some(data) = data {
-        message.extend([0xc0, 12, 0, kind, 0, 1, 0, 0, 14, 16, 0, data.len() as u8]);
-        message.extend(data);
-    }
-    let is_answer = flags[0] & 0x80 != 0;
-    let (src, dst) = if is_answer { (RESOLVER, CLIENT) } else { (CLIENT, RESOLVER) };
-    let ports: [u8; 4] = if is_answer { [0, 53, 0x9c, 0x40] } else { [0x9c, 0x40, 0, 53] };
-    let mut udp = ports.to_vec();
-    udp.extend((8 + message.len() as u16).to_be_bytes());
-    udp.extend([0, 0]);
-    udp.extend(message);
-    let ip = IpHeader { src: src.parse().unwrap(), dst: dst.parse().unwrap(), protocol: 17, ttl: 64, id: 7 };
-    let link = LinkHeader {
-        link: Link::ETHERNET,
-        src_mac: [2, 0, 0, 0, 0, 1],
-        dst_mac: [2, 0, 0, 0, 0, 2],
-        vlans: &[],
-        pad_octet: None,
-    };
-    link_frame(&link, &ip_datagram(&ip, &udp))
-}
-
 /// Two deliveries: one that reaches its server, and one whose domain does not exist.
 fn capture() -> Vec<u8> {
     let mut capture = CaptureBuilder::new().start_at("2024-03-05T09:00:00Z");
-    let exchange = [&[0, 10][..], &labels("mx.example.net")].concat();
     let millis = 1_000_000;
     capture
         .raw_frame(-60 * millis, frame(QUESTION, "example.net", MX, None))
-        .raw_frame(-50 * millis, frame(ANSWER, "example.net", MX, Some(&exchange)))
+        .raw_frame(-50 * millis, frame(ANSWER, "example.net", MX, Some(&exchange(10, "mx.example.net"))))
         .raw_frame(-40 * millis, frame(QUESTION, "mx.example.net", A, None))
         .raw_frame(-30 * millis, frame(ANSWER, "mx.example.net", A, Some(&[192, 0, 2, 25])))
         .raw_frame(-20 * millis, frame(QUESTION, "exmaple.net", MX, None))

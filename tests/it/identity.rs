@@ -6,6 +6,9 @@
 use std::fs::File;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use ehlotrace::capture::OpenOptions;
 use ehlotrace::flow::StreamIndex;
@@ -32,30 +35,47 @@ const OPTIONS: [&str; 2] = ["--enable-protocol", "communityid"];
 
 #[test]
 fn sessions_are_known_by_what_tshark_knows_them_by() {
-    let (mut sessions_seen, mut hellos_seen) = (0, 0);
-    for file in oracle::captures(&["public", "lab", "formats"]) {
-        // The others of this folder are one capture in many file formats.
+    // The others of this folder are one capture in many file formats.
+    let is_repeat = |file: &Path| {
         let name = file.file_name().unwrap().to_str().unwrap();
-        if file.parent().unwrap().ends_with("formats") && !name.starts_with("encap-") {
-            continue;
+        file.parent().unwrap().ends_with("formats") && !name.starts_with("encap-")
+    };
+    let mut files = oracle::captures(&["public", "lab", "formats"]);
+    files.retain(|file| !is_repeat(file));
+    let next = AtomicUsize::new(0);
+    let compare_all = || {
+        let mut seen = (0, 0);
+        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let (sessions, hellos) = compare(file)?;
+            seen = (seen.0 + sessions, seen.1 + hellos);
         }
-        let Some(rows) = oracle::fields(&file, &OPTIONS, &FIELDS) else { return };
-        let (_, sessions) = corpus::sessions(&file, &[25, 465, 587, 2525]);
-        for (session, _) in &sessions {
-            let row = &rows[usize::try_from(session.first.frame).unwrap() - 1];
-            let stream = session.tcp_stream.map(|number| number.to_string()).unwrap_or_default();
-            let ours = [session.first.frame.to_string(), session.community_id(), stream];
-            assert_eq!(row[..3], ours, "{}", file.display());
-        }
-        let theirs: Vec<String> = rows.iter().filter_map(|row| as_ours(row)).collect();
-        let mut ours: Vec<(u64, String)> = sessions.iter().flat_map(|(session, _)| told(session)).collect();
-        ours.sort();
-        let ours: Vec<String> = ours.into_iter().map(|(_, text)| text).collect();
-        assert_eq!(ours, theirs, "{}", file.display());
-        sessions_seen += sessions.len();
-        hellos_seen += ours.len();
+        Some(seen)
+    };
+    let seen: Option<Vec<(usize, usize)>> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(compare_all)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let Some(seen) = seen else { return };
+    let (sessions, hellos) = seen.iter().fold((0, 0), |sum, seen| (sum.0 + seen.0, sum.1 + seen.1));
+    assert!(sessions > 30 && hellos > 3, "only {sessions} sessions and {hellos} hellos compared");
+}
+
+/// Compares the sessions of a capture with what tshark says; how many sessions and hellos there were. None without tshark.
+fn compare(file: &PathBuf) -> Option<(usize, usize)> {
+    let rows = oracle::fields(file, &OPTIONS, &FIELDS)?;
+    let (_, sessions) = corpus::sessions(file, &[25, 465, 587, 2525]);
+    for (session, _) in &sessions {
+        let row = &rows[usize::try_from(session.first.frame).unwrap() - 1];
+        let stream = session.tcp_stream.map(|number| number.to_string()).unwrap_or_default();
+        let ours = [session.first.frame.to_string(), session.community_id(), stream];
+        assert_eq!(row[..3], ours, "{}", file.display());
     }
-    assert!(sessions_seen > 30 && hellos_seen > 3, "only {sessions_seen} sessions and {hellos_seen} hellos compared");
+    let theirs: Vec<String> = rows.iter().filter_map(|row| as_ours(row)).collect();
+    let mut ours: Vec<(u64, String)> = sessions.iter().flat_map(|(session, _)| told(session)).collect();
+    ours.sort();
+    let ours: Vec<String> = ours.into_iter().map(|(_, text)| text).collect();
+    assert_eq!(ours, theirs, "{}", file.display());
+    Some((sessions.len(), ours.len()))
 }
 
 fn told(session: &Session) -> Vec<(u64, String)> {

@@ -17,6 +17,7 @@
 
 mod capture_builder;
 mod capture_file;
+pub(crate) mod dns;
 mod endpoint;
 mod packet;
 pub(crate) mod samples;
