@@ -134,6 +134,7 @@ impl Observer for Sessions<'_> {
 
 struct Scanner<'o, O> {
     options: &'o ScanOptions,
+    interest: Interest<'o>,
     observer: O,
     first: Option<Timestamp>,
     flows: FlowTable<SessionBuilder<'o>>,
@@ -144,16 +145,16 @@ struct Scanner<'o, O> {
     /// The number of the connection that the current packet belongs to.
     stream: Option<u64>,
     lookups: Lookups,
-    /// The latest time seen.
-    latest: Timestamp,
     sessions: u64,
 }
 
 impl<'o, O: Observer> Scanner<'o, O> {
     fn new(options: &'o ScanOptions, observer: O) -> Self {
         let limits = options.dialogue.limits.clone();
+        let interest = Interest { ports: &options.ports, all_tcp: options.tcp_stream, dns: options.dns };
         Self {
             options,
+            interest,
             observer,
             first: None,
             fragments: Defragmenter::new(&limits),
@@ -161,7 +162,6 @@ impl<'o, O: Observer> Scanner<'o, O> {
             streams: options.tcp_stream.then(|| StreamIndex::new(limits.numbered_ends)),
             stream: None,
             lookups: Lookups::new(&limits),
-            latest: Timestamp::default(),
             flows: FlowTable::new(options.ports.clone(), limits),
             undecoded: BTreeMap::new(),
             sessions: 0,
@@ -172,6 +172,7 @@ impl<'o, O: Observer> Scanner<'o, O> {
     fn hand_over<P: Observer>(self, observer: P) -> Scanner<'o, P> {
         Scanner {
             options: self.options,
+            interest: self.interest,
             observer,
             first: self.first,
             flows: self.flows,
@@ -181,7 +182,6 @@ impl<'o, O: Observer> Scanner<'o, O> {
             streams: self.streams,
             stream: self.stream,
             lookups: self.lookups,
-            latest: self.latest,
             sessions: self.sessions,
         }
     }
@@ -196,17 +196,23 @@ impl<'o, O: Observer> Scanner<'o, O> {
     }
 
     fn packet(&mut self, packet: &Packet<'_>) {
-        self.latest = self.latest.max(packet.time);
         if O::WANTS_FRAMES {
             self.first.get_or_insert(packet.time);
         }
-        let interest = Interest { dns: self.options.dns, ..Interest::new(&self.options.ports) };
-        if self.streams.is_some() && wire::may_matter(packet, Interest { all_tcp: true, ..interest }) {
+        if wire::may_matter(packet, self.interest) {
+            self.read(packet);
+        }
+    }
+
+    /// A packet that may matter, if only for the number of its connection.
+    fn read(&mut self, packet: &Packet<'_>) {
+        if self.interest.all_tcp {
             self.number(|| wire::tcp_header(packet));
+            if !wire::may_matter(packet, Interest { all_tcp: false, ..self.interest }) {
+                return;
+            }
         }
-        if wire::may_matter(packet, interest) {
-            self.decoded(wire::decode(packet), packet, None);
-        }
+        self.decoded(wire::decode(packet), packet, None);
     }
 
     /// Numbers the connection of the current packet, if numbers were asked for.
@@ -283,7 +289,7 @@ impl<'o, O: Observer> Scanner<'o, O> {
         }
         let empty = Defragmenter::new(&self.options.dialogue.limits);
         self.fragment_counts = std::mem::replace(&mut self.fragments, empty).finish();
-        let failed_lookups = self.lookups.finish(self.latest);
+        let failed_lookups = self.lookups.finish(reader.info().last_time.unwrap_or_default());
         CaptureReport {
             info: Some(reader.info().clone()),
             sessions: self.sessions,

@@ -107,6 +107,11 @@ pub(in crate::report) fn answer(session: &Session, diagnosis: &Diagnosis, hello:
     {
         return shown_reply(command, reply);
     }
+    if let Some(alert) =
+        background::alert(session).filter(|_| diagnosis.cause.is_some_and(|rule| rule.code == "tls-failed"))
+    {
+        return alert;
+    }
     let is_unanswered = hello.is_some_and(|hello| session.transcript.hello_reply(hello).is_none());
     let is_about_hello = diagnosis.cause.is_some_and(|rule| rule.code.starts_with("ehlo-"));
     if is_unanswered && is_about_hello {
