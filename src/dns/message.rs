@@ -250,6 +250,23 @@ mod tests {
     }
 
     #[test]
+    fn a_long_chain_of_pointers_is_none() {
+        let chain = |pointers: u8| {
+            // The root, then pointers each to the one before; the record's owner is the last of them.
+            let mut octets = [&ANSWER[..29], b"\xc0\x0c\0\x0a\0\x01\0\0\0\0\0", &[2 * pointers + 1, 0]].concat();
+            for at in 0..pointers {
+                octets.extend([0xc0, if at == 0 { 41 } else { 40 + 2 * at }]);
+            }
+            octets.extend([0xc0, 40 + 2 * pointers]);
+            octets.extend(b"\0\x01\0\x01\0\0\0\0\0\x04\xc0\0\x02\x19");
+            Message::parse(&octets, 16).unwrap().records
+        };
+        let address = Record::Address { owner: ".".into(), address: [192, 0, 2, 25].into(), is_additional: false };
+        assert_eq!(chain(14), [address]);
+        assert_eq!(chain(17), []);
+    }
+
+    #[test]
     fn other_questions_are_none() {
         let mut txt = ANSWER[..29].to_vec();
         txt[26] = 16;
@@ -264,7 +281,59 @@ mod tests {
         assert_eq!(Message::parse(ANSWER, 1).unwrap().records, [exchange(10, "mx1.example.com")]);
     }
 
+    /// A name as its labels, without those that would need an escape.
+    fn labels() -> impl Strategy<Value = String> {
+        proptest::collection::vec("[a-z0-9_-]{1,20}", 1..6).prop_map(|labels| labels.join("."))
+    }
+
+    fn records() -> impl Strategy<Value = Vec<Record>> {
+        let address = (labels(), any::<[u8; 4]>(), any::<[u8; 16]>(), any::<bool>(), any::<bool>());
+        let address = address.prop_map(|(owner, v4, v6, is_v4, is_additional)| {
+            let address = if is_v4 { IpAddr::from(v4) } else { IpAddr::from(v6) };
+            Record::Address { owner: owner.into(), address, is_additional }
+        });
+        let exchange = (any::<u16>(), labels());
+        let exchange = exchange.prop_map(|(preference, host)| Record::Exchange { preference, host: host.into() });
+        proptest::collection::vec(prop_oneof![address, exchange], 0..12)
+    }
+
+    /// The message as another implementation writes it, names compressed.
+    fn written(name: &str, records: &[Record]) -> Vec<u8> {
+        use simple_dns::rdata::{A, AAAA, MX, RData};
+        use simple_dns::{CLASS, Name, Packet, PacketFlag, QCLASS, QTYPE, Question, ResourceRecord, TYPE};
+        let mut packet = Packet::new_reply(7);
+        packet.set_flags(PacketFlag::RECURSION_DESIRED);
+        let (kind, class) = (QTYPE::TYPE(TYPE::MX), QCLASS::CLASS(CLASS::IN));
+        packet.questions.push(Question::new(Name::new(name).unwrap(), kind, class, false));
+        for record in records {
+            let (owner, data, is_additional) = match record {
+                Record::Address { owner, address: IpAddr::V4(address), is_additional } => {
+                    (&**owner, RData::A(A::from(*address)), *is_additional)
+                }
+                Record::Address { owner, address: IpAddr::V6(address), is_additional } => {
+                    (&**owner, RData::AAAA(AAAA::from(*address)), *is_additional)
+                }
+                Record::Exchange { preference, host } => {
+                    let exchange = Name::new(host).unwrap();
+                    (name, RData::MX(MX { preference: *preference, exchange }), false)
+                }
+            };
+            let list = if is_additional { &mut packet.additional_records } else { &mut packet.answers };
+            list.push(ResourceRecord::new(Name::new(owner).unwrap(), CLASS::IN, 60, data));
+        }
+        packet.build_bytes_vec_compressed().unwrap()
+    }
+
     proptest! {
+        #[test]
+        fn what_another_implementation_writes_is_read(name in labels(), mut records in records()) {
+            let octets = written(&name, &records);
+            records.sort_by_key(|record| matches!(record, Record::Address { is_additional: true, .. }));
+            let message = Message::parse(&octets, 16).unwrap();
+            prop_assert_eq!((&*message.name, message.kind, message.is_response), (&*name, RecordType::Mx, true));
+            prop_assert_eq!(message.records, records);
+        }
+
         #[test]
         fn damage_does_no_harm(
             changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 0..8),

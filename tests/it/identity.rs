@@ -62,8 +62,11 @@ fn sessions_are_known_by_what_tshark_knows_them_by() {
 
 /// Compares the sessions of a capture with what tshark says; how many sessions and hellos there were. None without tshark.
 fn compare(file: &PathBuf) -> Option<(usize, usize)> {
-    let rows = oracle::fields(file, &OPTIONS, &FIELDS)?;
     let (_, sessions) = corpus::sessions(file, &[25, 465, 587, 2525]);
+    if sessions.is_empty() {
+        return Some((0, 0));
+    }
+    let rows = oracle::fields(file, &OPTIONS, &FIELDS)?;
     for (session, _) in &sessions {
         let row = &rows[usize::try_from(session.first.frame).unwrap() - 1];
         let stream = session.tcp_stream.map(|number| number.to_string()).unwrap_or_default();

@@ -11,7 +11,8 @@ use crate::corpus;
 /// The fields of every frame, as text; none without tshark.
 pub(crate) fn fields(file: &Path, options: &[&str], fields: &[&str]) -> Option<Vec<Vec<String>>> {
     let mut command = Command::new("tshark");
-    command.arg("-r").arg(file).args(options).args(["-T", "fields", "-E", "separator=|"]);
+    // Without looking up the names of addresses it starts in half the time.
+    command.arg("-nr").arg(file).args(options).args(["-T", "fields", "-E", "separator=|"]);
     for field in fields {
         command.args(["-e", field]);
     }
