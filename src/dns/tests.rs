@@ -321,13 +321,25 @@ fn listed_failures_are_bounded_and_counted() {
     assert_eq!((failed.listed.len(), failed.omitted), (2, 1));
 }
 
+#[test]
+fn of_too_many_open_lookups_of_a_client_the_oldest_is_judged_at_once() {
+    let mut bench = Bench::with(Limits { open_lookups: 2, ..Limits::default() });
+    for domain in ["a.example", "b.example", "c.example"] {
+        bench.lookup(domain, Mx, NXDOMAIN, &[]);
+    }
+    let judged: Vec<&str> = bench.lookups.failed.listed.iter().map(|failed| &*failed.name).collect();
+    assert_eq!(judged, ["a.example"]);
+    assert_eq!(bench.lookups.open.values().map(|open| open.len()).sum::<usize>(), 2);
+    assert_eq!(bench.lookups.finish(Timestamp::from_nanos(0)).listed.len(), 3);
+}
+
 proptest! {
     /// Whatever comes, in whatever order, stays within bounds.
     #[test]
     fn any_traffic_stays_within_bounds(
         datagrams in proptest::collection::vec((0..6_u8, 0..4_u8, any::<bool>(), 0..6_u8, 0..4_u8), 0..200),
     ) {
-        let mut bench = Bench::with(Limits { lookups: 8, failed_lookups: 4, ..Limits::default() });
+        let mut bench = Bench::with(Limits { lookups: 8, open_lookups: 5, failed_lookups: 4, ..Limits::default() });
         for (which, kind, is_answer, code, other) in datagrams {
             let asked = format!("h{which}.example");
             let (kind, data) = match kind {
@@ -345,7 +357,7 @@ proptest! {
             }
             prop_assert!(bench.lookups.known.len() <= 8);
             prop_assert!(bench.lookups.index_sizes().iter().all(|size| *size <= 8));
-            prop_assert!(bench.lookups.open.values().map(|open| open.len()).sum::<usize>() <= 8);
+            prop_assert!(bench.lookups.open.values().map(|open| open.len()).sum::<usize>() <= 5);
         }
         let failed = bench.lookups.finish(Timestamp::from_nanos(i64::MAX));
         prop_assert!(failed.listed.len() <= 4);

@@ -69,3 +69,40 @@ fn a_public_capture_shows_how_its_client_found_the_server() {
     assert_eq!((steps.len(), steps[0].answered.frame, &*steps[0].answer), (1, 2, "74.53.140.153"));
     assert_eq!(report.failed_lookups, FailedLookups::default());
 }
+
+fn run(arguments: &[&std::ffi::OsStr]) -> serde_json::Value {
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("ehlotrace"));
+    let output = command.args(["scan", "--format", "json", "--tcp-stream"]).args(arguments).output().unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Both numbers, the lookups and the failure of the first session and capture.
+fn identity(report: &serde_json::Value) -> [String; 4] {
+    let session = &report["sessions"][0];
+    let failed = &report["captures"][0]["failed_lookups"];
+    [&session["tcp_stream"], &session["community_id"], &session["lookups"], failed].map(ToString::to_string)
+}
+
+#[test]
+fn a_sequence_and_an_archive_give_what_the_capture_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    let octets = capture();
+    let whole = folder.path().join("whole.pcap");
+    std::fs::write(&whole, &octets).unwrap();
+    // The second part begins with the third frame: header, then per frame 16 octets and what the first field counts.
+    let frame_end = |at: usize| at + 16 + u32::from_le_bytes(octets[at + 8..at + 12].try_into().unwrap()) as usize;
+    let cut = frame_end(frame_end(24));
+    let parts = [&octets[..cut], &[&octets[..24], &octets[cut..]].concat()].map(<[u8]>::to_vec);
+    let names = [folder.path().join("a.pcap"), folder.path().join("b.pcap")];
+    names.iter().zip(parts).for_each(|(name, part)| std::fs::write(name, part).unwrap());
+    let archive = folder.path().join("whole.tar");
+    let mut tar = tar::Builder::new(std::fs::File::create(&archive).unwrap());
+    tar.append_path_with_name(&whole, "trace.pcap").unwrap();
+    tar.finish().unwrap();
+
+    let expected = identity(&run(&[whole.as_os_str()]));
+    assert_eq!(expected[..2], ["0", "\"1:6fEuI9gGn3YuToz/q4dPWX2EkJ8=\""]);
+    assert!(expected[2].contains("10 mx.example.net") && expected[3].contains("nxdomain"), "{expected:?}");
+    assert_eq!(identity(&run(&["--sequence".as_ref(), names[0].as_os_str(), names[1].as_os_str()])), expected);
+    assert_eq!(identity(&run(&[archive.as_os_str()])), expected);
+}
