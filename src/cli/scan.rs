@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use ehlotrace::batch::{self, BatchOptions, BatchResult, Input, Progress};
 use ehlotrace::limits::Limits;
 use ehlotrace::report::{self, ReportOptions};
+use ehlotrace::scan::ScanOptions;
 
 use super::args::{Format, ScanArgs, Show};
 use super::{Exit, bar, complain};
@@ -25,7 +26,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let progress = Progress::default();
     let shows_progress = io::stderr().is_terminal();
     let options = BatchOptions {
-        scan: args.reading.scan_options(),
+        scan: ScanOptions { tcp_stream: args.tcp_stream, ..args.reading.scan_options() },
         jobs: args.jobs.map_or_else(processors, usize::from),
         passwords: args.reading.passwords().to_vec(),
         is_sequence: args.sequence,
