@@ -10,6 +10,7 @@ mod corpus;
 mod corpus_lab;
 mod corpus_public;
 mod damage;
+mod fuzz_corpus;
 mod readme;
 mod report_hostile;
 mod report_unfinished;
