@@ -76,7 +76,7 @@ pub fn run(inputs: &[Input], options: &ScanOptions, reporter: &mut dyn Reporter)
     let mut capture = 0;
     for input in inputs {
         let source = input.source();
-        let reader = match input.open().and_then(|input| capture::open(input, &options.dialogue.limits)) {
+        let reader = match input.open().and_then(|input| capture::open(input, &options.open_options())) {
             Ok(reader) => reader,
             Err(ReadError::UnknownFormat { .. }) if matches!(input, Input::Found(_)) => {
                 result.skipped_files += 1;

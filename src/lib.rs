@@ -24,4 +24,5 @@ pub mod scan;
 pub mod session;
 pub mod smtp;
 pub mod time;
+pub mod trace;
 pub mod wire;

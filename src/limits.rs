@@ -9,6 +9,11 @@ pub struct Limits {
     pub packet_octets: usize,
     /// Octets of one pcapng block: the largest packet plus room for options.
     pub block_octets: usize,
+    /// Octets of a capture held in memory when its format must be read out of order; past it they go to a temporary file.
+    pub capture_spool_octets: usize,
+    /// Octets of such a capture in all, so of the temporary file. Network Monitor's offsets have 32 bits: no sound file
+    /// is larger.
+    pub capture_spool_disk_octets: u64,
     /// Connections followed at once, closed ones that still linger included. Past it the oldest is closed as evicted.
     pub live_flows: usize,
     /// Closed connections that stay open for late frames: a final ACK, a retransmitted FIN.
@@ -39,6 +44,9 @@ pub struct Limits {
     pub exchanges: usize,
     /// Hellos kept of one session.
     pub hellos: usize,
+    /// Runs of octets told apart in one direction of a session: commands, mail text, secrets. A message makes about
+    /// four; past the bound nothing is known. Only a trace needs them and asks for [`TRACE_SPANS`]; otherwise it is 0.
+    pub spans: usize,
     /// Pairs of client and server whose sessions are added up by name.
     pub relays: usize,
     /// Different hello arguments listed for one pair of client and server.
@@ -47,6 +55,12 @@ pub struct Limits {
     pub relay_argument_octets: usize,
     /// Lost sessions the table shows; the rest are counted below it.
     pub table_rows: usize,
+    /// Sessions one trace shows; the rest are counted.
+    pub trace_sessions: usize,
+    /// Frames of one session a trace shows: three quarters from its start, one quarter up to its end.
+    pub trace_frames: u64,
+    /// Octets of a trace held in memory before it goes to a temporary file.
+    pub trace_octets: usize,
     /// Fragmented IP datagrams put together at once. Past it the oldest is dropped and counted.
     pub fragment_datagrams: usize,
     /// Octets held for all fragmented IP datagrams together, 64 a fragment for bookkeeping included. One datagram has
@@ -58,11 +72,16 @@ pub struct Limits {
     pub spool_octets: usize,
 }
 
+/// [`Limits::spans`] of a trace: 48 KiB a direction.
+pub const TRACE_SPANS: usize = 2_048;
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             packet_octets: 256 * 1024,
             block_octets: 16 * 1024 * 1024,
+            capture_spool_octets: 8 * 1024 * 1024,
+            capture_spool_disk_octets: 4 * 1024 * 1024 * 1024,
             live_flows: 65_536,
             lingering_flows: 1_024,
             tombstones: 16_384,
@@ -77,10 +96,14 @@ impl Default for Limits {
             pending_commands: 1_000,
             exchanges: 256,
             hellos: 64,
+            spans: 0,
             relays: 10_000,
             relay_arguments: 16,
             relay_argument_octets: 512,
             table_rows: 1_000,
+            trace_sessions: 1_000,
+            trace_frames: 4_000,
+            trace_octets: 8 * 1024 * 1024,
             fragment_datagrams: 1_024,
             fragment_octets: 4 * 1024 * 1024,
             fragment_ns: 30 * NANOS_PER_SEC,

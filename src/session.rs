@@ -2,11 +2,14 @@
 
 use std::net::SocketAddr;
 
-use crate::flow::{Anomalies, Close, ClosedFlow, Direction, FlowListener, GapKind, Handshake, RefusedByNetwork};
+use crate::capture::Packet;
+use crate::flow::{
+    Anomalies, Close, ClosedFlow, Direction, FlowListener, Followed, GapKind, Handshake, RefusedByNetwork,
+};
 use crate::smtp::product::{self, Product};
 use crate::smtp::{Dialogue, DialogueOptions, Reply, Transcript};
 use crate::time::Moment;
-use crate::wire::Segment;
+use crate::wire::{Reassembled, Segment, Unreachable};
 
 /// A session that is over, or of which the capture shows no more.
 #[derive(Debug)]
@@ -43,6 +46,8 @@ pub struct Session {
     pub tunnelled: bool,
     /// Nanoseconds the capture went on after the last frame.
     pub quiet_ns: i64,
+    /// TCP segments of the connection, both directions together.
+    pub segments: u64,
 }
 
 /// Which sides' segments a capture has.
@@ -59,6 +64,7 @@ pub enum Captured {
 impl Session {
     /// Puts together what the flow table and the dialogue know.
     pub fn new(flow: ClosedFlow<SessionBuilder<'_>>) -> Self {
+        let segments = flow.listener.segments;
         let transcript = flow.listener.dialogue.finish();
         Self {
             number: flow.number,
@@ -81,25 +87,52 @@ impl Session {
             client_acknowledged: flow.client_acknowledged,
             tunnelled: flow.tunnelled,
             quiet_ns: flow.quiet_ns,
+            segments,
         }
     }
+}
+
+/// A frame of a session, while the capture is read.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionFrame<'a> {
+    /// The session's number ([`Session::number`]).
+    pub session: u64,
+    /// The frame as it was captured.
+    pub packet: &'a Packet<'a>,
+    /// Nanoseconds since the capture's first frame; negative where the clock stepped back.
+    pub since_first_ns: i64,
+    /// What it holds.
+    pub content: FrameContent<'a>,
+    /// The datagram that this frame, its last fragment, completed.
+    pub reassembled: Option<&'a Reassembled>,
+}
+
+/// What a frame of a session holds.
+#[derive(Clone, Copy, Debug)]
+pub enum FrameContent<'a> {
+    /// A segment of its connection, and where that belongs.
+    Segment(&'a Segment<'a>, Followed),
+    /// An ICMP error about its SYN.
+    Unreachable(&'a Unreachable),
 }
 
 /// Listens to one connection and hands its octets to the dialogue.
 #[derive(Debug)]
 pub struct SessionBuilder<'o> {
     dialogue: Dialogue<'o>,
+    segments: u64,
 }
 
 impl<'o> SessionBuilder<'o> {
     /// A session of which nothing was seen yet.
     pub fn new(options: &'o DialogueOptions) -> Self {
-        Self { dialogue: Dialogue::new(options) }
+        Self { dialogue: Dialogue::new(options), segments: 0 }
     }
 }
 
 impl FlowListener for SessionBuilder<'_> {
     fn segment(&mut self, _: Direction, segment: &Segment<'_>, _: Moment) {
+        self.segments += 1;
         if segment.flags.syn() {
             self.dialogue.opened();
         }

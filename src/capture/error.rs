@@ -25,6 +25,22 @@ pub enum ReadError {
         /// What the content looks like and what to do about it, when that is recognised.
         looks_like: Option<String>,
     },
+    /// The capture cannot be kept to be read out of order, as its format needs.
+    #[error(
+        "this format is read through a temporary file, and writing that failed: {source}; free space for it, or name another folder for temporary files (TMPDIR)"
+    )]
+    Spool {
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The capture is larger than this program keeps of a format that is read out of order.
+    #[error(
+        "larger than the {limit} octets that can be read of this format, so only those were; split it, or convert it with `editcap -F pcapng in.cap out.pcapng`"
+    )]
+    TooLarge {
+        /// Octets that can be read.
+        limit: u64,
+    },
     /// The content breaks its own format.
     #[error("damaged at octet {offset}: {what}; nothing after it can be read, so take the file from its source again")]
     Corrupt {
@@ -36,11 +52,12 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// The kind of error as one stable word: `io`, `unknown-format` or `corrupt`.
+    /// The kind of error as one stable word: `io`, `unknown-format`, `too-large` or `corrupt`.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Io { .. } => "io",
+            Self::Io { .. } | Self::Spool { .. } => "io",
             Self::UnknownFormat { .. } => "unknown-format",
+            Self::TooLarge { .. } => "too-large",
             Self::Corrupt { .. } => "corrupt",
         }
     }
@@ -49,7 +66,8 @@ impl ReadError {
     pub fn offset(&self) -> Option<u64> {
         match self {
             Self::Io { offset, .. } | Self::Corrupt { offset, .. } => Some(*offset),
-            Self::UnknownFormat { .. } => None,
+            Self::TooLarge { limit } => Some(*limit),
+            Self::UnknownFormat { .. } | Self::Spool { .. } => None,
         }
     }
 
@@ -99,6 +117,18 @@ mod tests {
                 ReadError::UnknownFormat { magic: vec![], looks_like: Some("an empty file".into()) },
                 ("unknown-format", None),
                 "not a capture this program reads but an empty file",
+            ),
+            (
+                ReadError::Spool { source: io::Error::other("the disk is full") },
+                ("io", None),
+                "this format is read through a temporary file, and writing that failed: the disk is full; free space \
+                 for it, or name another folder for temporary files (TMPDIR)",
+            ),
+            (
+                ReadError::TooLarge { limit: 4096 },
+                ("too-large", Some(4096)),
+                "larger than the 4096 octets that can be read of this format, so only those were; split it, or \
+                 convert it with `editcap -F pcapng in.cap out.pcapng`",
             ),
             (
                 ReadError::corrupt(24, "a packet of 4294967295 octets"),

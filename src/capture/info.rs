@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 /// What a reader found out about its capture: complete once all packets were delivered, growing until then.
 #[derive(Clone, Debug, Default)]
 pub struct CaptureInfo {
-    /// The file format: `pcap`, `pcapng`.
+    /// The file format: `pcap`, `pcapng`, `netmon`, `snoop`, `iptrace`.
     pub format: &'static str,
     /// The compressions it was wrapped in, outermost first: `gzip`, `zstd`.
     pub compression: Vec<&'static str>,
@@ -23,6 +23,8 @@ pub struct CaptureInfo {
     pub last_time: Option<Timestamp>,
     /// Packets the capturing program says it lost.
     pub dropped: u64,
+    /// The time zone its times were read in, where the file stores local time: `UTC+02:00`, `Europe/Berlin`.
+    pub time_zone: Option<String>,
     /// Whether the file ends inside a record or its compressed data is cut off.
     pub truncated: bool,
     /// Sentences for the user: the variant of the format, what was skipped, how the file ends.
@@ -40,8 +42,19 @@ impl CaptureInfo {
             return;
         }
         self.frames = self.frames.saturating_add(tally.frames);
-        self.first_time = Some(self.first_time.map_or(tally.first, |time| time.min(tally.first)));
-        self.last_time = Some(self.last_time.map_or(tally.last, |time| time.max(tally.last)));
+        self.span(tally.first, tally.last);
+    }
+
+    /// Counts one frame captured at `time`.
+    pub(crate) fn count(&mut self, time: Timestamp) {
+        self.frames = self.frames.saturating_add(1);
+        self.span(time, time);
+    }
+
+    /// Widens the time the capture covers.
+    pub(crate) fn span(&mut self, first: Timestamp, last: Timestamp) {
+        self.first_time = Some(self.first_time.map_or(first, |time| time.min(first)));
+        self.last_time = Some(self.last_time.map_or(last, |time| time.max(last)));
     }
 
     /// Notes how the stream ended: inside the record `inside`, cut by its compression, or (no note) as it should.

@@ -24,12 +24,22 @@ impl LinkType {
     pub const RAW_OPENBSD: Self = Self(14);
     /// PPP with HDLC-like framing (RFC 1662).
     pub const PPP_HDLC: Self = Self(50);
+    /// ATM AAL5 with LLC (RFC 2684).
+    pub const ATM_RFC1483: Self = Self(100);
     /// Raw IPv4 or IPv6.
     pub const RAW: Self = Self(101);
+    /// Wireless LAN, without a radio header.
+    pub const IEEE802_11: Self = Self(105);
     /// OpenBSD loopback: address family in network byte order, then IP.
     pub const LOOP: Self = Self(108);
     /// Linux "cooked" capture, as from the `any` interface.
     pub const LINUX_SLL: Self = Self(113);
+    /// IP over Fibre Channel (RFC 2625).
+    pub const IP_OVER_FC: Self = Self(122);
+    /// ATM with the header of SunATM.
+    pub const SUNATM: Self = Self(123);
+    /// Solaris ipnet.
+    pub const IPNET: Self = Self(226);
     /// Raw IPv4.
     pub const IPV4: Self = Self(228);
     /// Raw IPv6.
@@ -38,6 +48,8 @@ impl LinkType {
     pub const NFLOG: Self = Self(239);
     /// Linux "cooked" capture, second version.
     pub const LINUX_SLL2: Self = Self(276);
+    /// A link layer the registry has no number for. It hands none out up here.
+    pub const UNKNOWN: Self = Self(u16::MAX);
 
     /// The name of the registry without its prefix, as `ETHERNET`; `LINKTYPE_` and the number where it has none here.
     pub fn name(self) -> Cow<'static, str> {
@@ -122,6 +134,7 @@ const NAMES: &[(u16, &str)] = &[
     (271, "VSOCK"),
     (274, "ETHERNET_MPACKET"),
     (276, "LINUX_SLL2"),
+    (65535, "UNKNOWN"),
 ];
 
 #[cfg(test)]
@@ -130,7 +143,9 @@ mod tests {
 
     #[test]
     fn names_are_the_registrys() {
-        for (number, name) in [(1, "ETHERNET"), (276, "LINUX_SLL2"), (0, "NULL"), (147, "LINKTYPE_147")] {
+        for (number, name) in
+            [(1, "ETHERNET"), (276, "LINUX_SLL2"), (0, "NULL"), (147, "LINKTYPE_147"), (65535, "UNKNOWN")]
+        {
             assert_eq!(LinkType(number).to_string(), name);
         }
         assert!(NAMES.is_sorted_by(|a, b| a.0 < b.0), "the search needs ascending numbers");

@@ -7,11 +7,16 @@
 
 mod error;
 mod info;
+mod iptrace;
 mod link;
+mod netmon;
 mod pcap;
 mod pcapng;
 mod recognise;
+mod records;
+mod snoop;
 mod source;
+mod spool;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +30,7 @@ use crate::time::{FrameNumber, Timestamp};
 pub use error::ReadError;
 pub use info::CaptureInfo;
 pub use link::LinkType;
+pub use netmon::{NetmonZone, ZoneError};
 
 use source::Source;
 
@@ -72,23 +78,32 @@ pub struct FormatEntry {
     open: Opener,
 }
 
-type Opener = fn(Source, CaptureInfo, &Limits) -> Result<Box<dyn CaptureReader>, ReadError>;
+/// What a caller may say about how captures are read.
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    /// The bounds to work within.
+    pub limits: Limits,
+    /// The time zone of the hosts that Network Monitor ran on: before version 2.3 it stores local time.
+    pub netmon_zone: NetmonZone,
+}
+
+type Opener = fn(Source, CaptureInfo, &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError>;
 
 /// Every format this crate reads.
-pub const FORMATS: &[FormatEntry] = &[pcap::PCAP, pcapng::PCAPNG];
+pub const FORMATS: &[FormatEntry] = &[pcap::PCAP, pcapng::PCAPNG, netmon::NETMON, snoop::SNOOP, iptrace::IPTRACE];
 
 /// Opens the capture in `input`: takes compressions off and finds the format by its first octets.
 ///
 /// # Errors
 /// `UnknownFormat` when the content is no capture, `Corrupt` when its file header is cut or damaged, `Io`.
-pub fn open(input: Box<dyn Read + Send>, limits: &Limits) -> Result<Box<dyn CaptureReader>, ReadError> {
+pub fn open(input: Box<dyn Read + Send>, options: &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError> {
     let peeled = container::peel(input).map_err(|source| ReadError::Io { offset: 0, source })?;
     let mut source = Source::new(peeled.stream);
     source.ensure(recognise::HEAD_OCTETS)?;
     let head = source.available();
     let head = head.get(..recognise::HEAD_OCTETS).unwrap_or(head);
     match FORMATS.iter().find(|format| (format.matches)(head)) {
-        Some(format) => (format.open)(source, CaptureInfo::new(format.name, peeled.layers), limits),
+        Some(format) => (format.open)(source, CaptureInfo::new(format.name, peeled.layers), options),
         None => Err(recognise::unknown_format(head, &peeled.layers, source.is_cut())),
     }
 }

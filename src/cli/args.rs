@@ -4,6 +4,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use ehlotrace::capture::NetmonZone;
+use ehlotrace::limits::Limits;
+use ehlotrace::scan::ScanOptions;
+use ehlotrace::smtp::DialogueOptions;
+use ehlotrace::wire::Ports;
 
 /// Says which SMTP sessions in a packet capture were lost, and why.
 #[derive(Debug, Parser)]
@@ -21,6 +26,7 @@ sessions were lost, above all those lost to a malformed EHLO argument (Microsoft
 pub(super) enum Command {
     Scan(ScanArgs),
     Check(CheckArgs),
+    Trace(super::trace::TraceArgs),
 }
 
 /// Scan captures and report the sessions that were lost
@@ -43,13 +49,41 @@ pub(super) struct ScanArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub(super) reading: ReadingArgs,
+}
+
+/// How captures are read
+#[derive(Debug, ClapArgs)]
+pub(super) struct ReadingArgs {
     /// The ports that mail servers listen on
     #[arg(long, value_delimiter = ',', default_value = "25", value_name = "PORT,...")]
-    pub(super) port: Vec<u16>,
+    port: Vec<u16>,
 
     /// Show the secrets of AUTH instead of `***`
     #[arg(long)]
-    pub(super) show_credentials: bool,
+    show_credentials: bool,
+
+    /// The time zone of Network Monitor files, which store local time: an offset (`+02:00`) or a name (`Europe/Berlin`)
+    /// [default: UTC]
+    #[arg(long, value_name = "ZONE", value_parser = NetmonZone::parse)]
+    netmon_tz: Option<NetmonZone>,
+}
+
+impl ReadingArgs {
+    /// Whether secrets may be shown.
+    pub(super) const fn shows_credentials(&self) -> bool {
+        self.show_credentials
+    }
+
+    /// What the library is told.
+    pub(super) fn scan_options(&self) -> ScanOptions {
+        ScanOptions {
+            ports: Ports::new(self.port.iter().copied()),
+            dialogue: DialogueOptions { limits: Limits::default(), keep_credentials: self.show_credentials },
+            netmon_zone: self.netmon_tz.clone().unwrap_or_default(),
+        }
+    }
 }
 
 const SCAN_HELP: &str = "\

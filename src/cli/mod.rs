@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod scan;
+mod trace;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ pub(crate) fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Scan(args) => scan::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Trace(args) => trace::run(&args),
     };
     let exit = result.unwrap_or_else(|error| {
         if is_broken_pipe(&error) {

@@ -8,20 +8,14 @@ use anyhow::{Context, bail};
 use ehlotrace::batch::{self, BatchResult, Input};
 use ehlotrace::limits::Limits;
 use ehlotrace::report::{self, ReportOptions};
-use ehlotrace::scan::ScanOptions;
-use ehlotrace::smtp::DialogueOptions;
-use ehlotrace::wire::Ports;
 
 use super::args::{Format, ScanArgs, Show};
 use super::{Exit, complain};
 
 /// Scans the captures named and writes the report.
 pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
-    let limits = Limits::default();
-    let options = ScanOptions {
-        ports: Ports::new(args.port.iter().copied()),
-        dialogue: DialogueOptions { limits: limits.clone(), keep_credentials: args.show_credentials },
-    };
+    let options = args.reading.scan_options();
+    let limits = options.dialogue.limits.clone();
     let (inputs, failures) = batch::expand(&args.captures);
     let out = output(args.output.as_deref(), &inputs)?;
     let mut reporter = report::reporter(format(args.format), &report_options(args, limits), out);
@@ -72,7 +66,7 @@ fn report_options(args: &ScanArgs, limits: Limits) -> ReportOptions {
 }
 
 /// Whether the user's environment allows colour (no-color.org).
-fn wants_colour() -> bool {
+pub(super) fn wants_colour() -> bool {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }

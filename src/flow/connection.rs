@@ -11,7 +11,7 @@ use crate::wire::Segment;
 
 use super::half::{Half, Hole};
 use super::lifecycle::Lifecycle;
-use super::{Anomalies, Direction, FlowListener, GapKind, RefusedByNetwork};
+use super::{Anomalies, Direction, FlowListener, Followed, GapKind, RefusedByNetwork};
 
 /// A connection and who listens to it.
 #[derive(Debug)]
@@ -62,8 +62,22 @@ impl<L: FlowListener> Connection<L> {
         if segment.src == self.client { Direction::ClientToServer } else { Direction::ServerToClient }
     }
 
-    pub(super) fn segment(&mut self, segment: &Segment<'_>, moment: Moment, limits: &Limits) {
+    pub(super) fn segment(&mut self, segment: &Segment<'_>, moment: Moment, limits: &Limits) -> Followed {
         let direction = self.direction_of(segment);
+        let is_known = self.halves(direction).0.repeats(segment);
+        let repeated_before = self.anomalies.retransmitted_segments;
+        self.take_in(direction, segment, moment, limits);
+        let is_reset = segment.flags.rst();
+        let is_repeated = is_known || self.anomalies.retransmitted_segments > repeated_before;
+        Followed {
+            connection: self.number,
+            direction,
+            offset: if is_reset { None } else { self.halves(direction).0.offset_of(segment) },
+            is_repeated: is_repeated && !is_reset,
+        }
+    }
+
+    fn take_in(&mut self, direction: Direction, segment: &Segment<'_>, moment: Moment, limits: &Limits) {
         self.last = moment;
         self.tunnelled |= segment.tunnelled;
         self.lifecycle.segment(direction, segment, moment);

@@ -69,6 +69,8 @@ impl Held {
 pub(super) struct Half {
     /// The sequence number of the next octet to deliver; none before the first segment.
     next: Option<SeqNumber>,
+    /// Sequence numbers from the first one seen to `next`.
+    passed: u64,
     /// The highest acknowledgement the peer sent.
     acked: Option<SeqNumber>,
     /// The sequence number of the FIN.
@@ -109,7 +111,7 @@ impl Half {
     /// Starts the stream at the first segment seen: after the SYN, or wherever the capture begins.
     pub(super) fn start(&mut self, segment: &Segment<'_>) {
         if self.next.is_none() {
-            self.next = Some(if segment.flags.syn() { segment.seq.add(1) } else { segment.seq });
+            self.next = Some(first_octet(segment));
         }
     }
 
@@ -135,7 +137,7 @@ impl Half {
             return false;
         }
         let end = segment.seq.add(segment.payload_wire_len);
-        self.next = Some(end);
+        self.move_to(end);
         if segment.flags.fin() {
             self.fin_at = Some(end);
             self.pass_fin();
@@ -145,7 +147,7 @@ impl Half {
 
     /// Keeps `segment` until its turn, without what was seen before.
     pub(super) fn hold(&mut self, segment: &Segment<'_>, moment: Moment, anomalies: &mut Anomalies) {
-        let seq = if segment.flags.syn() { segment.seq.add(1) } else { segment.seq };
+        let seq = first_octet(segment);
         let Some(next) = self.next else { return };
         let ahead = seq.diff(next);
         if ahead.unsigned_abs() >= MAX_WINDOW_OCTETS.unsigned_abs() {
@@ -218,7 +220,7 @@ impl Half {
         }
         let held = self.held.remove(0);
         self.held_octets -= held.octets.len();
-        self.next = Some(held.end());
+        self.move_to(held.end());
         self.pass_fin();
         Some(held)
     }
@@ -231,8 +233,8 @@ impl Half {
         if !acknowledged && !give_up {
             return None;
         }
-        let moment = first.moment;
-        self.next = Some(first.seq);
+        let (seq, moment) = (first.seq, first.moment);
+        self.move_to(seq);
         let kind = if acknowledged { GapKind::Capture } else { GapKind::Unacknowledged };
         Some(Hole { octets, kind, moment })
     }
@@ -248,7 +250,7 @@ impl Half {
         if octets <= 0 || octets >= MAX_WINDOW_OCTETS {
             return None;
         }
-        self.next = Some(stop);
+        self.move_to(stop);
         // The peer's FIN takes a sequence number of its own, but no octet.
         if self.fin_at.is_some_and(|fin| fin.add(1) == stop) {
             octets -= 1;
@@ -291,9 +293,46 @@ impl Half {
             && self.next == Some(fin)
             && self.held.first().is_none_or(|first| first.seq != fin)
         {
-            self.next = Some(fin.add(1));
+            self.move_to(fin.add(1));
         }
     }
+
+    fn move_to(&mut self, seq: SeqNumber) {
+        let step = self.next.map_or(0, |next| seq.diff(next));
+        self.passed = self.passed.saturating_add(u64::try_from(step).unwrap_or(0));
+        self.next = Some(seq);
+    }
+
+    /// Where in the stream `segment` has its first octet: octets from the first one the capture could have, holes
+    /// counted. None where that lies before the stream, behind its end, or outside any window.
+    pub(super) fn offset_of(&self, segment: &Segment<'_>) -> Option<u64> {
+        let seq = first_octet(segment);
+        let ahead = seq.diff(self.next?);
+        if ahead.unsigned_abs() >= MAX_WINDOW_OCTETS.unsigned_abs() || self.fin_at.is_some_and(|fin| seq.diff(fin) > 0)
+        {
+            return None;
+        }
+        self.passed.checked_add_signed(i64::from(ahead))
+    }
+
+    /// Whether `segment`, not yet taken in, has nothing in it that was not seen before. A keep-alive is no repetition.
+    pub(super) fn repeats(&self, segment: &Segment<'_>) -> bool {
+        let Some(next) = self.next else { return false };
+        if segment.flags.syn() {
+            return true;
+        }
+        let end = segment.seq.add(segment.payload_wire_len);
+        if segment.flags.fin() {
+            return self.fin_at == Some(end);
+        }
+        let is_keep_alive = next.diff(segment.seq) == 1 && segment.payload_wire_len == 1;
+        segment.payload_wire_len > 0 && next.diff(end) >= 0 && !is_keep_alive
+    }
+}
+
+/// The sequence number of a segment's first octet: a SYN has one of its own.
+const fn first_octet(segment: &Segment<'_>) -> SeqNumber {
+    if segment.flags.syn() { segment.seq.add(1) } else { segment.seq }
 }
 
 /// A segment's octets on their way into the held runs.

@@ -20,6 +20,20 @@ pub use table::{ClosedFlow, FlowTable};
 use crate::time::Moment;
 use crate::wire::Segment;
 
+/// Where a segment belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Followed {
+    /// The connection's number ([`ClosedFlow::number`]).
+    pub connection: u64,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// Where in that direction's stream its first octet lies: octets from the first one the capture could have, holes
+    /// counted. None where it lies outside the stream, as what a RST carries does.
+    pub offset: Option<u64>,
+    /// Whether all of it, the SYN or FIN included, had been seen before.
+    pub is_repeated: bool,
+}
+
 /// What is told of one connection while it is followed.
 pub trait FlowListener {
     /// A segment was seen, before anything it carries is delivered.

@@ -11,7 +11,7 @@ use crate::wire::{Ports, Segment, Unreachable};
 
 use super::connection::Connection;
 use super::lru::{Lru, SlotId};
-use super::{Anomalies, Close, CloseHow, FlowKey, FlowListener, Handshake, RefusedByNetwork};
+use super::{Anomalies, Close, CloseHow, FlowKey, FlowListener, Followed, Handshake, RefusedByNetwork};
 
 /// Follows every connection to one of a set of server ports.
 ///
@@ -100,8 +100,9 @@ impl<L: FlowListener> FlowTable<L> {
         }
     }
 
-    /// Follows `segment`; `listen` makes the listener of a connection seen for the first time.
-    pub fn segment(&mut self, segment: &Segment<'_>, moment: Moment, listen: impl FnOnce() -> L) {
+    /// Follows `segment`; `listen` makes the listener of a connection seen for the first time. None where it belongs to
+    /// no connection, or to one already reported.
+    pub fn segment(&mut self, segment: &Segment<'_>, moment: Moment, listen: impl FnOnce() -> L) -> Option<Followed> {
         self.advance(moment);
         let key = FlowKey::new(segment.src, segment.dst);
         let is_syn = segment.flags.syn() && !segment.flags.ack();
@@ -118,28 +119,30 @@ impl<L: FlowListener> FlowTable<L> {
             }
             Some(Place::Buried(_)) | None => self.open(key, segment, moment, listen()),
         };
-        let Some(id) = id else { return };
+        let id = id?;
         self.connections.touch(id);
-        let Some(entry) = self.connections.get_mut(id) else { return };
+        let entry = self.connections.get_mut(id)?;
         entry.last_used = self.clock;
-        entry.connection.segment(segment, moment, &self.limits);
+        let followed = entry.connection.segment(segment, moment, &self.limits);
         if !entry.is_lingering && entry.connection.lifecycle.is_over() {
             entry.is_lingering = true;
             self.lingering.push_back(id);
         }
+        Some(followed)
     }
 
-    /// Notes an ICMP error if it is about the SYN of a connection in the table.
-    pub fn unreachable(&mut self, unreachable: &Unreachable, moment: Moment) {
+    /// Notes an ICMP error if it is about the SYN of a connection in the table; gives the connection's number.
+    pub fn unreachable(&mut self, unreachable: &Unreachable, moment: Moment) -> Option<u64> {
         self.advance(moment);
         let key = FlowKey::new(unreachable.src, unreachable.dst);
-        let Some(Place::Live(id)) = self.by_key.get(&key).copied() else { return };
-        let Some(entry) = self.connections.get_mut(id) else { return };
-        let connection = &mut entry.connection;
-        if connection.client == unreachable.src && connection.lifecycle.is_syn(unreachable.seq) {
+        let Some(Place::Live(id)) = self.by_key.get(&key).copied() else { return None };
+        let connection = &mut self.connections.get_mut(id)?.connection;
+        let is_about_it = connection.client == unreachable.src && connection.lifecycle.is_syn(unreachable.seq);
+        if is_about_it {
             let (reported_by, reason) = (unreachable.reported_by, unreachable.reason);
             connection.refused(RefusedByNetwork { moment, reported_by, reason });
         }
+        is_about_it.then_some(connection.number)
     }
 
     /// A connection that is over, oldest first; call it until there is none.

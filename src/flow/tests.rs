@@ -364,6 +364,48 @@ fn held_octets_are_bounded() {
     assert_eq!(flow.anomalies.retransmitted_segments, 1, "what fills a hole given up comes too late");
 }
 
+#[test]
+fn a_segment_is_told_its_place_in_the_stream() {
+    let mut table = FlowTable::<Recorder>::new(Ports::new([25]), Limits::default());
+    let mut frame = 0;
+    let mut place = |from: &str, flags: u8, seq: u32, payload: &[u8]| {
+        frame += 1;
+        let (src, dst) = if from == SERVER { (SERVER, CLIENT) } else { (from, SERVER) };
+        let flags = TcpFlags(flags);
+        let segment = Segment {
+            src: src.parse().unwrap(),
+            dst: dst.parse().unwrap(),
+            seq: SeqNumber(seq),
+            ack: None,
+            flags,
+            window: 8192,
+            payload,
+            payload_wire_len: u32::try_from(payload.len()).unwrap(),
+            tunnelled: false,
+        };
+        let moment = Moment { frame, time: Timestamp::default() };
+        table.segment(&segment, moment, Recorder::default).map(|followed| (followed.offset, followed.is_repeated))
+    };
+    let isn = u32::MAX - 4;
+    for (from, flags, ahead, payload, expected) in [
+        (CLIENT, SYN, 0, &b""[..], (Some(0), false)),
+        (CLIENT, SYN, 0, b"", (Some(0), true)),
+        (CLIENT, ACK, 1, b"EHLO sub2.\r\n", (Some(0), false)),
+        (CLIENT, ACK, 1, b"EHLO sub2.\r\n", (Some(0), true)),
+        (CLIENT, ACK, 12, b"\n", (Some(11), false)), // a keep-alive
+        (CLIENT, ACK, 20, b"late", (Some(19), false)),
+        (CLIENT, ACK, 20, b"late", (Some(19), true)),
+        (CLIENT, ACK, 0, b"x", (None, true)), // before the stream
+        (CLIENT, ACK | FIN, 24, b"", (Some(23), false)),
+        (CLIENT, ACK | FIN, 24, b"", (Some(23), true)),
+        (CLIENT, ACK, 26, b"past the end", (None, false)),
+        (CLIENT, RST, 24, b"a reason", (None, false)),
+    ] {
+        assert_eq!(place(from, flags, isn.wrapping_add(ahead), payload), Some(expected), "{ahead} {flags}");
+    }
+    assert_eq!(place("192.0.2.10:2525", ACK, 5, b"x"), Some((Some(0), false)));
+}
+
 proptest! {
     /// Any cutting, order and repetition of a stream gives the octets that came first for each place.
     #[test]

@@ -1,12 +1,13 @@
 //! What the user gets: every output format, driven by sessions and their diagnoses.
 //!
 //! A format is one file with a [`Reporter`] and a variant of [`Format`]. Text of the capture is escaped in one place,
-//! [`escape`]; the fields of JSON are declared in one place, [`model`].
+//! [`escape`]; the fields of JSON are declared in one place, `model`.
 
 pub mod escape;
 mod json;
 mod jsonl;
 mod model;
+pub mod netmon;
 mod table;
 #[cfg(test)]
 mod tests;

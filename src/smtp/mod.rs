@@ -10,6 +10,7 @@ pub mod ehlo;
 mod line;
 pub mod product;
 mod reply;
+mod spans;
 mod tls;
 mod transcript;
 
@@ -17,6 +18,7 @@ pub use command::{Command, Verb};
 pub use dialogue::{Dialogue, DialogueOptions};
 pub use line::{Line, LineSplitter};
 pub use reply::{EnhancedStatusCode, Reply};
+pub use spans::{SpanKind, Spans};
 pub use tls::{Records, Tls};
 pub use transcript::{Exchange, Hello, Missing, Refusal, Tally, Transcript};
 

@@ -3,6 +3,7 @@
 use crate::smtp::command::{Command, Verb};
 use crate::smtp::ehlo::ArgumentCheck;
 use crate::smtp::reply::Reply;
+use crate::smtp::spans::Spans;
 use crate::smtp::tls::Tls;
 use crate::time::Moment;
 
@@ -132,6 +133,10 @@ pub struct Transcript {
     pub missing_in_data: bool,
     /// What is missing.
     pub missing: Missing,
+    /// What the client's octets are; nothing unless [`Limits::spans`](crate::limits::Limits::spans) asks for it.
+    pub client_spans: Spans,
+    /// What the server's octets are; as above.
+    pub server_spans: Spans,
 }
 
 impl Transcript {

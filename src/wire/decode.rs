@@ -66,7 +66,7 @@ pub fn decode_reassembled(whole: &Reassembled) -> Decoded<'_> {
 }
 
 /// The datagram its fragments made, extension headers skipped.
-fn datagram<'a>(key: &FragmentKey, view: View<'a>) -> Result<Datagram<'a>, Undecoded> {
+pub(super) fn datagram<'a>(key: &FragmentKey, view: View<'a>) -> Result<Datagram<'a>, Undecoded> {
     let (protocol, payload) = if key.src.is_ipv4() {
         ip::authentication(key.protocol, view)?
     } else {
@@ -80,7 +80,7 @@ fn datagram<'a>(key: &FragmentKey, view: View<'a>) -> Result<Datagram<'a>, Undec
 }
 
 /// What the payload of a datagram led to.
-enum Step<'a> {
+pub(super) enum Step<'a> {
     Done(Decoded<'a>),
     Inside(Result<Layer<'a>, Undecoded>),
 }
@@ -128,7 +128,7 @@ fn fragment<'a>(datagram: &Datagram<'a>, part: Part, vlan: Option<u16>, tunnelle
 }
 
 #[inline]
-fn transport<'a>(datagram: &Datagram<'a>, least: bool, tunnelled: bool) -> Step<'a> {
+pub(super) fn transport<'a>(datagram: &Datagram<'a>, least: bool, tunnelled: bool) -> Step<'a> {
     let view = datagram.payload;
     Step::Done(match datagram.protocol {
         p::TCP => tcp::decode(datagram, least && datagram.without_length, tunnelled),

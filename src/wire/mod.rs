@@ -6,6 +6,7 @@
 
 mod decode;
 pub mod defrag;
+pub mod detail;
 mod icmp;
 mod ip;
 mod link;

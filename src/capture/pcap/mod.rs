@@ -4,15 +4,16 @@ mod header;
 
 use crate::capture::info::Tally;
 use crate::capture::source::Source;
-use crate::capture::{CaptureInfo, CaptureReader, FormatEntry, Packet, ReadError, Sink, u32_at, without_fcs};
-use crate::limits::Limits;
+use crate::capture::{
+    CaptureInfo, CaptureReader, FormatEntry, OpenOptions, Packet, ReadError, Sink, u32_at, without_fcs,
+};
 use crate::time::Timestamp;
 use header::{Layout, LengthOrder};
 
 pub(super) const PCAP: FormatEntry = FormatEntry { name: "pcap", matches: header::has_magic, open };
 
-fn open(mut source: Source, mut info: CaptureInfo, limits: &Limits) -> Result<Box<dyn CaptureReader>, ReadError> {
-    let max_captured = u32::try_from(limits.packet_octets).unwrap_or(u32::MAX);
+fn open(mut source: Source, mut info: CaptureInfo, options: &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError> {
+    let max_captured = u32::try_from(options.limits.packet_octets).unwrap_or(u32::MAX);
     let layout = header::read(&mut source, &mut info, max_captured)?;
     info.link_types.insert(layout.link);
     Ok(Box::new(PcapReader { source, layout, info, max_captured }))

@@ -14,8 +14,7 @@ mod interface;
 
 use crate::capture::info::Tally;
 use crate::capture::source::Source;
-use crate::capture::{CaptureInfo, CaptureReader, FormatEntry, Packet, ReadError, Sink};
-use crate::limits::Limits;
+use crate::capture::{CaptureInfo, CaptureReader, FormatEntry, OpenOptions, Packet, ReadError, Sink};
 use crate::time::Timestamp;
 use block::{Damage, Kind, PacketBlock};
 use interface::Interface;
@@ -25,7 +24,7 @@ const MAX_INTERFACES: usize = 65_536;
 
 pub(super) const PCAPNG: FormatEntry = FormatEntry { name: "pcapng", matches: block::is_section_header, open };
 
-fn open(source: Source, info: CaptureInfo, limits: &Limits) -> Result<Box<dyn CaptureReader>, ReadError> {
+fn open(source: Source, info: CaptureInfo, options: &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError> {
     let mut reader = PcapNgReader {
         source,
         info,
@@ -33,8 +32,8 @@ fn open(source: Source, info: CaptureInfo, limits: &Limits) -> Result<Box<dyn Ca
         interfaces: Vec::new(),
         last_time: None,
         sums: Sums::default(),
-        max_captured: limits.packet_octets,
-        max_block: limits.block_octets,
+        max_captured: options.limits.packet_octets,
+        max_block: options.limits.block_octets,
     };
     // A file cut inside its first section header has nothing to deliver: that is an error, met here.
     match reader.other_block()? {

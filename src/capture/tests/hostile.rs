@@ -4,6 +4,7 @@ use std::io::{self, Cursor, Read, Write};
 
 use super::{Order, Outcome, Owned, START, read, read_from, two_packets};
 use crate::capture::LinkType;
+use crate::capture::netmon::tests::netmon_of_two;
 
 fn pcap(order: Order) -> Vec<u8> {
     let packets = two_packets(LinkType::ETHERNET);
@@ -31,6 +32,28 @@ fn pcapng(order: Order) -> Vec<u8> {
 
 fn captures() -> [Vec<u8>; 4] {
     [pcap(Order::Little), pcap(Order::Big), pcapng(Order::Little), pcapng(Order::Big)]
+}
+
+/// The same two packets in the formats with a record layout of their own, as far as these can tell them.
+fn other_captures() -> [Vec<u8>; 7] {
+    let big = Order::Big;
+    let packets = two_packets(LinkType::ETHERNET);
+    let snoop = [
+        b"snoop\0\0\0".to_vec(),
+        big.u32s(&[2, 4, 5, 5, 32, 0, START + 1, 500_000]),
+        [&packets[0].data[..], &[0; 3]].concat(),
+        big.u32s(&[1000, 11, 36, 0, START + 2, 1]),
+        [&packets[1].data[..], &[0; 1]].concat(),
+    ];
+    let information = |nanos| [&b"\0\0\0\0en\0\0............\x06\0\0\0"[..], &big.u32s(&[START, nanos])].concat();
+    let iptrace = [
+        b"iptrace 2.0".to_vec(),
+        [big.u32s(&[37, START]), information(1), packets[0].data.clone()].concat(),
+        [big.u32s(&[43, START]), information(2), packets[1].data.clone()].concat(),
+    ];
+    let netmon = [(1, 1), (2, 0), (2, 1), (2, 2), (2, 3)].map(|(major, minor)| netmon_of_two(major, minor));
+    let [one, two, three, four, five] = netmon;
+    [one, two, three, four, five, snoop.concat(), iptrace.concat()]
 }
 
 /// Octets up to which the file must reach for one and for two packets, and to be opened.
@@ -85,12 +108,14 @@ impl Read for Dribble {
 
 #[test]
 fn one_octet_at_a_time_gives_the_same() {
-    for whole in captures() {
+    for whole in captures().into_iter().chain(other_captures()) {
+        let expected = read(&whole).packets();
+        assert_eq!(expected.len(), 2);
         let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gz.write_all(&whole).unwrap();
         for octets in [whole.clone(), gz.finish().unwrap(), zstd::encode_all(&whole[..], 0).unwrap()] {
             let dribbled = read_from(Dribble(Cursor::new(octets)));
-            assert_eq!(dribbled.packets(), two_packets(LinkType::ETHERNET));
+            assert_eq!(dribbled.packets(), expected);
         }
     }
 }
@@ -125,7 +150,44 @@ fn cut_compressed_data_is_a_note_and_damage_an_error() {
 }
 
 #[test]
+fn cut_record_formats_deliver_the_packets_before_the_cut() {
+    let [.., snoop, iptrace] = other_captures();
+    for (whole, magic, opened, one) in [(snoop, 8, 16, 48), (iptrace, 11, 11, 56)] {
+        let all = read(&whole).packets();
+        assert_eq!(all.len(), 2);
+        for cut in 0..whole.len() {
+            let Outcome { packets, info, error } = read(&whole[..cut]);
+            let expected = usize::from(cut >= one);
+            assert_eq!(packets[..], all[..expected], "cut at {cut}");
+            if cut < opened {
+                let expected = if cut < magic { "unknown-format" } else { "corrupt" };
+                assert_eq!(error.unwrap().kind(), expected, "cut at {cut}");
+                continue;
+            }
+            let at = if cut < one { opened } else { one };
+            let note =
+                format!("the file ends inside record {} at octet {at}: the last packet was cut off", expected + 1);
+            let notes = if cut == at { vec![] } else { vec![note] };
+            assert_eq!((info.notes, info.truncated), (notes, cut != at), "cut at {cut}");
+            assert!(error.is_none(), "cut at {cut}");
+        }
+    }
+}
+
+#[test]
 fn random_mutations_neither_panic_nor_hang() {
+    let delivered = mutate(&captures());
+    assert!(delivered > 10_000, "mutations hit too hard to test anything: {delivered}");
+}
+
+#[test]
+fn random_mutations_of_the_other_formats_neither_panic_nor_hang() {
+    let delivered = mutate(&other_captures());
+    assert!(delivered > 10_000, "mutations hit too hard to test anything: {delivered}");
+}
+
+/// Reads 20,000 mutations of `captures`; gives how many packets they delivered in all.
+fn mutate(captures: &[Vec<u8>]) -> usize {
     let mut state = 0x0005_eed5_eed5_eed5_u64;
     let mut random = move |below: usize| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -134,7 +196,7 @@ fn random_mutations_neither_panic_nor_hang() {
     let extremes = [0, 1, 3, 0x7f, 0x80, 0xff];
     let mut delivered = 0;
     for round in 0..20_000 {
-        let mut octets = captures()[round % 4].clone();
+        let mut octets = captures[round % captures.len()].clone();
         for _ in 0..=random(6) {
             let at = random(octets.len());
             match random(4) {
@@ -151,5 +213,5 @@ fn random_mutations_neither_panic_nor_hang() {
         assert!(info.notes.len() < 8, "{:?}", info.notes);
         delivered += packets.len();
     }
-    assert!(delivered > 10_000, "mutations hit too hard to test anything: {delivered}");
+    delivered
 }

@@ -6,8 +6,7 @@ mod hostile;
 use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
 
-use crate::capture::{CaptureInfo, LinkType, Packet, ReadError, open};
-use crate::limits::Limits;
+use crate::capture::{CaptureInfo, LinkType, OpenOptions, Packet, ReadError, open};
 use crate::time::FrameNumber;
 
 /// A packet that owns its octets.
@@ -43,7 +42,11 @@ impl Outcome {
 }
 
 pub(super) fn read_from(input: impl Read + Send + 'static) -> Outcome {
-    let mut reader = match open(Box::new(input), &Limits::default()) {
+    read_with(input, &OpenOptions::default())
+}
+
+pub(super) fn read_with(input: impl Read + Send + 'static, options: &OpenOptions) -> Outcome {
+    let mut reader = match open(Box::new(input), options) {
         Ok(reader) => reader,
         Err(e) => return Outcome { packets: vec![], info: CaptureInfo::default(), error: Some(e) },
     };
@@ -164,7 +167,7 @@ fn a_sink_that_breaks_off_can_go_on_with_the_next_packet() {
         order.record([START + 2, 1, 11, 1000], 0, &expected[1].data),
     ];
     for octets in [pcap.concat(), pcapng.concat()] {
-        let mut reader = open(Box::new(Cursor::new(octets)), &Limits::default()).unwrap();
+        let mut reader = open(Box::new(Cursor::new(octets)), &OpenOptions::default()).unwrap();
         let mut packets: Vec<Owned> = Vec::new();
         for round in 1..=4 {
             let sink = &mut |packet: Packet<'_>| {

@@ -64,6 +64,8 @@ pub(in crate::report) struct CaptureObject<'a> {
     truncated: bool,
     dropped: u64,
     compression: &'a [&'static str],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_zone: Option<&'a str>,
 }
 
 impl<'a> CaptureObject<'a> {
@@ -85,6 +87,7 @@ impl<'a> CaptureObject<'a> {
             truncated: info.is_some_and(|info| info.truncated),
             dropped: info.map_or(0, |info| info.dropped),
             compression: info.map_or(&[], |info| &info.compression),
+            time_zone: info.and_then(|info| info.time_zone.as_deref()),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! The client's side: commands, mail data, answers inside AUTH.
 
-use super::{Dialogue, Mode, Undecided};
+use super::{Dialogue, Mode};
 use crate::smtp::MASK;
 use crate::smtp::body::BodyScanner;
 use crate::smtp::command::{Command, Verb, parse_bdat};
 use crate::smtp::ehlo::{self, ArgumentCheck, LineEnd};
 use crate::smtp::line::Line;
+use crate::smtp::spans::SpanKind;
 use crate::smtp::tls::Records;
 use crate::smtp::transcript::Hello;
 use crate::time::Moment;
@@ -14,7 +15,7 @@ impl Dialogue<'_> {
     /// The client's next octets.
     pub fn client_octets(&mut self, octets: &[u8], moment: Moment) {
         if self.transcript.client_octets == 0 && Records::looks_like_tls(octets) {
-            self.client.mode = Mode::Tls;
+            self.enter(Mode::Tls);
         }
         self.transcript.client_octets = self.transcript.client_octets.saturating_add(octets.len() as u64);
         self.read_client(octets, moment);
@@ -23,28 +24,34 @@ impl Dialogue<'_> {
     pub(super) fn read_client(&mut self, octets: &[u8], moment: Moment) {
         let mut input = octets;
         while !input.is_empty() {
+            let before = input.len();
             match &mut self.client.mode {
                 Mode::Command => self.read_commands(&mut input, moment),
                 Mode::Undecided(_) => self.hold(&mut input, moment),
                 Mode::Body(scanner) => {
-                    if scanner.skip(&mut input) {
-                        self.client.mode = Mode::Command;
+                    let is_over = scanner.skip(&mut input);
+                    self.client.place.pass(before, input);
+                    if is_over {
+                        self.enter(Mode::Command);
                         self.end_of_data(moment, false);
                     }
                 }
                 Mode::Chunk(left) => {
                     let step = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
                     *left -= step as u64;
-                    if *left == 0 {
-                        self.client.mode = Mode::Command;
-                    }
+                    let is_over = *left == 0;
                     input = input.get(step..).unwrap_or_default();
+                    self.client.place.pass(before, input);
+                    if is_over {
+                        self.enter(Mode::Command);
+                    }
                 }
                 Mode::AuthAnswer => self.read_auth_answer(&mut input, moment),
                 Mode::Tls => {
                     let peer_sent_data = self.transcript.tls.server.data_records > 0;
                     self.transcript.tls.client.push(input, peer_sent_data);
                     input = &[];
+                    self.client.place.pass(before, input);
                 }
             }
         }
@@ -53,8 +60,12 @@ impl Dialogue<'_> {
     fn read_commands(&mut self, input: &mut &[u8], moment: Moment) {
         let mut lines = std::mem::take(&mut self.client.lines);
         while matches!(self.client.mode, Mode::Command) {
-            let Some(line) = lines.take_line(input, moment, self.options.limits.line_octets) else { break };
+            let before = input.len();
+            let line = lines.take_line(input, moment, self.options.limits.line_octets);
+            self.client.place.pass(before, input);
+            let Some(line) = line else { break };
             self.command_line(&line);
+            self.client.place.end_line();
         }
         self.client.lines = lines;
     }
@@ -67,6 +78,7 @@ impl Dialogue<'_> {
                 return;
             }
             self.client.is_synced = true;
+            self.mark_client(self.client.place.line, SpanKind::Line);
         }
         self.command(verb, rest, line, line.dropped > 0, true);
     }
@@ -74,6 +86,7 @@ impl Dialogue<'_> {
     /// Takes a command in. `is_whole` is whether its argument can be judged.
     pub(super) fn command(&mut self, verb: Verb, rest: &[u8], line: &Line<'_>, is_cut: bool, is_whole: bool) {
         self.forget_answers_lost();
+        self.mark_command(verb, line.octets, if is_whole { line.end.octets() } else { 0 });
         let hello = if verb.is_hello() { self.hello(rest, line.end, is_whole) } else { None };
         let bdat = if verb == Verb::Bdat { parse_bdat(rest) } else { None };
         self.count_try(verb);
@@ -82,9 +95,9 @@ impl Dialogue<'_> {
         let ends_message = bdat.is_some_and(|(_, is_last)| is_last);
         self.push_command(command, hello, ends_message);
         match (verb, bdat) {
-            (Verb::Data | Verb::Auth | Verb::StartTls, _) => self.client.mode = Mode::Undecided(Undecided::default()),
+            (Verb::Data | Verb::Auth | Verb::StartTls, _) => self.enter_undecided(),
             // Of a number that was cut there is no telling how much follows.
-            (Verb::Bdat, Some((octets, _))) if octets > 0 && is_whole => self.client.mode = Mode::Chunk(octets),
+            (Verb::Bdat, Some((octets, _))) if octets > 0 && is_whole => self.enter(Mode::Chunk(octets)),
             (Verb::Quit, _) => self.transcript.quit = Some(line.moment),
             _ => {}
         }
@@ -150,12 +163,16 @@ impl Dialogue<'_> {
 
     fn read_auth_answer(&mut self, input: &mut &[u8], moment: Moment) {
         let mut lines = std::mem::take(&mut self.client.lines);
-        if let Some(line) = lines.take_line(input, moment, self.options.limits.line_octets) {
+        let before = input.len();
+        let line = lines.take_line(input, moment, self.options.limits.line_octets);
+        self.client.place.pass(before, input);
+        if let Some(line) = line {
+            self.mark_client(self.client.place.before_end(line.end.octets()), SpanKind::Line);
             let shown = if self.options.keep_credentials { line.octets } else { MASK };
             let command =
                 Command { verb: Verb::Auth, line: shown.into(), end: line.end, is_cut: false, moment: line.moment };
             self.push_command(command, None, false);
-            self.client.mode = Mode::Undecided(Undecided::default());
+            self.enter_undecided();
         }
         self.client.lines = lines;
     }
@@ -163,6 +180,7 @@ impl Dialogue<'_> {
     fn hold(&mut self, input: &mut &[u8], moment: Moment) {
         let Mode::Undecided(undecided) = &mut self.client.mode else { return };
         let octets = std::mem::take(input);
+        self.client.place.pass(octets.len(), &[]);
         if undecided.is_cut || undecided.octets + octets.len() > self.options.limits.undecided_octets {
             undecided.is_cut = true;
             undecided.chunks.clear();
@@ -177,7 +195,11 @@ impl Dialogue<'_> {
         let Mode::Undecided(undecided) = std::mem::replace(&mut self.client.mode, mode) else { return };
         if undecided.is_cut {
             self.lose_track();
+        } else {
+            self.client.place.at = undecided.start;
         }
+        self.client.place.end_line();
+        self.mark_mode();
         for (moment, octets) in undecided.chunks {
             self.read_client(&octets, moment);
         }
@@ -190,6 +212,8 @@ impl Dialogue<'_> {
             Mode::Command => {
                 self.client.is_synced = false;
                 self.client.lines.clear();
+                self.client.place.end_line();
+                self.mark_mode();
             }
             Mode::Undecided(undecided) => {
                 undecided.is_cut = true;

@@ -11,6 +11,13 @@ impl Dialogue<'_> {
     /// The client's next `octets` octets are missing; `is_cut_short` if they are the rest of a segment that was captured in
     /// part.
     pub fn client_gap(&mut self, octets: u64, is_cut_short: bool, moment: Moment) {
+        let hole = self.client.place.at;
+        self.mark_unfinished_command();
+        self.pass_client_gap(octets, is_cut_short, moment);
+        self.mark_client_gap(hole, octets);
+    }
+
+    fn pass_client_gap(&mut self, octets: u64, is_cut_short: bool, moment: Moment) {
         match &mut self.client.mode {
             Mode::Body(_) => {
                 self.transcript.missing_in_data = true;
@@ -36,6 +43,13 @@ impl Dialogue<'_> {
 
     /// The server's next `octets` octets are missing.
     pub fn server_gap(&mut self, octets: u64, moment: Moment) {
+        let hole = self.server.place.at;
+        self.mark_unfinished_reply();
+        self.pass_server_gap(octets, moment);
+        self.mark_server_gap(hole, octets);
+    }
+
+    fn pass_server_gap(&mut self, octets: u64, moment: Moment) {
         if self.server.is_tls {
             return;
         }

@@ -7,6 +7,7 @@
 mod client;
 mod gap;
 mod server;
+mod spans;
 #[cfg(test)]
 mod tests;
 
@@ -47,6 +48,16 @@ struct Client {
     is_synced: bool,
     /// Lines that are no command may be secrets or mail text: the server refused what announced them.
     mask_unknown: bool,
+    place: Place,
+}
+
+/// How far a direction was read, in octets of its stream, holes included.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    /// The next octet.
+    at: u64,
+    /// The first octet of the line being read.
+    line: u64,
 }
 
 /// What the client's next octets are.
@@ -66,6 +77,8 @@ enum Mode {
 
 #[derive(Debug, Default)]
 struct Undecided {
+    /// Where in the stream they begin.
+    start: u64,
     chunks: Vec<(Moment, Box<[u8]>)>,
     octets: usize,
     /// Octets were missing or over the bound.
@@ -87,6 +100,7 @@ struct Server {
     /// Recipients accepted since the last MAIL.
     recipients: u64,
     is_tls: bool,
+    place: Place,
     /// The frame of the octets read last.
     latest: Moment,
 }
@@ -114,6 +128,7 @@ impl<'o> Dialogue<'o> {
                 mode: Mode::Command,
                 is_synced: false,
                 mask_unknown: false,
+                place: Place::default(),
             },
             server: Server::default(),
             pending: VecDeque::new(),
@@ -122,15 +137,17 @@ impl<'o> Dialogue<'o> {
     }
 
     /// The capture shows the connection's beginning: the first reply is the greeting, the first line a command.
-    pub const fn opened(&mut self) {
+    pub fn opened(&mut self) {
         if self.transcript.client_octets == 0 && self.transcript.server_octets == 0 {
             self.client.is_synced = true;
             self.server.expects_greeting = true;
+            self.mark_opened();
         }
     }
 
     /// The dialogue is over.
     pub fn finish(mut self) -> Transcript {
+        self.mark_unfinished_command();
         self.finish_server();
         self.transcript.unanswered = self.pending.front().map(|pending| (pending.verb, pending.sent));
         self.transcript.is_data_open = match self.client.mode {

@@ -4,6 +4,7 @@ use super::{Dialogue, Mode, Pending};
 use crate::smtp::body::BodyScanner;
 use crate::smtp::command::Verb;
 use crate::smtp::reply::{OpenReply, Reply, ReplyLine};
+use crate::smtp::spans::SpanKind;
 use crate::smtp::tls::Records;
 use crate::smtp::transcript::{Exchange, Refusal, Tally};
 use crate::time::Moment;
@@ -14,19 +15,26 @@ impl Dialogue<'_> {
         if self.transcript.server_octets == 0 && Records::looks_like_tls(octets) {
             self.server.is_tls = true;
             self.transcript.is_tls = true;
+            self.mark_server(self.server.place.at, SpanKind::Tls);
         }
         self.transcript.server_octets = self.transcript.server_octets.saturating_add(octets.len() as u64);
         self.server.latest = moment;
         let mut input = octets;
         let mut lines = std::mem::take(&mut self.server.lines);
         while !input.is_empty() && !self.server.is_tls {
-            let Some(line) = lines.take_line(&mut input, moment, self.options.limits.line_octets) else { break };
+            let before = input.len();
+            let line = lines.take_line(&mut input, moment, self.options.limits.line_octets);
+            self.server.place.pass(before, input);
+            let Some(line) = line else { break };
+            self.mark_reply(line.octets, line.end.octets());
             self.reply_line(line.octets, moment);
+            self.server.place.end_line();
         }
         self.server.lines = lines;
         if self.server.is_tls && !input.is_empty() {
             let peer_sent_data = self.transcript.tls.client.data_records > 0;
             self.transcript.tls.server.push(input, peer_sent_data);
+            self.server.place.pass(input.len(), &[]);
         }
     }
 
@@ -77,6 +85,7 @@ impl Dialogue<'_> {
 
     /// The rest of a reply, the session's last, that has no end.
     pub(super) fn finish_server(&mut self) {
+        self.mark_unfinished_reply();
         let unfinished = ReplyLine::parse(self.server.lines.unfinished());
         let open = match (self.server.open.take(), unfinished) {
             (Some(mut open), Some(line)) => {
@@ -141,6 +150,7 @@ impl Dialogue<'_> {
             (Verb::StartTls, 220) => {
                 self.transcript.is_tls = true;
                 self.server.is_tls = true;
+                self.mark_server(self.server.place.at, SpanKind::Tls);
                 self.decide(Mode::Tls);
             }
             (Verb::Data | Verb::Auth, _) => {
@@ -210,11 +220,11 @@ impl Dialogue<'_> {
         self.transcript.unsolicited_replies += 1;
         let code = reply.code;
         match (&self.client.mode, code) {
-            (Mode::Command, 354) => self.client.mode = Mode::Body(BodyScanner::new()),
-            (Mode::Command, AUTH_CHALLENGE) => self.client.mode = Mode::AuthAnswer,
+            (Mode::Command, 354) => self.enter(Mode::Body(BodyScanner::new())),
+            (Mode::Command, AUTH_CHALLENGE) => self.enter(Mode::AuthAnswer),
             // The end of the data fell into a hole.
             (Mode::Body(_), _) if self.transcript.missing_in_data && reply.is_positive() => {
-                self.client.mode = Mode::Command;
+                self.enter(Mode::Command);
                 self.lose_track();
                 self.transcript.messages_accepted += 1;
                 self.transcript.is_mail_open = false;
@@ -233,7 +243,7 @@ impl Dialogue<'_> {
     }
 }
 
-const AUTH_CHALLENGE: u16 = 334;
+pub(super) const AUTH_CHALLENGE: u16 = 334;
 
 fn count(tally: &mut Tally, pending: &Pending, reply: &Reply) {
     tally.is_last_refused = reply.is_refusal();

@@ -27,6 +27,16 @@ pub enum LineEnd {
     Lf,
 }
 
+impl LineEnd {
+    /// How many octets it has.
+    pub const fn octets(self) -> u64 {
+        match self {
+            Self::CrLf => 2,
+            Self::Lf => 1,
+        }
+    }
+}
+
 /// What follows the verb, cut into blanks, argument and blanks. Blanks are spaces and tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HelloArgument<'a> {

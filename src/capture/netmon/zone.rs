@@ -1,0 +1,173 @@
+//! The time zone of the host a Network Monitor capture comes from.
+
+use jiff::civil::DateTime;
+use jiff::tz::{Offset, TimeZone};
+
+/// The largest offset from UTC in use is +14:00, on Kiritimati.
+const MAX_OFFSET_HOURS: i32 = 14;
+
+/// A time zone: an offset from UTC, or a name of the IANA time zone database with the daylight saving time of its place.
+///
+/// Network Monitor before version 2.3 stores when a capture began as local time, and nowhere of which zone.
+#[derive(Clone, Debug)]
+pub struct NetmonZone {
+    name: String,
+    zone: TimeZone,
+}
+
+/// Why text is no time zone.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ZoneError {
+    /// Neither an offset nor a name the system knows.
+    #[error("{0:?} is no time zone of this system; give an offset such as +02:00, or a name such as Europe/Berlin")]
+    Unknown(String),
+    /// A name, where there is nothing to look it up in.
+    #[error(
+        "{0:?} cannot be looked up: this system has no time zone database in /usr/share/zoneinfo or the folder TZDIR names; give the offset instead, such as +02:00"
+    )]
+    NoDatabase(String),
+}
+
+/// What a local time is in UTC.
+pub(super) struct Utc {
+    /// Nanoseconds since the Unix epoch.
+    pub(super) nanos: i128,
+    /// The offset that applied then, as `UTC+02:00`.
+    pub(super) offset: String,
+    /// Whether the local time came twice, or not at all, because clocks were set back or forward.
+    pub(super) is_ambiguous: bool,
+}
+
+impl NetmonZone {
+    /// Reads `Z`, `UTC`, an offset (`+02:00`, `-0500`, `+2`, `UTC+02:00`), or a name of the system's time zone database
+    /// (`Europe/Berlin`).
+    ///
+    /// # Errors
+    /// When the text is none of these, or is a name on a system without that database.
+    pub fn parse(text: &str) -> Result<Self, ZoneError> {
+        if let Some(seconds) = offset_seconds(text)
+            && let Ok(offset) = Offset::from_seconds(seconds)
+        {
+            return Ok(Self { name: offset_name(offset), zone: TimeZone::fixed(offset) });
+        }
+        match TimeZone::get(text) {
+            Ok(zone) => Ok(Self { name: zone.iana_name().unwrap_or(text).to_owned(), zone }),
+            Err(_) if jiff::tz::db().is_definitively_empty() => Err(ZoneError::NoDatabase(text.to_owned())),
+            Err(_) => Err(ZoneError::Unknown(text.to_owned())),
+        }
+    }
+
+    /// Its name in reports: `UTC`, `UTC+02:00`, `Europe/Berlin`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The local time `local` in UTC. One that came twice is taken for the first, one that never was for an hour later.
+    pub(super) fn to_utc(&self, local: DateTime) -> Option<Utc> {
+        let ambiguous = self.zone.to_ambiguous_timestamp(local);
+        let is_ambiguous = ambiguous.is_ambiguous();
+        let time = ambiguous.compatible().ok()?;
+        let offset = offset_name(self.zone.to_offset(time));
+        Some(Utc { nanos: time.as_nanosecond(), offset, is_ambiguous })
+    }
+}
+
+/// UTC.
+impl Default for NetmonZone {
+    fn default() -> Self {
+        Self { name: "UTC".to_owned(), zone: TimeZone::UTC }
+    }
+}
+
+fn offset_name(offset: Offset) -> String {
+    let minutes = offset.seconds() / 60;
+    match minutes {
+        0 => "UTC".to_owned(),
+        _ => {
+            let sign = if minutes < 0 { '-' } else { '+' };
+            format!("UTC{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+        }
+    }
+}
+
+/// Seconds east of UTC, where `text` is an offset: a sign, one or two digits of hours, two of minutes or none.
+fn offset_seconds(text: &str) -> Option<i32> {
+    if text.eq_ignore_ascii_case("z") || text.eq_ignore_ascii_case("utc") {
+        return Some(0);
+    }
+    let text = text.strip_prefix("UTC").unwrap_or(text);
+    let (sign, digits) = match text.split_at_checked(1)? {
+        ("+", digits) => (1, digits),
+        ("-", digits) => (-1, digits),
+        _ => return None,
+    };
+    let (hours, minutes) = match digits.split_once(':') {
+        Some(parts) => parts,
+        None if digits.len() > 2 => digits.split_at_checked(digits.len() - 2)?,
+        None => (digits, "00"),
+    };
+    let well_formed = matches!(hours.len(), 1 | 2) && minutes.len() == 2;
+    let number = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse::<i32>().ok());
+    let (hours, minutes) = (number(hours)??, number(minutes)??);
+    let in_use = minutes < 60 && hours * 60 + minutes <= MAX_OFFSET_HOURS * 60;
+    (well_formed && in_use).then_some(sign * (hours * 60 + minutes) * 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What 2024-07-01 12:00 is in the zone `text`, as hours and minutes of UTC.
+    fn noon(text: &str) -> Option<(String, i128)> {
+        let zone = NetmonZone::parse(text).ok()?;
+        let utc = zone.to_utc(jiff::civil::date(2024, 7, 1).at(12, 0, 0, 0))?;
+        Some((zone.name().to_owned(), (utc.nanos / 1_000_000_000 - 1_719_792_000) / 60))
+    }
+
+    #[test]
+    fn offsets_in_every_spelling() {
+        for (text, name, minutes) in [
+            ("Z", "UTC", 720),
+            ("utc", "UTC", 720),
+            ("+00:00", "UTC", 720),
+            ("+02:00", "UTC+02:00", 600),
+            ("UTC+02:00", "UTC+02:00", 600),
+            ("+2", "UTC+02:00", 600),
+            ("-0500", "UTC-05:00", 1020),
+            ("-500", "UTC-05:00", 1020),
+            ("-03:30", "UTC-03:30", 930),
+            ("+14:00", "UTC+14:00", -120),
+        ] {
+            assert_eq!(noon(text), Some((name.to_owned(), minutes)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_zone_is_refused() {
+        for text in ["", "+", "-", "+14:01", "+2:0", "+02:60", "+123456", "+a", "+-2", "++2", "2", "02:00", "é", "+é2"]
+        {
+            let error = NetmonZone::parse(text).unwrap_err().to_string();
+            assert!(error.contains("give an offset such as +02:00") || error.contains("give the offset"), "{error}");
+        }
+        let error = NetmonZone::parse("Mars/\x1b[1mOlympus").unwrap_err().to_string();
+        assert!(error.starts_with(r#""Mars/\u{1b}[1mOlympus" "#), "{error}");
+    }
+
+    #[test]
+    fn names_of_the_database_know_daylight_saving_time() {
+        let Ok(berlin) = NetmonZone::parse("europe/berlin") else {
+            return println!("skipped: no time zone database");
+        };
+        assert_eq!(berlin.name(), "Europe/Berlin");
+        for (month, day, hour, offset, is_ambiguous) in [
+            (7, 1, 12, "UTC+02:00", false),
+            (12, 1, 12, "UTC+01:00", false),
+            (10, 27, 2, "UTC+02:00", true),
+            (3, 31, 2, "UTC+02:00", true),
+        ] {
+            let utc = berlin.to_utc(jiff::civil::date(2024, month, day).at(hour, 30, 0, 0)).unwrap();
+            assert_eq!((utc.offset.as_str(), utc.is_ambiguous), (offset, is_ambiguous), "{month}-{day}");
+        }
+    }
+}

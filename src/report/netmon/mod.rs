@@ -1,0 +1,183 @@
+//! Sessions as Microsoft Network Monitor showed them, so that a reader of KB 240832 finds their own in the article's
+//! form.
+//!
+//! A [`TracedSession`] is what one reading of the capture told of a session; a second reading hands it the session's
+//! frames one by one, and each becomes lines of text at once. All words are in `words.rs`.
+
+mod frame;
+mod hex;
+mod ip;
+mod page;
+mod remarks;
+mod smtp;
+mod tcp;
+mod tls;
+mod words;
+
+use std::net::SocketAddr;
+
+use crate::diagnosis::Diagnosis;
+use crate::flow::Direction;
+use crate::report::escape;
+use crate::session::Session;
+use crate::smtp::Spans;
+use crate::time::FrameNumber;
+
+use page::{Ink, Page};
+use remarks::Remarks;
+use smtp::Shown;
+use tls::TlsCursor;
+
+/// How much of a frame is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// One line a frame.
+    Summary,
+    /// FRAME, link layer, IP and TCP a line each, SMTP in full.
+    #[default]
+    Collapsed,
+    /// IP and TCP in full, too.
+    Detail,
+}
+
+/// How a trace is laid out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Layout {
+    /// How much of a frame is shown.
+    pub view: View,
+    /// Whether the frame's octets follow as a hex dump; not in the summary.
+    pub hex: bool,
+    /// Whether remarks are left out: nothing but what Network Monitor would print, headings aside.
+    pub plain: bool,
+    /// Whether the lines of mail text are shown.
+    pub mail_text: bool,
+    /// Whether the secrets of AUTH are shown.
+    pub show_credentials: bool,
+    /// Whether lines are coloured.
+    pub colour: bool,
+    /// Widths that line up the summaries of all frames.
+    pub columns: Columns,
+}
+
+/// Widths of the columns of a summary line. What is wider is not cut.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Columns {
+    /// Of frame numbers.
+    pub number: usize,
+    /// Of seconds, decimals included.
+    pub seconds: usize,
+    /// Of addresses.
+    pub address: usize,
+}
+
+impl Columns {
+    /// Widths for frames up to `frames`, within `seconds` seconds of the first.
+    pub fn new<'s>(frames: u64, seconds: i64, sessions: impl Iterator<Item = &'s TracedSession>) -> Self {
+        let address =
+            sessions.flat_map(|session| [session.client, session.server]).map(|end| end.ip().to_string().len());
+        Self {
+            number: frames.to_string().len().max(words::NUMBER_COLUMNS),
+            seconds: seconds.to_string().len() + 1 + words::SECONDS_DECIMALS,
+            address: address.max().unwrap_or(0),
+        }
+    }
+}
+
+impl Layout {
+    const fn shown(&self) -> Shown {
+        Shown { mail_text: self.mail_text, credentials: self.show_credentials }
+    }
+}
+
+/// A session to be shown: who, what came of it, what its octets are, and how far its frames were shown.
+#[derive(Debug)]
+pub struct TracedSession {
+    /// Its number in the capture ([`Session::number`]).
+    pub number: u64,
+    /// Segments it has in all.
+    pub segments: u64,
+    client: SocketAddr,
+    server: SocketAddr,
+    /// Lines of the heading, after the first.
+    heading: Vec<String>,
+    remarks: Remarks,
+    to_server: Side,
+    to_client: Side,
+}
+
+/// One direction of a session.
+#[derive(Debug)]
+struct Side {
+    spans: Spans,
+    tls: TlsCursor,
+    /// The last frame shown or passed over that carried data.
+    last_data: Option<FrameNumber>,
+}
+
+impl Side {
+    fn new(spans: Spans) -> Self {
+        Self { spans, tls: TlsCursor::default(), last_data: None }
+    }
+}
+
+impl TracedSession {
+    /// What a trace keeps of a session: bounded as the transcript is, and without its text.
+    pub fn new(session: Session, diagnosis: &Diagnosis) -> Self {
+        Self {
+            number: session.number,
+            segments: session.segments,
+            client: session.client,
+            server: session.server,
+            heading: heading(&session, diagnosis),
+            remarks: remarks::remarks(&session, diagnosis),
+            to_server: Side::new(session.transcript.client_spans),
+            to_client: Side::new(session.transcript.server_spans),
+        }
+    }
+
+    /// The lines before its first frame.
+    pub fn heading(&self, layout: &Layout) -> String {
+        let mut page = Page::new(layout.colour);
+        let first = format!("Session {}: {} --> {}", self.number, self.client, self.server);
+        for line in std::iter::once(&first).chain(&self.heading) {
+            page.line(Ink::Heading, 0, &format!("{}{line}", words::HEADING));
+        }
+        page.blank();
+        page.finish()
+    }
+
+    fn side(&mut self, direction: Direction) -> &mut Side {
+        match direction {
+            Direction::ClientToServer => &mut self.to_server,
+            Direction::ServerToClient => &mut self.to_client,
+        }
+    }
+}
+
+/// A line of ours that is about the trace itself. `text` holds nothing of the capture.
+pub fn note(text: &str, layout: &Layout) -> String {
+    let mut page = Page::new(layout.colour);
+    page.line(Ink::Heading, 0, &format!("{}{text}", words::HEADING));
+    page.finish()
+}
+
+/// Product, outcome, cause, and what the trace cannot show.
+fn heading(session: &Session, diagnosis: &Diagnosis) -> Vec<String> {
+    let mut lines = Vec::new();
+    let product = &session.product;
+    if let Some(name) = &product.name {
+        let build = product.build.as_ref().map(|build| format!(", build {build}")).unwrap_or_default();
+        lines.push(escape::text(format!("Server: {name}{build}").as_bytes()));
+    }
+    let confidence = diagnosis.confidence.map(|confidence| format!(" ({})", confidence.code())).unwrap_or_default();
+    let recovered = if diagnosis.recovered { ", recovered" } else { "" };
+    lines.push(match diagnosis.cause {
+        Some(rule) => format!("Outcome: {}{confidence}: {}: {}", diagnosis.outcome.code(), rule.code, rule.title),
+        None => format!("Outcome: {}{confidence}{recovered}", diagnosis.outcome.code()),
+    });
+    let transcript = &session.transcript;
+    if transcript.client_spans.is_full() || transcript.server_spans.is_full() {
+        lines.push("Very many messages: commands and replies of the later ones are not shown".to_owned());
+    }
+    lines
+}

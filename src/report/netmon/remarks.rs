@@ -1,0 +1,76 @@
+//! What is wrong with a frame, in one line of ours each.
+
+use std::collections::BTreeMap;
+
+use crate::diagnosis::{Diagnosis, Outcome};
+use crate::report::escape;
+use crate::session::Session;
+use crate::smtp::ehlo::split_argument;
+use crate::smtp::{Hello, Transcript};
+use crate::time::FrameNumber;
+
+/// The remarks of each frame, in the order they were found.
+pub(super) type Remarks = BTreeMap<FrameNumber, Vec<String>>;
+
+/// Remarks on malformed hellos, on refusals, and on the frames a diagnosis rests on that have none of these.
+pub(super) fn remarks(session: &Session, diagnosis: &Diagnosis) -> Remarks {
+    let transcript = &session.transcript;
+    let mut remarks = Remarks::new();
+    for hello in transcript.hellos.iter().filter(|hello| !hello.check.is_well_formed()) {
+        if let Some((frame, text)) = malformed(transcript, hello) {
+            remarks.entry(frame).or_default().push(text);
+        }
+    }
+    for (at, exchange) in transcript.exchanges.iter().enumerate() {
+        let Some(reply) = exchange.reply.as_ref().filter(|reply| reply.is_refusal()) else { continue };
+        let text = match &exchange.command {
+            Some(command) => format!(
+                "refused: {:03} answers {} in frame {}",
+                reply.code,
+                escape::text(command.verb_name().as_bytes()),
+                command.moment.frame
+            ),
+            None if transcript.greeting == Some(at) => format!("refused: {:03} instead of a greeting", reply.code),
+            None => format!("refused: {:03} answers no command", reply.code),
+        };
+        remarks.entry(reply.moment.frame).or_default().push(text);
+    }
+    add_evidence(&mut remarks, session, diagnosis);
+    remarks
+}
+
+fn malformed(transcript: &Transcript, hello: &Hello) -> Option<(FrameNumber, String)> {
+    let command = transcript.hello_command(hello)?;
+    let argument = split_argument(command.after_verb()).octets;
+    let verb = command.verb_name();
+    let problems: Vec<String> = hello
+        .check
+        .problems
+        .iter()
+        .map(|problem| {
+            let (code, reference) = (problem.code.code().replace('-', " "), problem.code.reference());
+            format!("{code}: {reference}: the {verb} argument {}", problem.message(argument))
+        })
+        .collect();
+    let mut text = problems.join("; ");
+    if let Some(suggestion) = &hello.check.suggestion {
+        text.push_str(&format!("; send {verb} {suggestion}"));
+    }
+    Some((command.moment.frame, escape::text(text.as_bytes())))
+}
+
+/// A frame that shows why the session was lost, or why nothing can be told, and says nothing by itself.
+fn add_evidence(remarks: &mut Remarks, session: &Session, diagnosis: &Diagnosis) {
+    let what = match (diagnosis.outcome, diagnosis.cause) {
+        (Outcome::Lost, Some(rule)) => rule.code,
+        (Outcome::Unknown, _) => Outcome::Unknown.code(),
+        _ => return,
+    };
+    let quit = session.transcript.quit.map(|quit| quit.frame);
+    for evidence in &diagnosis.evidence {
+        if Some(evidence.frame) != quit && !remarks.contains_key(&evidence.frame) {
+            let text = format!("{what}: {}", escape::text(evidence.text.as_bytes()));
+            remarks.insert(evidence.frame, vec![text]);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Traces of captures, as the tests read them.
+
+use std::io::{Cursor, Read};
+
+use ehlotrace::report::netmon::{Layout, View};
+use ehlotrace::scan::ScanOptions;
+use ehlotrace::trace::{Choice, TraceOptions, Traced, trace};
+use ehlotrace::wire::Ports;
+
+/// Every session, on port 25, collapsed.
+pub(crate) fn options() -> TraceOptions {
+    TraceOptions { scan: ScanOptions::default(), choice: Choice::All, frames: None, layout: Layout::default() }
+}
+
+pub(crate) fn on_ports(ports: &[u16]) -> TraceOptions {
+    let mut options = options();
+    options.scan.ports = Ports::new(ports.iter().copied());
+    options
+}
+
+pub(crate) fn traced(capture: &[u8], options: &TraceOptions) -> (String, Traced) {
+    let mut out = Vec::new();
+    let mut open = || Ok(Box::new(Cursor::new(capture.to_vec())) as Box<dyn Read + Send>);
+    let traced = trace(&mut open, options, &mut out).unwrap();
+    (String::from_utf8(out).unwrap(), traced)
+}
+
+pub(crate) fn text(capture: &[u8], options: &TraceOptions) -> String {
+    traced(capture, options).0
+}
+
+/// All ways to lay a trace out, secrets and mail text hidden.
+pub(crate) fn layouts() -> Vec<Layout> {
+    let mut layouts = Vec::new();
+    for view in [View::Summary, View::Collapsed, View::Detail] {
+        for hex in [false, true] {
+            layouts.push(Layout { view, hex, ..Layout::default() });
+        }
+    }
+    layouts
+}
+
+pub(crate) fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/samples/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// The lines of a protocol, without the blanks before them.
+pub(crate) fn lines_of<'t>(text: &'t str, start: &str) -> Vec<&'t str> {
+    text.lines().map(|line| line.trim_start_matches(' ')).filter(|line| line.starts_with(start)).collect()
+}

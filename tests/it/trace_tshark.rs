@@ -1,0 +1,91 @@
+//! Traces of every sample and public capture, against an independent judge where it is installed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ehlotrace::report::netmon::{Layout, View};
+
+use crate::corpus;
+use crate::trace::{on_ports, text};
+use crate::trace_hygiene::assert_hidden;
+
+const PORTS: [u16; 4] = [25, 465, 587, 2525];
+
+fn captures() -> Vec<PathBuf> {
+    let mut files = corpus::captures(&PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/samples")));
+    files.extend(corpus::folder("public").iter().flat_map(corpus::captures));
+    files
+}
+
+/// Octets of TCP payload, by frame number, of the frames a trace shows.
+fn ours(file: &Path) -> BTreeMap<u64, u64> {
+    let mut options = on_ports(&PORTS);
+    options.layout = Layout { view: View::Summary, plain: true, ..Layout::default() };
+    let text = text(&std::fs::read(file).unwrap(), &options);
+    let mut frames = BTreeMap::new();
+    for line in text.lines().filter(|line| line.contains(" --> ") && !line.starts_with("==")) {
+        let mut words = line.split_whitespace();
+        let number = words.next().unwrap().parse().unwrap();
+        let octets = match words.nth(4).unwrap() {
+            "SMTP" => line.strip_suffix(" bytes").unwrap().rsplit(' ').next().unwrap().parse().unwrap(),
+            "TCP" => 0,
+            _ => continue,
+        };
+        assert_eq!(frames.insert(number, octets), None, "{}: frame {number} twice", file.display());
+    }
+    frames
+}
+
+/// The same by tshark, and what it takes for secrets and mail text.
+fn theirs(file: &Path) -> Option<(BTreeMap<u64, u64>, Vec<String>)> {
+    const SECRETS: [&str; 4] =
+        ["imf.subject", "smtp.auth.username", "smtp.auth.password", "smtp.auth.username_password"];
+    let fields = ["frame.number", "tcp.len", "tcp.srcport", "tcp.dstport"];
+    let mut command = Command::new("tshark");
+    command.args(["-n", "-o", "smtp.decryption:FALSE", "-T", "fields", "-E", "separator=/t", "-r"]).arg(file);
+    for field in fields.iter().chain(&SECRETS) {
+        command.args(["-e", field]);
+    }
+    let output = command.output().ok()?;
+    let (mut frames, mut secrets) = (BTreeMap::new(), Vec::new());
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let values: Vec<&str> = line.split('\t').collect();
+        let last = |at: usize| values[at].rsplit(',').next().unwrap().parse::<u64>().ok();
+        let is_ours =
+            [last(2), last(3)].iter().flatten().any(|port| PORTS.iter().any(|ours| u64::from(*ours) == *port));
+        if let (true, Some(octets)) = (is_ours, last(1)) {
+            frames.insert(values[0].parse().unwrap(), octets);
+        }
+        // Short ones stand in other places, too.
+        secrets.extend(values[4..].iter().filter(|value| value.len() >= 12).map(|value| (*value).to_owned()));
+    }
+    Some((frames, secrets))
+}
+
+#[test]
+fn frames_and_octets_are_those_of_tshark() {
+    let (mut wrong, mut compared) = (Vec::new(), 0);
+    for file in captures() {
+        let ours = ours(&file);
+        let Some((theirs, secrets)) = theirs(&file) else {
+            println!("skipped: tshark is not installed");
+            return;
+        };
+        let name = file.file_name().unwrap().to_string_lossy();
+        compared += ours.len();
+        for (number, octets) in &ours {
+            if theirs.get(number) != Some(octets) {
+                wrong.push(format!("{name} frame {number}: {octets} octets, tshark {:?}", theirs.get(number)));
+            }
+        }
+        let missing: Vec<_> = theirs.keys().filter(|number| !ours.contains_key(number)).collect();
+        if !missing.is_empty() {
+            wrong.push(format!("{name}: not shown: {missing:?}"));
+        }
+        let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+        assert_hidden(&std::fs::read(&file).unwrap(), &PORTS, &secrets, &name);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(compared > 1_000, "only {compared} frames compared");
+}
