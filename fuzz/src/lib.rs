@@ -19,7 +19,7 @@ mod script;
 mod segments;
 mod sessions;
 
-pub use captures::{capture_pcap, capture_pcapng};
+pub use captures::{capture_iptrace, capture_netmon, capture_pcap, capture_pcapng, capture_snoop};
 pub use containers::container;
 pub use dialogues::dialogue;
 pub use frames::wire_decode;
@@ -32,8 +32,11 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
+    ("capture_iptrace", capture_iptrace),
+    ("capture_netmon", capture_netmon),
     ("capture_pcap", capture_pcap),
     ("capture_pcapng", capture_pcapng),
+    ("capture_snoop", capture_snoop),
     ("container", container),
     ("dialogue", dialogue),
     ("ehlo_argument", ehlo_argument),

@@ -1,16 +1,18 @@
 //! The whole way: any octets as a capture, to sessions, diagnoses and every form of report.
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
 use ehlotrace::capture::{CaptureInfo, FORMATS};
 use ehlotrace::container;
 use ehlotrace::diagnosis::{Diagnosis, Outcome};
 use ehlotrace::limits::Limits;
+use ehlotrace::report::netmon::{Layout, View};
 use ehlotrace::report::{CaptureReport, CaptureSource, Format, ReportOptions, Show, reporter};
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::session::Session;
 use ehlotrace::smtp::DialogueOptions;
+use ehlotrace::trace::{Choice, TraceOptions, trace};
 use ehlotrace::wire::Ports;
 
 use super::sessions::sessions;
@@ -43,7 +45,7 @@ pub fn pipeline(octets: &[u8]) {
     for (limits, ports, width) in [(Limits::default(), Ports::new([25, 587]), 150), (low, Ports::new(0..=u16::MAX), 40)]
     {
         let dialogue = DialogueOptions { limits, keep_credentials: false };
-        let options = ScanOptions { ports, dialogue };
+        let options = ScanOptions { ports, dialogue, ..ScanOptions::default() };
         if is_capture { capture(octets, &options, width) } else { script(octets, &options, width) }
     }
 }
@@ -58,6 +60,17 @@ fn capture(octets: &[u8], options: &ScanOptions, width: u16) {
     assert_eq!(report.sessions, found.len() as u64);
     let frames = report.info.as_ref().map_or(0, |info| info.frames);
     check(&found, frames, &report, &options.dialogue.limits, width);
+    let view = if width < 100 { View::Collapsed } else { View::Detail };
+    let layout = Layout { view, hex: view == View::Detail, ..Layout::default() };
+    is_harmless(&traced(octets, &TraceOptions { scan: options.clone(), choice: Choice::All, frames: None, layout }));
+}
+
+fn traced(octets: &[u8], options: &TraceOptions) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut open = || Ok(Box::new(Cursor::new(octets.to_vec())) as Box<dyn Read + Send>);
+    // What is no capture has no trace.
+    let _ = trace(&mut open, options, &mut out);
+    out
 }
 
 fn script(octets: &[u8], options: &ScanOptions, width: u16) {
