@@ -19,6 +19,8 @@ pub mod container;
 pub mod diagnosis;
 pub mod flow;
 pub mod limits;
+pub mod matrix;
+pub mod pages;
 pub mod report;
 pub mod scan;
 pub mod session;

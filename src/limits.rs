@@ -70,6 +70,32 @@ pub struct Limits {
     pub fragment_ns: i64,
     /// Octets of JSON kept in memory until the document can be written; past it they go to a temporary file.
     pub spool_octets: usize,
+    /// How many times larger than the input everything unpacked from it may become, all layers added up. One gzip layer
+    /// reaches 1032 on zeros; captures stay below 100.
+    pub expansion: u64,
+    /// Octets that may be unpacked whatever the size of the input: small files of zeros do expand like bombs.
+    pub expansion_free_octets: u64,
+    /// Archives and mails opened inside each other. Tickets have three: a mail, the zip in it, the tar in that.
+    pub archive_depth: usize,
+    /// Members looked at in one archive.
+    pub archive_members: u64,
+    /// Members looked at in one input, those of archives inside archives included.
+    pub input_members: u64,
+    /// Octets kept of the name of a member; file systems allow 255 a component.
+    pub member_name_octets: usize,
+    /// Octets held in temporary files at once, for archives that must be read out of order but come as a stream.
+    pub archive_spool_octets: u64,
+    /// Octets of the dictionary of a 7z member: what 7-Zip uses at its highest level. It is filled only as octets are
+    /// unpacked, and halved for every archive around it.
+    pub dictionary_octets: u64,
+    /// Rounds of SHA-256 spent on the keys of a 7z archive; 7-Zip uses 2^19 for each.
+    pub key_rounds: u64,
+    /// Octets of the header of a mail or of one part of it.
+    pub mail_header_octets: usize,
+    /// Multipart bodies inside each other (RFC 2046 5.1).
+    pub mail_depth: usize,
+    /// Octets of the directory and of the small-sector table of an Outlook file, each: those are held in memory.
+    pub outlook_table_octets: u64,
 }
 
 /// [`Limits::spans`] of a trace: 48 KiB a direction.
@@ -108,6 +134,18 @@ impl Default for Limits {
             fragment_octets: 4 * 1024 * 1024,
             fragment_ns: 30 * NANOS_PER_SEC,
             spool_octets: 16 * 1024 * 1024,
+            expansion: 1_000,
+            expansion_free_octets: 64 * 1024 * 1024,
+            archive_depth: 6,
+            archive_members: 100_000,
+            input_members: 250_000,
+            member_name_octets: 1_024,
+            archive_spool_octets: 4 * 1024 * 1024 * 1024,
+            dictionary_octets: 256 * 1024 * 1024,
+            key_rounds: 1 << 26,
+            mail_header_octets: 64 * 1024,
+            mail_depth: 16,
+            outlook_table_octets: 8 * 1024 * 1024,
         }
     }
 }

@@ -1,8 +1,12 @@
-//! Compressions: damaged ones end in an error, and what was compressed around a capture changes nothing of it.
+//! Compressions and archives: damaged ones end in an error, what was compressed around a capture changes nothing of it,
+//! and no archive gives more than the bounds allow.
 
 use std::io::{Cursor, Read, Write};
 
-use ehlotrace::container;
+use std::ops::ControlFlow;
+
+use ehlotrace::container::{self, Origin, WalkOptions};
+use ehlotrace::limits::Limits;
 
 use super::captures;
 
@@ -20,7 +24,7 @@ pub fn container(octets: &[u8]) {
 }
 
 fn damaged(octets: &[u8]) {
-    let Ok(peeled) = container::peel(Box::new(Cursor::new(octets.to_vec()))) else { return };
+    let Ok(peeled) = container::peel(Box::new(Cursor::new(octets.to_vec())), &Limits::default()) else { return };
     assert!((1..=container::MAX_DEPTH).contains(&peeled.layers.len()));
     let mut stream = peeled.stream.take(LOOKED_AT);
     let mut found = Vec::new();
@@ -47,7 +51,7 @@ fn wrapped(capture: &[u8], how: u8, cut: usize) {
     assert_eq!((plain.is_truncated, &plain.notes), (whole.is_truncated, &whole.notes));
     compressed.truncate(cut);
     let mut left = Vec::new();
-    let peeled = container::peel(Box::new(Cursor::new(compressed.clone()))).unwrap();
+    let peeled = container::peel(Box::new(Cursor::new(compressed.clone())), &Limits::default()).unwrap();
     let _ = peeled.stream.take(capture.len() as u64).read_to_end(&mut left);
     // Where the inner compression is cut within its magic, it is not known for one.
     if peeled.layers == how_wrapped(how) {
@@ -61,6 +65,50 @@ fn wrapped(capture: &[u8], how: u8, cut: usize) {
 /// The layers `how` says, outermost first.
 fn how_wrapped(how: u8) -> Vec<&'static str> {
     (0..how % 4).rev().map(|layer| if how >> (4 + layer) & 1 == 0 { "gzip" } else { "zstd" }).collect()
+}
+
+/// An archive or mail, walked within bounds so low that they are met, and within the ordinary ones.
+pub fn archive(octets: &[u8]) {
+    let ordinary = Limits { expansion_free_octets: LOOKED_AT, ..Limits::default() };
+    let low = Limits {
+        expansion: 4,
+        expansion_free_octets: 10_000,
+        archive_depth: 2,
+        archive_members: 3,
+        input_members: 4,
+        member_name_octets: 20,
+        archive_spool_octets: 2_000,
+        mail_header_octets: 200,
+        mail_depth: 2,
+        ..Limits::default()
+    };
+    for limits in [ordinary, low] {
+        walk(octets, &limits);
+    }
+}
+
+fn walk(octets: &[u8], limits: &Limits) {
+    let passwords = ["infected".to_owned()];
+    let options = WalkOptions { limits, passwords: &passwords };
+    let (mut members, mut unpacked) = (0, 0);
+    let walked = container::walk(
+        Origin::Stream(Box::new(Cursor::new(octets.to_vec()))),
+        options,
+        &mut |member| {
+            members += 1;
+            let mut found = Vec::new();
+            // An error ends the member, not the walk.
+            let _ = member.content.stream.take(4 * LOOKED_AT).read_to_end(&mut found);
+            unpacked += found.len() as u64;
+            ControlFlow::Continue(())
+        },
+        &mut |note| assert!(!note.message.is_empty()),
+    );
+    assert_eq!(walked.members, members);
+    assert!(walked.archive.is_some() || members <= 1);
+    assert!(members <= limits.input_members + 1, "{members} members");
+    let most = (octets.len() as u64).saturating_mul(limits.expansion).saturating_add(limits.expansion_free_octets);
+    assert!(unpacked <= most + octets.len() as u64 + 256 * 1024, "{unpacked} octets of {}", octets.len());
 }
 
 fn gzip(octets: &[u8]) -> Vec<u8> {

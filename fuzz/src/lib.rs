@@ -20,7 +20,7 @@ mod segments;
 mod sessions;
 
 pub use captures::{capture_iptrace, capture_netmon, capture_pcap, capture_pcapng, capture_snoop};
-pub use containers::container;
+pub use containers::{archive, container};
 pub use dialogues::dialogue;
 pub use frames::wire_decode;
 pub use hellos::ehlo_argument;
@@ -32,6 +32,7 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
+    ("archive", archive),
     ("capture_iptrace", capture_iptrace),
     ("capture_netmon", capture_netmon),
     ("capture_pcap", capture_pcap),

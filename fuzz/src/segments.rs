@@ -141,6 +141,8 @@ fn sound(mut script: Script<'_>, options: u8) {
             payload: &payload[..payload.len() - cut],
             payload_wire_len: payload.len() as u32,
             tunnelled: false,
+            checksum: None,
+            ip_id: None,
         };
         let moment = Moment { frame, time: Timestamp::from_nanos(millis * 1_000_000) };
         table.segment(&segment, moment, || Checker(Rc::clone(&model)));
@@ -262,8 +264,10 @@ fn hostile(mut script: Script<'_>, options: u8) {
             let payload = script.text(usize::from(len & 0x7f));
             sent += payload.len() as u64;
             let payload_wire_len = (payload.len() as u32).saturating_add(missing);
+            let (checksum, ip_id) = (Some(seq.0 as u16), Some(u16::from(len)));
+            let tunnelled = what & 8 != 0;
             let segment =
-                Segment { src, dst, seq, ack, flags, window: 0, payload, payload_wire_len, tunnelled: what & 8 != 0 };
+                Segment { src, dst, seq, ack, flags, window: 0, payload, payload_wire_len, tunnelled, checksum, ip_id };
             table.segment(&segment, moment, Sums::default);
         }
         told(&mut table, &mut sent);

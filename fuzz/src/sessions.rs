@@ -46,6 +46,8 @@ impl Wire<'_> {
             payload: &payload[..payload.len() - cut],
             payload_wire_len: payload.len() as u32,
             tunnelled: false,
+            checksum: None,
+            ip_id: None,
         };
         let options = self.options;
         self.table.segment(&segment, self.moment, || SessionBuilder::new(options));

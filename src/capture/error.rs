@@ -24,6 +24,8 @@ pub enum ReadError {
         magic: Vec<u8>,
         /// What the content looks like and what to do about it, when that is recognised.
         looks_like: Option<String>,
+        /// Whether it is a capture all the same, of a kind that another program has to convert.
+        is_foreign_capture: bool,
     },
     /// The capture cannot be kept to be read out of order, as its format needs.
     #[error(
@@ -52,6 +54,11 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// Whether the content is a capture, of a kind that another program has to convert.
+    pub const fn is_foreign_capture(&self) -> bool {
+        matches!(self, Self::UnknownFormat { is_foreign_capture: true, .. })
+    }
+
     /// The kind of error as one stable word: `io`, `unknown-format`, `too-large` or `corrupt`.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -109,12 +116,16 @@ mod tests {
                 "reading failed at octet 7: the disk is gone; copy the file again or check the disk",
             ),
             (
-                ReadError::UnknownFormat { magic: vec![0x1b, b'[', 0xff], looks_like: None },
+                ReadError::UnknownFormat { magic: vec![0x1b, b'[', 0xff], looks_like: None, is_foreign_capture: false },
                 ("unknown-format", None),
                 "not a capture this program reads; save it as pcap or pcapng (it begins with the octets 1b 5b ff)",
             ),
             (
-                ReadError::UnknownFormat { magic: vec![], looks_like: Some("an empty file".into()) },
+                ReadError::UnknownFormat {
+                    magic: vec![],
+                    looks_like: Some("an empty file".into()),
+                    is_foreign_capture: false,
+                },
                 ("unknown-format", None),
                 "not a capture this program reads but an empty file",
             ),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::capture::LinkType;
 use crate::capture::source::Source;
+use crate::capture::{CapturePart, LinkType};
 use crate::time::Timestamp;
 
 /// What a reader found out about its capture: complete once all packets were delivered, growing until then.
@@ -27,6 +27,8 @@ pub struct CaptureInfo {
     pub time_zone: Option<String>,
     /// Whether the file ends inside a record or its compressed data is cut off.
     pub truncated: bool,
+    /// The files it is made of, where several were read as one.
+    pub parts: Vec<CapturePart>,
     /// Sentences for the user: the variant of the format, what was skipped, how the file ends.
     pub notes: Vec<String>,
 }

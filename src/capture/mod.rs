@@ -14,6 +14,7 @@ mod pcap;
 mod pcapng;
 mod recognise;
 mod records;
+mod sequence;
 mod snoop;
 mod source;
 mod spool;
@@ -31,6 +32,7 @@ pub use error::ReadError;
 pub use info::CaptureInfo;
 pub use link::LinkType;
 pub use netmon::{NetmonZone, ZoneError};
+pub use sequence::{CapturePart, Opening, Sequence};
 
 use source::Source;
 
@@ -97,7 +99,15 @@ pub const FORMATS: &[FormatEntry] = &[pcap::PCAP, pcapng::PCAPNG, netmon::NETMON
 /// # Errors
 /// `UnknownFormat` when the content is no capture, `Corrupt` when its file header is cut or damaged, `Io`.
 pub fn open(input: Box<dyn Read + Send>, options: &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError> {
-    let peeled = container::peel(input).map_err(|source| ReadError::Io { offset: 0, source })?;
+    let peeled = container::peel(input, &options.limits).map_err(|source| ReadError::Io { offset: 0, source })?;
+    open_peeled(peeled, options)
+}
+
+/// The same where compressions were taken off before.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_peeled(peeled: container::Peeled, options: &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError> {
     let mut source = Source::new(peeled.stream);
     source.ensure(recognise::HEAD_OCTETS)?;
     let head = source.available();

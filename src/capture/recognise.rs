@@ -11,7 +11,8 @@ const SHOWN_OCTETS: usize = 16;
 /// The error for content beginning with `head`, after `layers` compressions were taken off.
 pub(crate) fn unknown_format(head: &[u8], layers: &[&str], is_cut: bool) -> ReadError {
     let magic = head.get(..SHOWN_OCTETS).unwrap_or(head).to_vec();
-    ReadError::UnknownFormat { magic, looks_like: looks_like(head, layers, is_cut) }
+    let is_foreign_capture = foreign(head).is_some();
+    ReadError::UnknownFormat { magic, looks_like: looks_like(head, layers, is_cut), is_foreign_capture }
 }
 
 fn looks_like(head: &[u8], layers: &[&str], is_cut: bool) -> Option<String> {
@@ -23,12 +24,8 @@ fn looks_like(head: &[u8], layers: &[&str], is_cut: bool) -> Option<String> {
         "compressed data that is cut off before its first octet; copy the file again"
     } else if head.is_empty() {
         "an empty file"
-    } else if let Some((_, what)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)) {
-        what
-    } else if let Some((_, what)) = HEURISTICS.iter().find(|(matches, _)| matches(head)) {
-        what
     } else {
-        return None;
+        foreign(head).or_else(|| row(MAGICS, HEURISTICS, head))?
     };
     match layers {
         [] => Some(what.to_owned()),
@@ -36,15 +33,18 @@ fn looks_like(head: &[u8], layers: &[&str], is_cut: bool) -> Option<String> {
     }
 }
 
-/// What may be met in mail tickets where a capture is meant.
-const MAGICS: &[(&[u8], &str)] = &[
-    (b"PK\x03\x04", "a zip archive; unpack it first"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it first"),
-    (b"Rar!", "a RAR archive; unpack it first"),
-    (b"\xfd7zXZ\0", "xz data; unpack it with `xz -d` first"),
-    (b"BZh", "bzip2 data; unpack it with `bzip2 -d` first"),
-    (b"\x04\x22\x4d\x18", "lz4 data; unpack it with `lz4 -d` first"),
-    (b"MSCF", "a cabinet archive; unpack it first"),
+/// The kind of capture that is not read.
+fn foreign(head: &[u8]) -> Option<&'static str> {
+    row(FOREIGN, FOREIGN_HEURISTICS, head)
+}
+
+fn row(magics: &[(&[u8], &'static str)], heuristics: &[(Matches, &'static str)], head: &[u8]) -> Option<&'static str> {
+    let by_magic = magics.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, what)| *what);
+    by_magic.or_else(|| heuristics.iter().find(|(matches, _)| matches(head)).map(|(_, what)| *what))
+}
+
+/// Captures of kinds that are not read, by their first octets.
+const FOREIGN: &[(&[u8], &str)] = &[
     (b"TRSNIFF data    \x1a", "a capture of Sniffer for DOS; convert it with `editcap -F pcapng in.enc out.pcapng`"),
     (b"XCP\0", "a capture of Sniffer for Windows or NetXray; convert it with `editcap -F pcapng in.cap out.pcapng`"),
     (b"VL\0\0", "a capture of an early NetXray; convert it with `editcap -F pcapng in.cap out.pcapng`"),
@@ -58,6 +58,17 @@ const MAGICS: &[(&[u8], &str)] = &[
     (b"ObserverPktBuffe", "an Observer capture; convert it with `editcap -F pcapng in.bfr out.pcapng`"),
     (b"\x7fver", "an OmniPeek capture; convert it with `editcap -F pcapng in.pkt out.pcapng`"),
     (b"+---------+-----", "a K12 text capture; convert it with `editcap -F pcapng -T ether in.txt out.pcapng`"),
+];
+
+/// What else may be met in mail tickets where a capture is meant.
+const MAGICS: &[(&[u8], &str)] = &[
+    (b"PK\x03\x04", "a zip archive; unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it first"),
+    (b"Rar!", "a RAR archive; unpack it first"),
+    (b"\xfd7zXZ\0", "xz data; unpack it with `xz -d` first"),
+    (b"BZh", "bzip2 data; unpack it with `bzip2 -d` first"),
+    (b"\x04\x22\x4d\x18", "lz4 data; unpack it with `lz4 -d` first"),
+    (b"MSCF", "a cabinet archive; unpack it first"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office or Outlook file; save the capture attached to it"),
     (b"%PDF-", "a PDF document"),
     (b"\x89PNG", "a PNG picture"),
@@ -68,8 +79,8 @@ const MAGICS: &[(&[u8], &str)] = &[
 
 type Matches = fn(&[u8]) -> bool;
 
-/// What is known by more than its first octets. An earlier row wins.
-const HEURISTICS: &[(Matches, &str)] = &[
+/// Captures of kinds that are not read, known by more than their first octets. An earlier row wins.
+const FOREIGN_HEURISTICS: &[(Matches, &str)] = &[
     (is_etl, "a Windows ETL trace; convert it with `etl2pcapng in.etl out.pcapng` or `pktmon etl2pcap in.etl`"),
     (
         is_nstrace,
@@ -78,9 +89,13 @@ const HEURISTICS: &[(Matches, &str)] = &[
     (is_lanalyzer, "a LANalyzer capture; convert it with `editcap -F pcapng in.tr1 out.pcapng`"),
     (|head| is_commview(head, 5), "a CommView capture; convert it with `editcap -F pcapng -T ether in.ncf out.pcapng`"),
     (|head| is_commview(head, 4), "a CommView NCFX capture; export it from CommView as a tcpdump capture"),
-    (|head| head.get(257..).unwrap_or_default().starts_with(b"ustar"), "a tar archive; unpack it first"),
     (is_tcpdump_text, "a hexadecimal listing of tcpdump; take the capture itself, as `tcpdump -w out.pcap` writes it"),
     (is_hex_text, "a hexadecimal listing of packets; convert it with `text2pcap in.txt out.pcap`"),
+];
+
+/// What else is known by more than its first octets.
+const HEURISTICS: &[(Matches, &str)] = &[
+    (|head| head.get(257..).unwrap_or_default().starts_with(b"ustar"), "a tar archive; unpack it first"),
     (is_text, "a text file"),
 ];
 
@@ -246,6 +261,6 @@ mod tests {
     #[test]
     fn only_the_first_octets_are_shown() {
         let error = unknown_format(&[7; 100], &[], false);
-        assert!(matches!(&error, ReadError::UnknownFormat { magic, looks_like: None } if magic.len() == 16));
+        assert!(matches!(&error, ReadError::UnknownFormat { magic, looks_like: None, .. } if magic.len() == 16));
     }
 }

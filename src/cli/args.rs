@@ -27,21 +27,41 @@ pub(super) enum Command {
     Scan(ScanArgs),
     Check(CheckArgs),
     Trace(super::trace::TraceArgs),
+    Explain(ExplainArgs),
+    /// List every cause of a lost session, whose fault it is, and what it is in one line
+    Causes,
 }
 
 /// Scan captures and report the sessions that were lost
 #[derive(Debug, ClapArgs)]
 #[command(after_help = SCAN_HELP)]
 pub(super) struct ScanArgs {
-    /// Capture files (pcap, pcapng; gzip or zstd compressed too), folders of them, or `-` for standard input
-    #[arg(required = true, value_name = "CAPTURE")]
+    /// Captures, archives and mails that hold captures, folders of all these, or `-` for standard input
+    #[arg(required_unless_present = "files_from", value_name = "CAPTURE")]
     pub(super) captures: Vec<PathBuf>,
+
+    /// Read also the files that this file names, one a line or separated by NUL; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) files_from: Option<PathBuf>,
+
+    /// Read the captures as the parts of one, in order of their first packet: for rotated sets
+    #[arg(long)]
+    pub(super) sequence: bool,
+
+    /// Try this password on encrypted archives; may be given more than once
+    #[arg(long, value_name = "PASSWORD")]
+    pub(super) password: Vec<String>,
+
+    /// How many captures to read at the same time [default: the number of processors]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
 
     /// How to write the report
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,
 
-    /// Which sessions to list: all count in the totals [default: lost in a table, all in JSON]
+    /// Which sessions to list: all count in the totals [default: lost in a table and in
+    /// Markdown, else all]
     #[arg(long, value_enum)]
     pub(super) show: Option<Show>,
 
@@ -92,6 +112,9 @@ Exit codes: 0 nothing lost, 1 sessions lost, 2 wrong usage or nothing readable, 
 Examples:
   ehlotrace scan ticket.pcapng
   ehlotrace scan --port 25,587 tickets/
+  ehlotrace scan --format markdown tickets/4711.zip
+  ehlotrace scan --sequence trace_0000*.pcapng
+  find /srv/tickets -newer last-run -print0 | ehlotrace scan --files-from -
   tcpdump -r old.pcap -w - port 25 | ehlotrace scan -
   ehlotrace scan --format jsonl *.pcap | jq 'select(.cause == \"ehlo-argument\")'";
 
@@ -103,6 +126,10 @@ pub(super) enum Format {
     Json,
     /// JSON Lines, one object a line as sessions close
     Jsonl,
+    /// Comma-separated values, one row a session
+    Csv,
+    /// Markdown, to paste into a ticket
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -120,6 +147,18 @@ pub(super) struct CheckArgs {
     /// What follows EHLO or HELO on the line
     #[arg(value_name = "ARGUMENT", allow_hyphen_values = true)]
     pub(super) argument: OsString,
+
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(super) format: CheckFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    /// Text for people
+    Text,
+    /// One JSON object
+    Json,
 }
 
 const CHECK_HELP: &str = "\
@@ -128,3 +167,18 @@ Exit codes: 0 well-formed, 1 malformed.
 Examples:
   ehlotrace check sub2.
   ehlotrace check '[192.0.2.7]'";
+
+/// Explain a code of the reports: a cause, an outcome, a problem of a hello argument, or a note
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXPLAIN_HELP)]
+pub(super) struct ExplainArgs {
+    /// The code, such as `ehlo-argument`
+    #[arg(value_name = "CODE")]
+    pub(super) code: String,
+}
+
+const EXPLAIN_HELP: &str = "\
+Examples:
+  ehlotrace explain ehlo-argument
+  ehlotrace explain trailing-dot
+  ehlotrace explain unknown";

@@ -1,7 +1,11 @@
 //! The command line: arguments in, a report out, an exit code. The only place that prints.
 
 mod args;
+mod bar;
+mod causes;
 mod check;
+mod explain;
+mod markdown;
 mod scan;
 mod trace;
 
@@ -31,6 +35,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Trace(args) => trace::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Causes => causes::run(),
     };
     let exit = result.unwrap_or_else(|error| {
         if is_broken_pipe(&error) {

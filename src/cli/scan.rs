@@ -5,33 +5,71 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use ehlotrace::batch::{self, BatchResult, Input};
+use ehlotrace::batch::{self, BatchOptions, BatchResult, Input, Progress};
 use ehlotrace::limits::Limits;
 use ehlotrace::report::{self, ReportOptions};
 
 use super::args::{Format, ScanArgs, Show};
-use super::{Exit, complain};
+use super::{Exit, bar, complain};
 
 /// Scans the captures named and writes the report.
 pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
-    let options = args.reading.scan_options();
-    let limits = options.dialogue.limits.clone();
-    let (inputs, failures) = batch::expand(&args.captures);
+    let mut paths = args.captures.clone();
+    if let Some(list) = &args.files_from {
+        paths.extend(listed(list)?);
+    }
+    let (inputs, failures) = batch::expand(&paths);
+    let progress = Progress::default();
+    let shows_progress = io::stderr().is_terminal();
+    let options = BatchOptions {
+        scan: args.reading.scan_options(),
+        jobs: args.jobs.map_or_else(processors, usize::from),
+        passwords: args.password.clone(),
+        is_sequence: args.sequence,
+        progress: shows_progress.then_some(&progress),
+    };
     let out = output(args.output.as_deref(), &inputs)?;
+    let limits = options.scan.dialogue.limits.clone();
     let mut reporter = report::reporter(format(args.format), &report_options(args, limits), out);
-    let mut result = batch::run(&inputs, &options, reporter.as_mut()).context("cannot write the report")?;
+    let mut run = || batch::run(&inputs, &options, reporter.as_mut()).context("cannot write the report");
+    let mut result = if shows_progress { bar::during(&inputs, &progress, run)? } else { run()? };
     result.failures.splice(0..0, failures);
     for failure in &result.failures {
-        complain(&format!("{}: {}", failure.source.path, failure.message));
+        let member = failure.source.member.as_ref().map(|member| format!(" : {member}")).unwrap_or_default();
+        complain(&format!("{}{member}: {}", failure.source.path, failure.message));
     }
     if result.captures == 0 && result.failures.is_empty() {
         let files = match result.skipped_files {
-            0 => "it holds no files".to_owned(),
-            files => format!("none of its {files} files is one"),
+            0 => "nothing to read".to_owned(),
+            files => format!("none of {files} files is one"),
         };
-        complain(&format!("{}: no captures in this folder: {files}", named(&args.captures)));
+        complain(&format!("{}: no captures here: {files}", named(&paths)));
+    } else if result.skipped_files > 0 {
+        let files = match result.skipped_files {
+            1 => "1 file that is no capture was".to_owned(),
+            files => format!("{files} files that are no captures were"),
+        };
+        complain(&format!("note: {files} passed over"));
+    }
+    if !args.sequence && batch::looks_like_a_set(&inputs) && reporter.summary().unknown > 0 {
+        complain("note: some of these captures look like parts of one; --sequence reads them as one");
     }
     Ok(exit(&result))
+}
+
+/// The paths in the file `--files-from` names.
+fn listed(list: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let cannot = || format!("{}: cannot read this list of files", list.display());
+    if list.as_os_str() == "-" {
+        batch::read_list(&mut io::stdin().lock()).with_context(cannot)
+    } else {
+        let mut file = File::open(list).with_context(cannot)?;
+        batch::read_list(&mut file).with_context(cannot)
+    }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 fn exit(result: &BatchResult) -> Exit {
@@ -53,7 +91,10 @@ fn named(paths: &[PathBuf]) -> String {
 
 fn report_options(args: &ScanArgs, limits: Limits) -> ReportOptions {
     let is_terminal = args.output.is_none() && io::stdout().is_terminal();
-    let show = args.show.unwrap_or(if args.format == Format::Table { Show::Lost } else { Show::All });
+    let show = args.show.unwrap_or(match args.format {
+        Format::Table | Format::Markdown => Show::Lost,
+        Format::Json | Format::Jsonl | Format::Csv => Show::All,
+    });
     ReportOptions {
         show: match show {
             Show::Lost => report::Show::Lost,
@@ -76,6 +117,8 @@ const fn format(format: Format) -> report::Format {
         Format::Table => report::Format::Table,
         Format::Json => report::Format::Json,
         Format::Jsonl => report::Format::Jsonl,
+        Format::Csv => report::Format::Csv,
+        Format::Markdown => report::Format::Markdown,
     }
 }
 

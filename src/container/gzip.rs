@@ -4,7 +4,8 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::GzDecoder;
 
-use super::{Compression, Input};
+use super::Input;
+use super::compression::Compression;
 
 pub(super) const GZIP: Compression =
     Compression { name: "gzip", matches: |head| head.starts_with(&[0x1f, 0x8b, 8]), open };

@@ -1,11 +1,11 @@
 //! The readers around a decoder: what they add is sniffing, honest errors and a bound on expansion.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Input;
+use super::expansion::Expansion;
 
 /// A stream whose first octets were read to see what it is, and are read again by whoever comes next.
 pub(super) struct Prefixed {
@@ -18,13 +18,13 @@ pub(super) struct Prefixed {
 
 impl Prefixed {
     pub(super) fn sniff(mut rest: Input, octets: usize) -> Self {
-        let mut head = Vec::with_capacity(octets);
+        let mut head = vec![0; octets];
+        let mut len = 0;
         let mut pending = None;
-        while head.len() < octets {
-            let mut octet = [0; 1];
-            match rest.read(&mut octet) {
+        while let Some(room) = head.get_mut(len..).filter(|room| !room.is_empty()) {
+            match rest.read(room) {
                 Ok(0) => break,
-                Ok(_) => head.extend(octet),
+                Ok(read) => len += read,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => {
                     pending = Some(e);
@@ -32,6 +32,7 @@ impl Prefixed {
                 }
             }
         }
+        head.truncate(len);
         Self { head, given: 0, pending, rest }
     }
 
@@ -54,16 +55,16 @@ impl Read for Prefixed {
     }
 }
 
-/// Counts the octets that go through.
-pub(super) struct Counted<R> {
-    pub(super) inner: R,
-    pub(super) octets: Arc<AtomicU64>,
+/// Counts the octets of an input.
+pub(super) struct Counted {
+    pub(super) inner: Input,
+    pub(super) expansion: Arc<Expansion>,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl Read for Counted {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buf)?;
-        self.octets.fetch_add(n as u64, Ordering::Relaxed);
+        self.expansion.add_raw(n as u64);
         Ok(n)
     }
 }
@@ -92,46 +93,47 @@ impl<R: Read> Read for Tagged<R> {
     }
 }
 
+impl<R: Seek> Seek for Tagged<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+/// What an error met while unpacking means: errors of the input as they were, an early end as `UnexpectedEof`, all else
+/// as `InvalidData` that names `what` is damaged: `gzip data`.
+pub(super) fn explain(error: io::Error, what: &str) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::Interrupted => error,
+        _ if error.get_ref().is_some_and(|e| e.is::<InputError>()) => match error.downcast::<InputError>() {
+            Ok(input) => input.0,
+            Err(other) => other,
+        },
+        io::ErrorKind::UnexpectedEof => error,
+        _ => io::Error::new(io::ErrorKind::InvalidData, format!("the {what} is damaged ({error})")),
+    }
+}
+
 /// A decoder's output: its errors sorted into cut, damaged and not its own; its expansion bounded.
 pub(super) struct Guarded {
     decoder: Input,
-    name: &'static str,
-    raw_octets: Arc<AtomicU64>,
-    octets: u64,
+    what: String,
+    expansion: Arc<Expansion>,
 }
 
-/// How many times larger than the file the output may become. One gzip layer reaches 1032 at most, captures below 100.
-const MAX_EXPANSION: u64 = 4096;
-/// Output that is always allowed, in octets: small files of zeros do expand like bombs.
-const FREE_OCTETS: u64 = 64 * 1024 * 1024;
+/// Octets asked of a decoder at once. Where its data is damaged it gives nothing of them, so this much is lost.
+const STEP_OCTETS: usize = 16 * 1024;
 
 impl Guarded {
-    pub(super) fn new(decoder: Input, name: &'static str, raw_octets: Arc<AtomicU64>) -> Self {
-        Self { decoder, name, raw_octets, octets: 0 }
-    }
-
-    fn explain(&self, error: io::Error) -> io::Error {
-        match error.kind() {
-            io::ErrorKind::Interrupted => error,
-            _ if error.get_ref().is_some_and(|e| e.is::<InputError>()) => match error.downcast::<InputError>() {
-                Ok(input) => input.0,
-                Err(other) => other,
-            },
-            io::ErrorKind::UnexpectedEof => error,
-            _ => io::Error::new(io::ErrorKind::InvalidData, format!("the {} data is damaged ({error})", self.name)),
-        }
+    pub(super) fn new(decoder: Input, name: &str, expansion: Arc<Expansion>) -> Self {
+        Self { decoder, what: format!("{name} data"), expansion }
     }
 }
 
 impl Read for Guarded {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.decoder.read(buf).map_err(|e| self.explain(e))?;
-        self.octets += n as u64;
-        let allowed = self.raw_octets.load(Ordering::Relaxed).saturating_mul(MAX_EXPANSION).saturating_add(FREE_OCTETS);
-        if self.octets > allowed {
-            let what = format!("the {} data expands more than {MAX_EXPANSION} times: no capture does", self.name);
-            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
-        }
+        let step = buf.len().min(STEP_OCTETS);
+        let n = self.decoder.read(buf.get_mut(..step).unwrap_or_default()).map_err(|e| explain(e, &self.what))?;
+        self.expansion.add(n as u64)?;
         Ok(n)
     }
 }

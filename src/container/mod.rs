@@ -1,194 +1,36 @@
-//! What wraps a capture: gzip and zstd streams, also one inside the other.
+//! What wraps a capture: compressions, archives and mails, also one inside the other.
 //!
-//! [`peel`] looks at the first octets, never at a file name. A plain stream passes through as it is.
+//! All of it is known by its first octets, never by a file name, and nothing is ever unpacked to a named file.
+//! [`peel`] takes compressions off one stream. [`walk`] finds every member of an archive or mail and of what is in
+//! them; what is neither is itself the one member.
+//!
+//! A new compression is one file and a row in `COMPRESSIONS`, a new archive one file and a row in `ARCHIVES`.
 
+mod archive;
+mod bzip2;
+mod compression;
+mod expansion;
 mod gzip;
 mod layer;
+mod lz4;
+mod mail;
+mod outlook;
+mod pipe;
+mod sevenz;
+mod source;
+mod tar;
+#[cfg(test)]
+mod tests;
+mod walk;
+mod xz;
+mod zip;
 mod zstd;
 
-use std::io::{self, Read};
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::io::Read;
 
-use layer::{Counted, Guarded, Prefixed, Tagged};
-
-/// How many compressions inside each other are undone. More than two are not seen outside of attacks.
-pub const MAX_DEPTH: usize = 4;
+pub use compression::{MAX_DEPTH, Peeled, compression_of, peel};
+pub use source::Origin;
+pub use walk::{Member, MemberNote, NoteKind, WalkOptions, Walked, walk};
 
 /// A stream that can be read from one thread and handed to another.
 pub type Input = Box<dyn Read + Send>;
-
-/// A stream with its compressions taken off.
-pub struct Peeled {
-    /// The uncompressed octets, from the first one on.
-    ///
-    /// A compressed stream that is cut off ends in an error of kind `UnexpectedEof`, one that is damaged in one of kind
-    /// `InvalidData`, each after every octet before it was read. Errors of the input itself come through unchanged.
-    pub stream: Input,
-    /// The compressions taken off, outermost first: `gzip`, `zstd`.
-    pub layers: Vec<&'static str>,
-}
-
-/// One kind of compression.
-struct Compression {
-    name: &'static str,
-    /// Whether a stream that begins with these octets is of this kind.
-    matches: fn(&[u8]) -> bool,
-    open: fn(Input) -> io::Result<Input>,
-}
-
-const COMPRESSIONS: &[Compression] = &[gzip::GZIP, zstd::ZSTD];
-
-/// The octets at the start of a stream that tell what it is.
-const HEAD_OCTETS: usize = 6;
-
-/// Takes every compression off `input`, to a depth of [`MAX_DEPTH`].
-///
-/// # Errors
-/// When a decoder cannot be set up. Errors of `input` itself are kept for the first read of the stream.
-pub fn peel(input: Input) -> io::Result<Peeled> {
-    let mut layers = Vec::new();
-    let mut stream = Prefixed::sniff(input, HEAD_OCTETS);
-    let raw_octets = Arc::new(AtomicU64::new(0));
-    while layers.len() < MAX_DEPTH {
-        let Some(compression) = COMPRESSIONS.iter().find(|c| (c.matches)(stream.head())) else { break };
-        let compressed: Input = if layers.is_empty() {
-            Box::new(Tagged(Counted { inner: stream, octets: Arc::clone(&raw_octets) }))
-        } else {
-            Box::new(Tagged(stream))
-        };
-        let decoded = (compression.open)(compressed)?;
-        let guarded = Guarded::new(decoded, compression.name, Arc::clone(&raw_octets));
-        stream = Prefixed::sniff(Box::new(guarded), HEAD_OCTETS);
-        layers.push(compression.name);
-    }
-    Ok(Peeled { stream: Box::new(stream), layers })
-}
-
-/// The compression a stream with this beginning is in, if any.
-pub fn compression_of(head: &[u8]) -> Option<&'static str> {
-    COMPRESSIONS.iter().find(|c| (c.matches)(head)).map(|c| c.name)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use super::*;
-
-    fn gz(octets: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(octets).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    fn zst(octets: &[u8]) -> Vec<u8> {
-        ::zstd::encode_all(octets, 1).unwrap()
-    }
-
-    fn read_all(octets: Vec<u8>) -> (Vec<u8>, Vec<&'static str>, Option<io::Error>) {
-        let peeled = peel(Box::new(io::Cursor::new(octets))).unwrap();
-        let (mut stream, mut got) = (peeled.stream, Vec::new());
-        let error = stream.read_to_end(&mut got).err();
-        (got, peeled.layers, error)
-    }
-
-    #[test]
-    fn peels_layer_by_layer() {
-        let text = b"smtp ".repeat(2000);
-        let cases: [(Vec<u8>, &[&str]); 7] = [
-            (text.clone(), &[]),
-            (gz(&text), &["gzip"]),
-            (zst(&text), &["zstd"]),
-            (gz(&zst(&text)), &["gzip", "zstd"]),
-            (zst(&gz(&gz(&text))), &["zstd", "gzip", "gzip"]),
-            ([gz(&text[..7]), gz(&text[7..])].concat(), &["gzip"]),
-            ([zst(&text[..7]), zst(&text[7..])].concat(), &["zstd"]),
-        ];
-        for (octets, layers) in cases {
-            let (got, found, error) = read_all(octets);
-            assert_eq!(found, layers);
-            assert!(error.is_none(), "{error:?}");
-            assert_eq!(got, text, "{layers:?}");
-        }
-    }
-
-    #[test]
-    fn the_fifth_layer_stays_on() {
-        let mut octets = b"deep".to_vec();
-        for _ in 0..5 {
-            octets = gz(&octets);
-        }
-        let (got, layers, _) = read_all(octets);
-        assert_eq!(layers.len(), 4);
-        assert_eq!(compression_of(&got), Some("gzip"));
-    }
-
-    #[test]
-    fn a_cut_stream_gives_what_it_has_and_says_so() {
-        let text: Vec<u8> = (0..60_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
-        for whole in [gz(&text), zst(&text)] {
-            let (got, layers, error) = read_all(whole[..whole.len() / 2].to_vec());
-            assert_eq!(error.unwrap().kind(), io::ErrorKind::UnexpectedEof, "{layers:?}");
-            assert!(got.len() > text.len() / 4, "{layers:?}: {} octets", got.len());
-            assert!(text.starts_with(&got));
-        }
-        for cut in 3..18 {
-            let (got, _, error) = read_all(gz(&text)[..cut].to_vec());
-            assert!(text.starts_with(&got), "cut at {cut}");
-            assert_eq!(error.unwrap().kind(), io::ErrorKind::UnexpectedEof, "cut at {cut}");
-        }
-    }
-
-    #[test]
-    fn damage_is_invalid_data() {
-        let text = b"HELO relay ".repeat(5000);
-        for mut octets in [gz(&text), zst(&text)] {
-            let last = octets.len() - 2;
-            octets[last] ^= 0x55; // in the checksum or length at the end
-            octets[20] ^= 0xff;
-            let (_, layers, error) = read_all(octets);
-            let error = error.unwrap();
-            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{layers:?}");
-            assert!(error.to_string().starts_with(&format!("the {} data is damaged", layers[0])), "{error}");
-        }
-    }
-
-    #[test]
-    fn zeros_after_gzip_are_padding_anything_else_is_damage() {
-        let (got, _, error) = read_all([gz(b"data"), vec![0; 700]].concat());
-        assert_eq!((got.as_slice(), error.is_none()), (&b"data"[..], true));
-        let (got, _, error) = read_all([gz(b"data"), b"\0more".to_vec()].concat());
-        assert_eq!((got.as_slice(), error.unwrap().kind()), (&b"data"[..], io::ErrorKind::InvalidData));
-    }
-
-    #[test]
-    fn an_error_of_the_input_comes_through_unchanged() {
-        struct Failing(io::Cursor<Vec<u8>>);
-        impl Read for Failing {
-            fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-                match self.0.read(buf)? {
-                    0 => Err(io::Error::other("the disk is gone")),
-                    n => Ok(n),
-                }
-            }
-        }
-        for octets in [gz(b"data"), zst(b"data"), b"da".to_vec()] {
-            let cut = octets.len() - 1;
-            let peeled = peel(Box::new(Failing(io::Cursor::new(octets[..cut].to_vec())))).unwrap();
-            let (mut stream, mut got) = (peeled.stream, Vec::new());
-            let error = stream.read_to_end(&mut got).unwrap_err();
-            assert_eq!((error.kind(), error.to_string().as_str()), (io::ErrorKind::Other, "the disk is gone"));
-        }
-    }
-
-    #[test]
-    fn a_bomb_is_stopped() {
-        let zeros = gz(&vec![0; 4 << 20]);
-        let bomb = gz(&zeros.repeat(200)); // 800 MiB out of a few kilobytes
-        let peeled = peel(Box::new(io::Cursor::new(bomb))).unwrap();
-        let mut stream = peeled.stream;
-        let error = io::copy(&mut stream, &mut io::sink()).unwrap_err();
-        assert!(error.to_string().contains("more than 4096"), "{error}");
-    }
-}

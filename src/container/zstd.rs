@@ -4,7 +4,8 @@ use std::io::{self, BufReader};
 
 use zstd::stream::read::Decoder;
 
-use super::{Compression, Input};
+use super::Input;
+use super::compression::Compression;
 
 pub(super) const ZSTD: Compression = Compression { name: "zstd", matches, open };
 

@@ -9,6 +9,7 @@ mod facts;
 mod greeting;
 mod hello;
 mod outcome;
+mod outcome_pages;
 mod refused;
 mod rules;
 mod tls_auth;

@@ -9,6 +9,7 @@ use crate::limits::Limits;
 use crate::time::{Moment, NANOS_PER_SEC, Timestamp};
 use crate::wire::Segment;
 
+use super::duplicate::Recent;
 use super::half::{Half, Hole};
 use super::lifecycle::Lifecycle;
 use super::{Anomalies, Direction, FlowListener, Followed, GapKind, RefusedByNetwork};
@@ -28,6 +29,7 @@ pub(super) struct Connection<L> {
     to_server: Half,
     to_client: Half,
     waiting: Option<Waiting>,
+    recent: Recent,
 }
 
 /// How long octets have been waiting for the ones before them, or for what they acknowledge.
@@ -55,6 +57,7 @@ impl<L: FlowListener> Connection<L> {
             to_server: Half::default(),
             to_client: Half::default(),
             waiting: None,
+            recent: Recent::default(),
         }
     }
 
@@ -64,6 +67,12 @@ impl<L: FlowListener> Connection<L> {
 
     pub(super) fn segment(&mut self, segment: &Segment<'_>, moment: Moment, limits: &Limits) -> Followed {
         let direction = self.direction_of(segment);
+        if self.recent.has(segment, moment) {
+            self.last = moment;
+            self.anomalies.duplicate_segments += 1;
+            let offset = self.halves(direction).0.offset_of(segment);
+            return Followed { connection: self.number, direction, offset, is_repeated: true };
+        }
         let is_known = self.halves(direction).0.repeats(segment);
         let repeated_before = self.anomalies.retransmitted_segments;
         self.take_in(direction, segment, moment, limits);

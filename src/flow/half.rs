@@ -18,6 +18,8 @@ pub enum GapKind {
 /// What was odd about the segments of a connection. Both directions count together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Anomalies {
+    /// Packets that the capture has a second time, as one taken on both sides of a switch does: those are ignored.
+    pub duplicate_segments: u64,
     /// Segments all of whose octets had been seen before.
     pub retransmitted_segments: u64,
     /// Segments that came before the octets that precede theirs.

@@ -4,6 +4,7 @@
 //! of both directions in order; a connection that is over comes out as a [`ClosedFlow`].
 
 mod connection;
+mod duplicate;
 mod half;
 mod key;
 mod lifecycle;

@@ -63,6 +63,8 @@ impl Bench {
             window: 8192,
             payload,
             payload_wire_len: u32::try_from(payload.len()).unwrap(),
+            ip_id: None,
+            checksum: None,
             tunnelled: false,
         });
     }
@@ -235,6 +237,8 @@ fn what_the_snapshot_length_cut_is_a_hole() {
         window: 8192,
         payload: b"EHLO",
         payload_wire_len: 12,
+        ip_id: None,
+        checksum: None,
         tunnelled: false,
     });
     bench.send(CLIENT, ACK, 112, 500, b"QUIT");
@@ -381,6 +385,8 @@ fn a_segment_is_told_its_place_in_the_stream() {
             window: 8192,
             payload,
             payload_wire_len: u32::try_from(payload.len()).unwrap(),
+            ip_id: None,
+            checksum: None,
             tunnelled: false,
         };
         let moment = Moment { frame, time: Timestamp::default() };

@@ -46,7 +46,7 @@ impl Reporter for Json<'_> {
     }
 
     fn session(&mut self, capture: usize, session: &Session, diagnosis: &Diagnosis) -> io::Result<()> {
-        self.totals.session(session, diagnosis);
+        self.totals.session(capture, session, diagnosis);
         if !self.show.lists(diagnosis.outcome) {
             return Ok(());
         }

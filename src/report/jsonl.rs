@@ -41,7 +41,7 @@ impl Reporter for JsonLines<'_> {
     }
 
     fn session(&mut self, capture: usize, session: &Session, diagnosis: &Diagnosis) -> io::Result<()> {
-        self.totals.session(session, diagnosis);
+        self.totals.session(capture, session, diagnosis);
         if !self.show.lists(diagnosis.outcome) {
             return Ok(());
         }

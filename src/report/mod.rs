@@ -3,15 +3,18 @@
 //! A format is one file with a [`Reporter`] and a variant of [`Format`]. Text of the capture is escaped in one place,
 //! [`escape`]; the fields of JSON are declared in one place, `model`.
 
+mod csv;
 pub mod escape;
 mod json;
 mod jsonl;
+mod markdown;
 mod model;
 pub mod netmon;
 mod table;
 #[cfg(test)]
 mod tests;
 mod totals;
+mod words;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -20,6 +23,7 @@ use crate::capture::{CaptureInfo, ReadError};
 use crate::diagnosis::{Diagnosis, Outcome};
 use crate::limits::Limits;
 use crate::session::Session;
+use crate::smtp::ehlo::ArgumentCheck;
 use crate::smtp::product::Product;
 
 pub use totals::Summary;
@@ -80,11 +84,15 @@ pub enum Format {
     Json,
     /// One JSON object a line, as things happen.
     Jsonl,
+    /// One row a session, for spreadsheets.
+    Csv,
+    /// A document to paste into a ticket.
+    Markdown,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 3] = [Self::Table, Self::Json, Self::Jsonl];
+    pub const ALL: [Self; 5] = [Self::Table, Self::Json, Self::Jsonl, Self::Csv, Self::Markdown];
 }
 
 /// Which sessions are listed. All are counted.
@@ -128,7 +136,20 @@ pub fn reporter<'w>(format: Format, options: &ReportOptions, out: Box<dyn Write 
         Format::Table => Box::new(table::Table::new(options, out)),
         Format::Json => Box::new(json::Json::new(options, out)),
         Format::Jsonl => Box::new(jsonl::JsonLines::new(options, out)),
+        Format::Csv => Box::new(csv::Csv::new(options, out)),
+        Format::Markdown => Box::new(markdown::Markdown::new(options, out)),
     }
+}
+
+/// One hello argument and what was found about it as one line of JSON. `argument` has no blanks around it.
+///
+/// # Errors
+/// Those of the writer inside serde; none with a line in memory.
+pub fn check_json(argument: &[u8], check: &ArgumentCheck) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    model::write_json(&mut line, &model::CheckObject::new(argument, check))?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 /// The name of a server's product; none if it is unknown.

@@ -89,7 +89,7 @@ fn the_lost_session_of_the_article_field_by_field() {
                    (`[192.0.2.7]`).",
         "close": {"by": "server", "how": "fin"},
         "anomalies": {"retransmitted_segments": 0, "out_of_order_segments": 0, "overlapping_octets": 0, "gap_octets": 0,
-                      "conflicting_octets": 0, "out_of_window_segments": 0},
+                      "conflicting_octets": 0, "out_of_window_segments": 0, "duplicate_segments": 0},
         "display_filter": "tcp.port==1145 && tcp.port==25 && ip.addr==192.0.2.10 && ip.addr==192.0.2.25 && \
                            frame.number>=1 && frame.number<=12",
         "captured": "both", "tunnelled": false, "exchanges_omitted": 0, "hellos_omitted": 0
@@ -157,7 +157,7 @@ fn keys_stand_in_the_order_of_the_model() {
         hellos frame verb argument text problems code offset reference message notes suggestion reply accepted \
         exchanges command reply frame code enhanced lines text text delay_ns command frame verb line text reply \
         tls messages_accepted outcome cause fault confidence recovered evidence frame text frame text remedy close by how \
-        anomalies retransmitted_segments out_of_order_segments overlapping_octets gap_octets conflicting_octets out_of_window_segments \
+        anomalies retransmitted_segments out_of_order_segments overlapping_octets gap_octets conflicting_octets out_of_window_segments duplicate_segments \
         display_filter captured tunnelled exchanges_omitted hellos_omitted \
         relays client server sessions lost cause arguments text first last product arguments_omitted first_lost last_lost lost_every_ns \
         summary captures unreadable sessions delivered lost no_mail unknown by_cause ehlo-argument other_relays_sessions other_relays_lost";
@@ -176,6 +176,11 @@ fn every_sample_in_every_format_is_the_same_twice() {
             assert_eq!((first.as_str(), &summary), (report_on(run, format, &show_all()).0.as_str(), &summary));
             match format {
                 Format::Table => {}
+                Format::Markdown => assert!(first.starts_with("## SMTP sessions lost: ")),
+                Format::Csv => {
+                    let mut rows = ::csv::Reader::from_reader(first.as_bytes());
+                    assert_eq!(rows.records().map(Result::unwrap).count() as u64, summary.sessions);
+                }
                 Format::Json => assert!(serde_json::from_str::<Value>(&first).unwrap().is_object()),
                 Format::Jsonl => {
                     for line in first.lines() {

@@ -72,6 +72,10 @@ pub(super) struct Relay {
     pub(super) arguments: Vec<Argument>,
     /// Hellos of lost sessions whose argument is none of the ones kept.
     pub(super) arguments_omitted: u64,
+    /// The captures with a lost session, in order.
+    pub(super) captures: Vec<usize>,
+    /// More of them.
+    pub(super) captures_omitted: u64,
     losses: Vec<Loss>,
 }
 
@@ -108,7 +112,8 @@ impl Totals {
         &self.summary
     }
 
-    pub(super) fn session(&mut self, session: &Session, diagnosis: &Diagnosis) {
+    /// Counts a session of the capture with this number.
+    pub(super) fn session(&mut self, capture: usize, session: &Session, diagnosis: &Diagnosis) {
         let summary = &mut self.summary;
         summary.sessions += 1;
         match diagnosis.outcome {
@@ -123,14 +128,14 @@ impl Totals {
         let is_full = self.relays.len() >= self.max_relays;
         let key = (session.client.ip(), session.server.ip());
         match self.relays.get_mut(&key) {
-            Some(relay) => relay.add(session, diagnosis, self.arguments),
+            Some(relay) => relay.add(capture, session, diagnosis, self.arguments),
             None if is_full => {
                 summary.other_relays_sessions += 1;
                 summary.other_relays_lost += u64::from(diagnosis.outcome == Outcome::Lost);
             }
             None => {
                 let mut relay = Relay::new(session);
-                relay.add(session, diagnosis, self.arguments);
+                relay.add(capture, session, diagnosis, self.arguments);
                 self.relays.insert(key, relay);
             }
         }
@@ -178,11 +183,13 @@ impl Relay {
             lost_span: None,
             arguments: Vec::new(),
             arguments_omitted: 0,
+            captures: Vec::new(),
+            captures_omitted: 0,
             losses: Vec::new(),
         }
     }
 
-    fn add(&mut self, session: &Session, diagnosis: &Diagnosis, bounds: ArgumentBounds) {
+    fn add(&mut self, capture: usize, session: &Session, diagnosis: &Diagnosis, bounds: ArgumentBounds) {
         let opened = session.first.time;
         self.sessions += 1;
         (self.first, self.last) = (self.first.min(opened), self.last.max(opened));
@@ -190,6 +197,13 @@ impl Relay {
             && self.product.as_deref() != Some(name)
         {
             self.product = Some(name.into());
+        }
+        if diagnosis.outcome == Outcome::Lost && self.captures.last() != Some(&capture) {
+            if self.captures.len() < bounds.number {
+                self.captures.push(capture);
+            } else {
+                self.captures_omitted += 1;
+            }
         }
         if let Some(rule) = diagnosis.cause {
             self.add_lost(rule, session, diagnosis, bounds);

@@ -76,7 +76,7 @@ pub(super) fn datagram<'a>(key: &FragmentKey, view: View<'a>) -> Result<Datagram
         }
         (protocol, payload)
     };
-    Ok(Datagram { src: key.src, dst: key.dst, protocol, payload, without_length: false, part: None })
+    Ok(Datagram { src: key.src, dst: key.dst, protocol, payload, id: None, without_length: false, part: None })
 }
 
 /// What the payload of a datagram led to.

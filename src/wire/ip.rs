@@ -64,6 +64,8 @@ pub(super) struct Datagram<'a> {
     pub(super) protocol: u8,
     /// Clipped to the length in the header; to the end of the frame when that is 0, as segmentation offload leaves it.
     pub(super) payload: View<'a>,
+    /// The identification of an IPv4 packet: a repeat by TCP has another, a second capture of the same packet has not.
+    pub(super) id: Option<u16>,
     /// Whether the header gives no length.
     pub(super) without_length: bool,
     /// Which part of a fragmented datagram it is.
@@ -116,6 +118,7 @@ fn parse_v4(view: View<'_>) -> Result<Datagram<'_>, Undecoded> {
         dst: IpAddr::V4(header.destination_addr()),
         protocol,
         payload,
+        id: Some(header.identification()),
         without_length: total == 0,
         part,
     })
@@ -134,6 +137,7 @@ fn parse_v6(view: View<'_>) -> Result<Datagram<'_>, Undecoded> {
         dst: IpAddr::V6(header.destination_addr()),
         protocol,
         payload,
+        id: None,
         without_length: length == 0,
         part,
     })

@@ -46,6 +46,10 @@ pub struct Segment<'a> {
     pub payload: &'a [u8],
     /// Octets the payload had on the wire; exceeds `payload.len()` when the snapshot length cut it.
     pub payload_wire_len: u32,
+    /// The identification of the IPv4 packet that carried it.
+    pub ip_id: Option<u16>,
+    /// The checksum as it is in the header; none when the snapshot length cut it off.
+    pub checksum: Option<u16>,
     /// Whether the segment came inside another IP packet: IP in IP, GRE, VXLAN, Geneve.
     pub tunnelled: bool,
 }

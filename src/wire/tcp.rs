@@ -136,13 +136,16 @@ pub(super) fn decode<'a>(datagram: &Datagram<'a>, padded: bool, tunnelled: bool)
     let payload = usize::try_from(header_octets).ok().and_then(|skipped| view.data.get(skipped..)).unwrap_or_default();
     let (payload, payload_wire_len) =
         if padded { (Default::default(), 0) } else { (payload, view.wire_len - header_octets) };
+    let field = |at: usize| view.data.get(at..)?.first_chunk().map(|&octets| u16::from_be_bytes(octets));
     Decoded::Tcp(Segment {
         src: socket(datagram.src, [s0, s1]),
         dst: socket(datagram.dst, [d0, d1]),
         seq: SeqNumber(u32::from_be_bytes([q0, q1, q2, q3])),
         ack: flags.ack().then(|| SeqNumber(u32::from_be_bytes([a0, a1, a2, a3]))),
         flags,
-        window: view.data.get(14..16).and_then(<[u8]>::first_chunk).map_or(0, |&octets| u16::from_be_bytes(octets)),
+        window: field(14).unwrap_or(0),
+        ip_id: datagram.id,
+        checksum: field(16),
         payload,
         payload_wire_len,
         tunnelled,

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["batch", "trace"],
     &["scan"],
-    &["report"],
-    &["diagnosis"],
+    &["report", "pages"],
+    &["diagnosis", "matrix"],
     &["session"],
     &["flow", "smtp"],
     &["wire"],

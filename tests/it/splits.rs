@@ -60,6 +60,8 @@ fn play(flights: &[Vec<Piece>], isn: u32) -> String {
             window: 8192,
             payload,
             payload_wire_len: u32::try_from(payload.len()).unwrap(),
+            ip_id: None,
+            checksum: None,
             tunnelled: false,
         };
         let moment = Moment { frame, time: Timestamp::from_nanos(i64::try_from(frame).unwrap() * 1000) };

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::values::{AsText, Time};
 use super::{SCHEMA_VERSION, TOOL, Tool};
-use crate::capture::{CaptureInfo, LinkType, ReadError};
+use crate::capture::{CaptureInfo, CapturePart, LinkType, ReadError};
 use crate::report::{CaptureReport, CaptureSource};
 
 /// The line of a capture that is opened.
@@ -66,6 +66,8 @@ pub(in crate::report) struct CaptureObject<'a> {
     compression: &'a [&'static str],
     #[serde(skip_serializing_if = "Option::is_none")]
     time_zone: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<PartObject<'a>>,
 }
 
 impl<'a> CaptureObject<'a> {
@@ -88,6 +90,7 @@ impl<'a> CaptureObject<'a> {
             dropped: info.map_or(0, |info| info.dropped),
             compression: info.map_or(&[], |info| &info.compression),
             time_zone: info.and_then(|info| info.time_zone.as_deref()),
+            parts: info.map_or_else(Vec::new, |info| info.parts.iter().map(PartObject::new).collect()),
         }
     }
 }
@@ -107,5 +110,19 @@ struct ErrorObject<'a> {
 impl<'a> ErrorObject<'a> {
     fn new(error: &'a ReadError) -> Self {
         Self { kind: error.kind(), offset: error.offset(), message: AsText(error) }
+    }
+}
+
+/// One file of several that were read as one.
+#[derive(Serialize)]
+struct PartObject<'a> {
+    path: &'a str,
+    first_frame: u64,
+    frames: u64,
+}
+
+impl<'a> PartObject<'a> {
+    fn new(part: &'a CapturePart) -> Self {
+        Self { path: &part.path, first_frame: part.first_frame, frames: part.frames }
     }
 }

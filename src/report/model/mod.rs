@@ -6,11 +6,13 @@
 //! the order they are declared in; new ones go to the end of their object.
 
 mod capture;
+mod check;
 mod relay;
 mod session;
 mod values;
 
 pub(super) use capture::{CaptureEndLine, CaptureLine, CaptureObject};
+pub(super) use check::CheckObject;
 pub(super) use relay::{RelayObject, SummaryLine, SummaryObject};
 pub(super) use session::SessionObject;
 pub(super) use values::rfc3339;

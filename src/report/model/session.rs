@@ -316,9 +316,9 @@ struct HelloObject<'a> {
 }
 
 /// The faults of an argument.
-struct Problems<'a> {
-    problems: &'a [Problem],
-    argument: &'a [u8],
+pub(super) struct Problems<'a> {
+    pub(super) problems: &'a [Problem],
+    pub(super) argument: &'a [u8],
 }
 
 #[derive(Serialize)]
@@ -329,7 +329,7 @@ struct ProblemObject {
     message: String,
 }
 
-fn problems<S: Serializer>(found: &Problems<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn problems<S: Serializer>(found: &Problems<'_>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(found.problems.iter().map(|problem| ProblemObject {
         code: problem.code.code(),
         offset: problem.offset,
@@ -338,7 +338,7 @@ fn problems<S: Serializer>(found: &Problems<'_>, serializer: S) -> Result<S::Ok,
     }))
 }
 
-fn notes<S: Serializer>(notes: &[Note], serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn notes<S: Serializer>(notes: &[Note], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(notes.iter().map(|note| note.code()))
 }
 
@@ -385,6 +385,7 @@ struct AnomaliesObject {
     gap_octets: u64,
     conflicting_octets: u64,
     out_of_window_segments: u64,
+    duplicate_segments: u64,
 }
 
 impl AnomaliesObject {
@@ -396,6 +397,7 @@ impl AnomaliesObject {
             gap_octets: anomalies.gap_octets,
             conflicting_octets: anomalies.conflicting_octets,
             out_of_window_segments: anomalies.out_of_window_segments,
+            duplicate_segments: anomalies.duplicate_segments,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! What stands below the rows: totals, the relays that lose mail with what to do, and what the captures lack.
 
 use super::cell::wrap;
-use super::words::{count, date_and_time, number, span};
 use super::{CaptureNotes, escape};
 use crate::diagnosis::Fault;
 use crate::report::Show;
 use crate::report::totals::{Argument, Loss, Relay, Summary, Totals};
+use crate::report::words::{count, date_and_time, number, span};
 
 /// Lines that fit a width.
 pub(super) struct Lines {

@@ -8,7 +8,6 @@ mod cell;
 mod footer;
 mod layout;
 mod row;
-mod words;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -19,6 +18,7 @@ use self::row::Row;
 use super::totals::{Summary, Totals};
 use super::{CaptureReport, CaptureSource, ReportOptions, Reporter, Show, escape};
 use crate::diagnosis::{Diagnosis, Outcome};
+use crate::report::words;
 use crate::session::Session;
 
 /// Columns where there is no terminal to ask: a table in a ticket or a mail is still readable.
@@ -123,7 +123,7 @@ impl Reporter for Table<'_> {
     }
 
     fn session(&mut self, capture: usize, session: &Session, diagnosis: &Diagnosis) -> io::Result<()> {
-        self.totals.session(session, diagnosis);
+        self.totals.session(capture, session, diagnosis);
         let gap_octets = session.anomalies.gap_octets;
         self.current.gap_octets = self.current.gap_octets.saturating_add(gap_octets);
         self.current.gap_sessions += u64::from(gap_octets > 0);

@@ -1,9 +1,9 @@
 //! One session as a row.
 
 use super::cell::{HelloText, Part};
-use super::words;
 use crate::diagnosis::{Confidence, Diagnosis, Fault, Outcome};
 use crate::flow::{CloseHow, Side};
+use crate::report::words;
 use crate::report::{Show, escape, product_name};
 use crate::session::Session;
 use crate::smtp::ehlo::split_argument;

@@ -5,6 +5,7 @@
 //! a host name never has that form (RFC 1123 2.1). Blanks around the argument are none, RFC 5321 4.1.1 tolerates them.
 
 mod literal;
+mod pages;
 mod problem;
 mod suggestion;
 #[cfg(test)]

@@ -1,0 +1,169 @@
+//! What a run is to read.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use super::Failure;
+use crate::container::Origin;
+use crate::report::CaptureSource;
+
+/// Something to read.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Standard input.
+    Stdin,
+    /// A file that was named: it has to be a capture, or hold one.
+    File(PathBuf),
+    /// A file found in a folder: it may be anything.
+    Found(PathBuf),
+}
+
+/// The inputs that `paths` stand for: `-` is standard input, a folder is every file below it in order of name. Symbolic
+/// links in a folder are not followed, so that none leads in a circle.
+pub fn expand(paths: &[PathBuf]) -> (Vec<Input>, Vec<Failure>) {
+    let mut inputs = Vec::new();
+    let mut failures = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            inputs.push(Input::Stdin);
+        } else if path.is_dir() {
+            for entry in WalkDir::new(path).sort_by_file_name() {
+                match entry {
+                    Ok(entry) if entry.file_type().is_file() => inputs.push(Input::Found(entry.into_path())),
+                    Ok(_) => {}
+                    Err(error) => failures.push(unlisted(path, &error)),
+                }
+            }
+        } else {
+            inputs.push(Input::File(path.clone()));
+        }
+    }
+    (inputs, failures)
+}
+
+/// The paths in a list: one a line, or separated by NUL where there is any, as `find -print0` writes them.
+///
+/// # Errors
+///
+/// If the list cannot be read.
+pub fn read_list(list: &mut dyn Read) -> io::Result<Vec<PathBuf>> {
+    let mut octets = Vec::new();
+    list.read_to_end(&mut octets)?;
+    let separator = if octets.contains(&0) { 0 } else { b'\n' };
+    let entries = octets.split(|octet| *octet == separator);
+    Ok(entries
+        .map(|entry| entry.strip_suffix(b"\r").unwrap_or(entry))
+        .filter(|entry| !entry.is_empty())
+        .map(path)
+        .collect())
+}
+
+/// Whether two of the inputs look like parts of a rotated capture: names that differ only in a counter or a time, as
+/// `dumpcap -b` (`trace_00001_20240305100000.pcapng`), `tcpdump -C` (`trace.pcap`, `trace.pcap1`) and `nmcap` chains
+/// (`trace(1).cap`) give them.
+pub fn looks_like_a_set(inputs: &[Input]) -> bool {
+    let mut stems: Vec<_> = inputs.iter().filter_map(Input::path).filter_map(stem_of_a_part).collect();
+    stems.sort();
+    stems.windows(2).any(|pair| pair.first() == pair.get(1))
+}
+
+/// Folder and name of a file without counter and time; none if it has neither.
+fn stem_of_a_part(path: &Path) -> Option<(Option<&Path>, String)> {
+    let name = path.file_name()?.to_str()?;
+    let is_counter = |text: &str| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
+    let (stem, extension) = name.rsplit_once('.')?;
+    let base = if let Some((base, time)) = stem.rsplit_once('_')
+        && is_counter(time)
+    {
+        base.rsplit_once('_').filter(|(_, counter)| is_counter(counter)).map_or(base, |(base, _)| base)
+    } else if let Some((base, counter)) = stem.strip_suffix(')').and_then(|stem| stem.rsplit_once('('))
+        && is_counter(counter)
+    {
+        base
+    } else {
+        let extension_base = extension.trim_end_matches(|character: char| character.is_ascii_digit());
+        let is_known = ["pcap", "cap", "pcapng", "dmp"].contains(&extension_base);
+        return is_known.then(|| (path.parent(), format!("{stem}.{extension_base}")));
+    };
+    Some((path.parent(), format!("{base}.{extension}")))
+}
+
+#[cfg(unix)]
+fn path(octets: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(octets))
+}
+
+#[cfg(not(unix))]
+fn path(octets: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(octets).into_owned())
+}
+
+impl Input {
+    /// The file, if it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Stdin => None,
+            Self::File(path) | Self::Found(path) => Some(path),
+        }
+    }
+
+    /// Whether it was found in a folder, and so need not be a capture.
+    pub(super) const fn is_found(&self) -> bool {
+        matches!(self, Self::Found(_))
+    }
+
+    pub(super) fn source(&self, member: Option<String>) -> CaptureSource {
+        let path = self.path().map_or_else(|| "-".to_owned(), |path| path.display().to_string());
+        CaptureSource { path, member }
+    }
+
+    pub(super) fn open(&self) -> io::Result<Origin> {
+        match self {
+            Self::Stdin => Ok(Origin::Stream(Box::new(io::stdin()))),
+            Self::File(path) | Self::Found(path) => File::open(path).map(Origin::File),
+        }
+    }
+}
+
+fn unlisted(folder: &Path, error: &walkdir::Error) -> Failure {
+    let path = error.path().unwrap_or(folder).display().to_string();
+    Failure { source: CaptureSource { path, member: None }, message: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rotated_captures_are_known_by_their_names() {
+        let inputs = |names: &[&str]| names.iter().map(|name| Input::File(PathBuf::from(name))).collect::<Vec<_>>();
+        for set in [
+            &["t/trace_00001_20240305100000.pcapng", "t/trace_00002_20240305110000.pcapng"][..],
+            &["trace.pcap", "other.pcap", "trace.pcap1"],
+            &["trace(1).cap", "trace(2).cap"],
+            &["trace_00001.pcap", "trace_00002.pcap"],
+        ] {
+            assert!(looks_like_a_set(&inputs(set)), "{set:?}");
+        }
+        for apart in [
+            &["a.pcap", "b.pcap"][..],
+            &["x/trace.pcap", "y/trace.pcap1"],
+            &["trace(1).cap", "trace(1).pcap"],
+            &["report_2024.txt"],
+        ] {
+            assert!(!looks_like_a_set(&inputs(apart)), "{apart:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_has_lines_or_nul_separated_names() {
+        let list = |text: &[u8]| read_list(&mut &text[..]).unwrap();
+        assert_eq!(list(b"a.pcap\r\nb c.pcap\n\n"), [PathBuf::from("a.pcap"), PathBuf::from("b c.pcap")]);
+        assert_eq!(list(b"a\nb.pcap\0c.pcap\0"), [PathBuf::from("a\nb.pcap"), PathBuf::from("c.pcap")]);
+        assert_eq!(list(b""), Vec::<PathBuf>::new());
+    }
+}

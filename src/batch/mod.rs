@@ -1,0 +1,185 @@
+//! Many captures in one run: found, unpacked, scanned in parallel, and reported in order. A bad one never stops the rest.
+
+mod inputs;
+mod progress;
+mod sequence;
+mod worker;
+
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crate::diagnosis::{Diagnosis, Outcome};
+use crate::report::{CaptureReport, CaptureSource, Reporter};
+use crate::scan::ScanOptions;
+use crate::session::Session;
+
+pub use inputs::{Input, expand, looks_like_a_set, read_list};
+pub use progress::Progress;
+
+/// How a run goes about its inputs.
+#[derive(Debug)]
+pub struct BatchOptions<'p> {
+    /// How each capture is scanned.
+    pub scan: ScanOptions,
+    /// Inputs that are worked on at the same time; at least one.
+    pub jobs: usize,
+    /// What encrypted archives are tried with.
+    pub passwords: Vec<String>,
+    /// Whether the inputs are the parts of one capture, to be read in order of their first packet.
+    pub is_sequence: bool,
+    /// What is told how far the run is.
+    pub progress: Option<&'p Progress>,
+}
+
+/// An input that could not be read, or not to its end.
+#[derive(Debug)]
+pub struct Failure {
+    /// Where it came from.
+    pub source: CaptureSource,
+    /// What is wrong, in one sentence.
+    pub message: String,
+}
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub struct BatchResult {
+    /// Captures that were read, to their end or to damage.
+    pub captures: usize,
+    /// Files in folders and members of archives that are no captures.
+    pub skipped_files: u64,
+    /// What could not be read, or not to its end.
+    pub failures: Vec<Failure>,
+    /// Sessions lost.
+    pub lost: u64,
+}
+
+/// What a worker has to tell of its input.
+enum Event {
+    Begin(CaptureSource),
+    Session(Box<(Session, Diagnosis)>),
+    End(Box<CaptureReport>),
+    /// A file or member that is no capture.
+    Skipped,
+    Failure(Failure),
+}
+
+/// Events of one input that may wait for their turn. Each holds one session at most.
+const WAITING_EVENTS: usize = 256;
+
+/// Scans `inputs` and tells `reporter` all of it, in their order whatever the number of jobs.
+///
+/// # Errors
+///
+/// Only when the report cannot be written. What is wrong with an input stands in the result.
+pub fn run(inputs: &[Input], options: &BatchOptions<'_>, reporter: &mut dyn Reporter) -> io::Result<BatchResult> {
+    let mut tally = Tally { result: BatchResult::default(), reporter, capture: 0, source: None, is_gone: None };
+    if options.is_sequence {
+        sequence::scan(inputs, options, &mut |event| tally.take(event));
+    } else if options.jobs > 1 && inputs.len() > 1 {
+        in_parallel(inputs, options, &mut tally);
+    } else {
+        for input in inputs {
+            worker::scan(input, options, &mut |event| tally.take(event));
+        }
+    }
+    tally.finish()
+}
+
+/// Workers take inputs in order; each input's events come through a channel of its own, and those are read in order.
+fn in_parallel(inputs: &[Input], options: &BatchOptions<'_>, tally: &mut Tally<'_>) {
+    // Bounded, so that workers do not run far ahead of an input that takes long.
+    let (order, in_order) = sync_channel::<Receiver<Event>>(options.jobs.saturating_mul(4));
+    let queue = Mutex::new((inputs.iter(), Some(order)));
+    thread::scope(|scope| {
+        for _ in 0..options.jobs.min(inputs.len()) {
+            scope.spawn(|| {
+                while let Some((input, events)) = next(&queue) {
+                    worker::scan(input, options, &mut |event| events.send(event).is_ok());
+                }
+            });
+        }
+        for events in in_order {
+            for event in events {
+                if !tally.take(event) {
+                    return;
+                }
+            }
+        }
+    });
+}
+
+type Queue<'i> = Mutex<(std::slice::Iter<'i, Input>, Option<SyncSender<Receiver<Event>>>)>;
+
+/// The next input, and where to send its events; none if there is no more, or nobody who wants to know.
+fn next<'i>(queue: &Queue<'i>) -> Option<(&'i Input, SyncSender<Event>)> {
+    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    let (inputs, order) = &mut *queue;
+    let (sender, receiver) = sync_channel(WAITING_EVENTS);
+    match (inputs.next(), &order) {
+        (Some(input), Some(known)) if known.send(receiver).is_ok() => Some((input, sender)),
+        _ => {
+            // The reader of the queue ends when the last sender is gone.
+            *order = None;
+            None
+        }
+    }
+}
+
+/// Hands events on to the reporter and adds them up.
+struct Tally<'r> {
+    result: BatchResult,
+    reporter: &'r mut dyn Reporter,
+    capture: usize,
+    source: Option<CaptureSource>,
+    /// Why the report can no longer be written.
+    is_gone: Option<io::Error>,
+}
+
+impl Tally<'_> {
+    /// Takes one event; false when nothing more is wanted.
+    fn take(&mut self, event: Event) -> bool {
+        if self.is_gone.is_none()
+            && let Err(error) = self.report(event)
+        {
+            self.is_gone = Some(error);
+        }
+        self.is_gone.is_none()
+    }
+
+    fn report(&mut self, event: Event) -> io::Result<()> {
+        match event {
+            Event::Begin(source) => {
+                self.reporter.capture_begin(self.capture, &source)?;
+                self.source = Some(source);
+            }
+            Event::Session(pair) => {
+                let (session, diagnosis) = *pair;
+                self.result.lost += u64::from(diagnosis.outcome == Outcome::Lost);
+                self.reporter.session(self.capture, &session, &diagnosis)?;
+            }
+            Event::End(report) => {
+                self.reporter.capture_end(self.capture, &report)?;
+                self.capture += 1;
+                self.result.captures += usize::from(report.info.is_some());
+                if let (Some(error), Some(source)) = (report.error, self.source.take()) {
+                    self.result.failures.push(Failure { source, message: error.to_string() });
+                }
+            }
+            Event::Skipped => self.result.skipped_files += 1,
+            Event::Failure(failure) => self.result.failures.push(failure),
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> io::Result<BatchResult> {
+        match self.is_gone {
+            Some(error) => Err(error),
+            None => {
+                self.reporter.end()?;
+                Ok(self.result)
+            }
+        }
+    }
+}

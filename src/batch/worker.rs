@@ -1,0 +1,118 @@
+//! One input: its captures, however it is packed.
+
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::ops::ControlFlow;
+
+use super::{BatchOptions, Event, Failure, Input};
+use crate::capture::{self, CaptureReader, ReadError};
+use crate::container::{self, Input as Octets, Member, NoteKind, Origin, WalkOptions};
+use crate::report::CaptureReport;
+use crate::scan::scan_capture;
+
+/// Scans all captures in `input`. `tell` says whether it wants to hear more.
+pub(super) fn scan(input: &Input, options: &BatchOptions<'_>, tell: &mut dyn FnMut(Event) -> bool) {
+    let origin = match input.open() {
+        Ok(origin) => counted(origin, options),
+        Err(source) => {
+            unreadable(input, None, ReadError::Io { offset: 0, source }, tell);
+            return;
+        }
+    };
+    let mut captures = 0_u64;
+    let mut notes = Vec::new();
+    let walk_options = WalkOptions { limits: &options.scan.dialogue.limits, passwords: &options.passwords };
+    let walked = container::walk(
+        origin,
+        walk_options,
+        &mut |member| match scan_member(input, member, options, tell) {
+            Some(is_capture) => {
+                captures += u64::from(is_capture);
+                ControlFlow::Continue(())
+            }
+            None => ControlFlow::Break(()),
+        },
+        &mut |note| notes.push(note),
+    );
+    let found_nothing = captures == 0 && notes.is_empty() && !input.is_found();
+    if let (true, Some(archive)) = (found_nothing, walked.archive) {
+        let message = format!("{archive} with no capture in it ({} members)", walked.members);
+        tell(Event::Failure(Failure { source: input.source(None), message }));
+    }
+    for note in notes {
+        // A file in a folder that is broken before it shows what it is may be anything.
+        if input.is_found() && note.path.is_none() && note.kind == NoteKind::Unreadable && walked.archive.is_none() {
+            tell(Event::Skipped);
+            continue;
+        }
+        tell(Event::Failure(Failure { source: input.source(note.path), message: note.message }));
+    }
+    if let Some(progress) = options.progress {
+        progress.input_done();
+    }
+}
+
+/// Scans one member; says whether it is a capture, and nothing when nobody wants to hear more.
+fn scan_member(
+    input: &Input,
+    member: Member,
+    options: &BatchOptions<'_>,
+    tell: &mut dyn FnMut(Event) -> bool,
+) -> Option<bool> {
+    let Member { path, content } = member;
+    let may_be_anything = input.is_found() || path.is_some();
+    let reader = match capture::open_peeled(content, &options.scan.open_options()) {
+        Ok(reader) => reader,
+        Err(error) if may_be_anything && !error.is_foreign_capture() => {
+            // A member that cannot be read is not the same as one that is no capture.
+            return match error {
+                ReadError::UnknownFormat { .. } => tell(Event::Skipped).then_some(false),
+                error => unreadable(input, path, error, tell).then_some(false),
+            };
+        }
+        Err(error) => return unreadable(input, path, error, tell).then_some(true),
+    };
+    scan_reader(input, path, reader, options, tell).then_some(true)
+}
+
+fn scan_reader(
+    input: &Input,
+    member: Option<String>,
+    reader: Box<dyn CaptureReader>,
+    options: &BatchOptions<'_>,
+    tell: &mut dyn FnMut(Event) -> bool,
+) -> bool {
+    let mut wants_more = tell(Event::Begin(input.source(member)));
+    let report = scan_capture(reader, &options.scan, &mut |session, diagnosis| {
+        wants_more = wants_more && tell(Event::Session(Box::new((session, diagnosis))));
+    });
+    wants_more && tell(Event::End(Box::new(report)))
+}
+
+fn unreadable(input: &Input, member: Option<String>, error: ReadError, tell: &mut dyn FnMut(Event) -> bool) -> bool {
+    tell(Event::Begin(input.source(member))) && tell(Event::End(Box::new(CaptureReport::unreadable(error))))
+}
+
+/// The same octets, counted as they are read: an archive that is read out of order all at once.
+fn counted(origin: Origin, options: &BatchOptions<'_>) -> Origin {
+    let Some(progress) = options.progress else { return origin };
+    match origin {
+        Origin::File(file) if is_read_out_of_order(&file) => {
+            progress.add_octets(file.metadata().map_or(0, |metadata| metadata.len()));
+            Origin::File(file)
+        }
+        Origin::File(file) => Origin::Stream(progress.counted(file)),
+        Origin::Stream(stream) => Origin::Stream(stream),
+    }
+}
+
+/// Whether a file begins as a zip, 7z or Outlook file does.
+fn is_read_out_of_order(mut file: &File) -> bool {
+    let mut head = [0; 4];
+    let is_read = file.read_exact(&mut head).is_ok() && file.rewind().is_ok();
+    let _ = file.rewind();
+    is_read && matches!(head, [b'P', b'K', ..] | [b'7', b'z', 0xbc, 0xaf] | [0xd0, 0xcf, 0x11, 0xe0])
+}
+
+/// What the container layer reads.
+pub(super) type Stream = Octets;

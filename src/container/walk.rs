@@ -1,0 +1,228 @@
+//! Every capture in an input, however it is packed.
+
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread;
+
+use super::archive::{ArchiveKind, Refusal, kind_of};
+use super::compression::{HEAD_OCTETS, MAX_DEPTH, Peeled, compression_of, peel_within};
+use super::layer::{Counted, Tagged};
+use super::pipe::{Message, Outlet, Shared, channel};
+use super::source::{Origin, Source};
+use crate::limits::Limits;
+
+/// How to walk.
+#[derive(Clone, Copy)]
+pub struct WalkOptions<'a> {
+    /// The bounds; those on archives are at the end.
+    pub limits: &'a Limits,
+    /// What encrypted members are tried with, in this order.
+    pub passwords: &'a [String],
+}
+
+/// Something that is no archive: a capture, or not.
+pub struct Member {
+    /// Where it lies, from the outermost archive on: `a/b.pcapng`, or `inner.zip/x.pcap` in an archive in an archive.
+    /// `None` when the input itself is no archive. Raw text, which a report has to escape: anyone can name a member
+    /// `../x` or put terminal controls in. Names need not be different.
+    pub path: Option<String>,
+    /// Its octets from the first one on, with compressions already taken off. To be read before the visitor returns.
+    /// It ends in an error as [`Peeled`] describes when the member is cut off or damaged.
+    pub content: Peeled,
+}
+
+/// What kept a member, or the rest of an archive, from being read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberNote {
+    /// The member or archive, as [`Member::path`]; `None` for the input itself.
+    pub path: Option<String>,
+    /// What sort of reason it is.
+    pub kind: NoteKind,
+    /// The reason, as one clause, and what to do about it.
+    pub message: String,
+}
+
+/// Why something was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoteKind {
+    /// It is encrypted, and no password given fits.
+    Encrypted,
+    /// A bound of [`Limits`] was reached.
+    Bound,
+    /// It is damaged, cut off, or packed in a way this program does not read.
+    Unreadable,
+}
+
+/// What a walk saw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Walked {
+    /// What the input is, with its article, when it is an archive or mail: `a zip archive`.
+    pub archive: Option<&'static str>,
+    /// Members visited.
+    pub members: u64,
+}
+
+/// Hands every member in `origin` to `visit`, in the order of the archives, and says through `note` what could not be
+/// read. Members that are archives or mails themselves are walked in their place. The rest is handed on whatever it
+/// is: the visitor finds out whether it is a capture.
+///
+/// An input that is no archive is handed on as the one member, and nothing is noted of it: its reader meets whatever is
+/// wrong with it.
+pub fn walk(
+    origin: Origin,
+    options: WalkOptions<'_>,
+    visit: &mut dyn FnMut(Member) -> ControlFlow<()>,
+    note: &mut dyn FnMut(MemberNote),
+) -> Walked {
+    let shared = Shared::new(options.limits, options.passwords);
+    let source = match origin.into_source() {
+        Source::File(file) => {
+            shared.expansion.add_raw(file.metadata().map_or(0, |m| m.len()));
+            Source::File(file)
+        }
+        Source::Stream(inner) => Source::Stream(Box::new(Counted { inner, expansion: Arc::clone(&shared.expansion) })),
+    };
+    let mut walk = Walk { shared, visit, note, walked: Walked::default() };
+    // That the visitor has seen enough is no failure.
+    let _ = walk.enter(source, None, 0);
+    walk.walked
+}
+
+struct Walk<'w> {
+    shared: Arc<Shared>,
+    visit: &'w mut dyn FnMut(Member) -> ControlFlow<()>,
+    note: &'w mut dyn FnMut(MemberNote),
+    walked: Walked,
+}
+
+impl Walk<'_> {
+    fn note(&mut self, path: Option<&String>, kind: NoteKind, message: String) {
+        (self.note)(MemberNote { path: path.cloned(), kind, message });
+    }
+
+    /// Looks at what `source` begins with. `depth` archives are around it.
+    fn enter(&mut self, source: Source, path: Option<String>, depth: usize) -> ControlFlow<()> {
+        let stream: Box<dyn Read + Send> = match source {
+            Source::File(mut file) => match kind_of(&head_of(&mut file)) {
+                Some(kind) => return self.open(kind, Source::File(file), path, depth),
+                None => Box::new(file),
+            },
+            Source::Stream(stream) => stream,
+        };
+        let (stream, layers) = match peel_within(stream, &self.shared.expansion) {
+            Ok(peeled) => peeled,
+            Err(e) => {
+                self.note(path.as_ref(), NoteKind::Unreadable, e.to_string());
+                return ControlFlow::Continue(());
+            }
+        };
+        if let Some(kind) = kind_of(stream.head()) {
+            return self.open(kind, Source::Stream(Box::new(Tagged(stream))), path, depth);
+        }
+        if let (Some(compression), Some(path)) = (compression_of(stream.head()), &path) {
+            let message = format!("{compression} data inside {MAX_DEPTH} other compressions; unpack it first");
+            self.note(Some(path), NoteKind::Bound, message);
+            return ControlFlow::Continue(());
+        }
+        self.walked.members += 1;
+        (self.visit)(Member { path, content: Peeled { stream: Box::new(stream), layers } })
+    }
+
+    fn open(
+        &mut self,
+        kind: &'static ArchiveKind,
+        source: Source,
+        path: Option<String>,
+        depth: usize,
+    ) -> ControlFlow<()> {
+        if path.is_none() {
+            self.walked.archive = Some(kind.name);
+        }
+        if depth >= self.shared.limits.archive_depth {
+            let message = format!("{} inside {depth} other archives or mails; unpack it first", kind.name);
+            self.note(path.as_ref(), NoteKind::Bound, message);
+            return ControlFlow::Continue(());
+        }
+        let (mut outlet, messages) = channel(&self.shared, kind.name, depth);
+        let work = move || read(kind, source, &mut outlet);
+        let worker = match thread::Builder::new().name("unpacking".to_owned()).spawn(work) {
+            Ok(worker) => worker,
+            Err(e) => {
+                self.note(path.as_ref(), NoteKind::Unreadable, format!("no thread to unpack it: {e}"));
+                return ControlFlow::Continue(());
+            }
+        };
+        for message in messages {
+            let flow = match message {
+                Message::Member { name, feed } => {
+                    let name = self.joined(path.as_deref(), &name);
+                    let closer = feed.closer();
+                    let flow = self.enter(Source::Stream(Box::new(feed)), Some(name), depth + 1);
+                    closer.close();
+                    flow
+                }
+                Message::Note { name, kind, message } => {
+                    let named = name.map(|name| self.joined(path.as_deref(), &name));
+                    self.note(named.as_ref().or(path.as_ref()), kind, message);
+                    ControlFlow::Continue(())
+                }
+            };
+            if self.is_spent(path.as_ref()) || flow.is_break() {
+                self.shared.stop();
+                return ControlFlow::Break(());
+            }
+        }
+        if worker.join().is_err() {
+            // Last resort: a decoder that panics takes its own thread with it and nothing else.
+            let message = format!("{} that broke its reader; unpack it first", kind.name);
+            self.note(path.as_ref(), NoteKind::Unreadable, message);
+        }
+        if self.is_spent(path.as_ref()) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Whether too much was unpacked, which ends the walk and is noted once.
+    fn is_spent(&mut self, path: Option<&String>) -> bool {
+        let is_spent = self.shared.expansion.is_spent();
+        if is_spent && !self.shared.is_stopped() {
+            self.shared.stop();
+            let message = format!("{}; what is left of it was not read", self.shared.expansion.message());
+            self.note(path, NoteKind::Bound, message);
+        }
+        is_spent
+    }
+
+    fn joined(&self, path: Option<&str>, name: &str) -> String {
+        let max = self.shared.limits.member_name_octets;
+        let name = match name.char_indices().map(|(at, _)| at).find(|&at| at > max) {
+            Some(at) => format!("{}…", name.get(..at).unwrap_or_default()),
+            None => name.to_owned(),
+        };
+        match path {
+            Some(path) => format!("{path}/{name}"),
+            None => name,
+        }
+    }
+}
+
+/// What runs in the thread of an archive.
+fn read(kind: &ArchiveKind, source: Source, outlet: &mut Outlet) {
+    match (kind.read)(source, outlet) {
+        Err(Refusal { kind: reason, message }) if !outlet.is_over() => {
+            outlet.note(None, reason, format!("{}: {message}", kind.name));
+        }
+        _ => {}
+    }
+}
+
+/// The first octets of a file, which stands at its start before and after.
+fn head_of(file: &mut File) -> Vec<u8> {
+    let mut head = Vec::new();
+    let read = file.take(HEAD_OCTETS as u64).read_to_end(&mut head);
+    match read.and_then(|_| file.rewind()) {
+        Ok(()) => head,
+        // Whoever reads it as a stream meets the error.
+        Err(_) => Vec::new(),
+    }
+}

@@ -1,0 +1,62 @@
+//! All pages as one document.
+
+use std::fmt::Write as _;
+
+use super::{Subject, faults, subjects};
+use crate::diagnosis::RULES;
+
+/// `docs/causes.md`.
+pub fn document() -> String {
+    let mut text = "\
+# Causes, outcomes and hello problems
+
+Every code that ehlotrace's reports use. `ehlotrace explain CODE` prints the same pages; `ehlotrace causes` lists the causes.
+This document is generated from the rules.
+
+## Causes of a lost session
+
+In order of precedence: a session has the first cause that applies.
+
+| code | fault | what happened |
+|---|---|---|
+"
+    .to_owned();
+    for rule in RULES {
+        let _ = writeln!(text, "| [`{0}`](#{0}) | {1} | {2} |", rule.code, faults(rule), rule.title);
+    }
+    let mut kind = "cause of loss";
+    for subject in subjects() {
+        if subject.kind() != kind {
+            kind = subject.kind();
+            let _ = write!(text, "\n{}\n", chapter(subject));
+        }
+        let _ = write!(text, "\n### {}\n\n*{}*", subject.code(), subject.title());
+        if let (Subject::Cause(_), Some(fault)) = (subject, subject.fault()) {
+            let _ = write!(text, "  \nFault: {fault}");
+        }
+        if let Some(reference) = subject.reference() {
+            let _ = write!(text, "  \nReference: {reference}");
+        }
+        let _ = write!(text, "\n\n{}\n", subject.page());
+    }
+    text
+}
+
+fn chapter(first: Subject) -> &'static str {
+    match first {
+        Subject::Cause(_) => "",
+        Subject::Outcome(_) => "## Outcomes",
+        Subject::Problem(_) => {
+            "\
+## Problems of a hello argument
+
+What makes an argument malformed. Several can hold for one argument. `ehlotrace check ARGUMENT` points at them."
+        }
+        Subject::Note(_) => {
+            "\
+## Notes on a hello
+
+What is odd about a hello without making its argument malformed."
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! What every code means: a page for each cause, outcome, hello problem and note, from the text that stands at its rule.
+
+mod document;
+mod measured;
+mod nearest;
+
+pub use document::document;
+pub use nearest::nearest;
+
+use crate::diagnosis::{Fault, Outcome, RULES, Rule};
+use crate::smtp::ehlo::{Note, ProblemCode};
+
+/// What a code stands for.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject {
+    /// A cause of loss.
+    Cause(&'static Rule),
+    /// What became of a session.
+    Outcome(Outcome),
+    /// A fault of a hello argument.
+    Problem(ProblemCode),
+    /// What is odd about a hello without being a fault.
+    Note(Note),
+}
+
+/// Every code that reports use, causes in order of precedence.
+pub fn subjects() -> impl Iterator<Item = Subject> {
+    let causes = RULES.iter().map(Subject::Cause);
+    let outcomes = Outcome::ALL.into_iter().map(Subject::Outcome);
+    let problems = ProblemCode::ALL.into_iter().map(Subject::Problem);
+    let notes = Note::ALL.into_iter().map(Subject::Note);
+    causes.chain(outcomes).chain(problems).chain(notes)
+}
+
+/// What `code` stands for, if it is one.
+pub fn find(code: &str) -> Option<Subject> {
+    subjects().find(|subject| subject.code() == code)
+}
+
+impl Subject {
+    /// The stable code, as in `ehlo-argument`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Cause(rule) => rule.code,
+            Self::Outcome(outcome) => outcome.code(),
+            Self::Problem(problem) => problem.code(),
+            Self::Note(note) => note.code(),
+        }
+    }
+
+    /// What it is, in a few words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Cause(rule) => rule.title,
+            Self::Outcome(outcome) => outcome.title(),
+            Self::Problem(problem) => problem.title(),
+            Self::Note(note) => note.message(),
+        }
+    }
+
+    /// Its kind, in words.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Cause(_) => "cause of loss",
+            Self::Outcome(_) => "outcome",
+            Self::Problem(_) => "problem of a hello argument",
+            Self::Note(_) => "note on a hello, no fault",
+        }
+    }
+
+    /// The standard or article it is described in; none for an outcome.
+    pub fn reference(self) -> Option<&'static str> {
+        match self {
+            Self::Cause(rule) => Some(rule.reference),
+            Self::Outcome(_) => None,
+            Self::Problem(problem) => Some(problem.reference()),
+            Self::Note(note) => Some(note.reference()),
+        }
+    }
+
+    /// Who may be at fault, in words; none where there is no fault.
+    pub fn fault(self) -> Option<String> {
+        match self {
+            Self::Cause(rule) => Some(faults(rule)),
+            Self::Problem(_) => Some(Fault::Client.code().to_owned()),
+            Self::Outcome(_) | Self::Note(_) => None,
+        }
+    }
+
+    /// One sentence: what it is.
+    pub fn summary(self) -> String {
+        let first = self.text().split("\n\n").next().unwrap_or_default();
+        first.replace('\n', " ")
+    }
+
+    /// The page in Markdown, without its heading.
+    pub fn page(self) -> String {
+        let mut page = self.text().to_owned();
+        let more = match self {
+            Self::Cause(rule) if rule.code == "ehlo-argument" => Some(measured::on_all_problems()),
+            Self::Problem(problem) => Some(format!("{}\n\n{}", example(problem), measured::on_problem(problem))),
+            Self::Note(note) => Some(note_example(note)),
+            Self::Cause(_) | Self::Outcome(_) => None,
+        };
+        for paragraph in more.iter() {
+            page.push_str("\n\n");
+            page.push_str(paragraph);
+        }
+        page
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Cause(rule) => rule.page,
+            Self::Outcome(outcome) => outcome.page(),
+            Self::Problem(problem) => problem.page(),
+            Self::Note(note) => note.page(),
+        }
+    }
+}
+
+/// Who may be at fault for a loss to `rule`, such as `server or client`.
+pub fn faults(rule: &Rule) -> String {
+    let codes: Vec<_> = rule.faults.iter().map(|fault| fault.code()).collect();
+    codes.join(" or ")
+}
+
+fn example(problem: ProblemCode) -> String {
+    let (wrong, right) = problem.example();
+    format!("Example: {}; to be sent: {}.", hello(&format!(" {wrong}")), hello(&format!(" {right}")))
+}
+
+fn note_example(note: Note) -> String {
+    let (odd, plain) = note.example();
+    if note == Note::BareLf {
+        return format!("Example: {} and a line feed alone.", hello(odd));
+    }
+    format!("Example: {}; better: {}.", hello(odd), hello(plain))
+}
+
+/// The hello line with `after_verb`, as Markdown code: long ones cut, controls as `\xNN`.
+fn hello(after_verb: &str) -> String {
+    const SHOWN: usize = 40;
+    let mut shown = String::new();
+    for character in after_verb.trim_end_matches(|character| after_verb.trim().is_empty() && character == ' ').chars() {
+        if shown.chars().count() >= SHOWN {
+            shown.push_str("...");
+            break;
+        }
+        if character.is_ascii_control() {
+            shown.push_str(&format!("\\x{:02x}", u32::from(character)));
+        } else {
+            shown.push(character);
+        }
+    }
+    format!("`EHLO{shown}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_each_has_its_page() {
+        let mut codes: Vec<_> = subjects().map(Subject::code).collect();
+        assert_eq!(codes.len(), 18 + 4 + 16 + 8);
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), 18 + 4 + 16 + 8);
+        for subject in subjects() {
+            let (code, page) = (subject.code(), subject.page());
+            assert!(matches!(find(code), Some(found) if found.code() == code));
+            assert!(page.len() > 150 && !page.contains("\n\n\n") && !page.ends_with('\n'), "{code}");
+            assert!(subject.summary().ends_with(['.', ')']) && !subject.title().is_empty(), "{code}");
+            assert!(subject.text().lines().all(|line| line.len() <= 130), "{code}");
+        }
+    }
+
+    #[test]
+    fn pages_of_causes_tell_the_whole_story() {
+        for rule in RULES {
+            for part in [
+                "**In the capture.** ",
+                "**Why.** ",
+                "**What to do.** ",
+                "**Told apart.** ",
+                "\n```text\n",
+                "`samples/",
+            ] {
+                assert!(rule.page.contains(part), "{}: {part}", rule.code);
+            }
+            let lines = rule.page.lines().count();
+            assert!((15..=50).contains(&lines), "{}: {lines} lines", rule.code);
+            assert!(rule.page.matches("```").count() == 2 && !rule.faults.is_empty(), "{}", rule.code);
+            for reference in rule.reference.split([';', ',']).map(str::trim) {
+                let document = reference.split_inclusive(' ').take(2).collect::<String>();
+                if document.starts_with("RFC") {
+                    assert!(rule.page.contains(document.trim()), "{}: {document}", rule.code);
+                }
+            }
+            let summary = find(rule.code).map(Subject::summary).unwrap();
+            assert_eq!(summary.matches(". ").count(), 0, "one sentence: {summary}");
+        }
+    }
+
+    #[test]
+    fn codes_named_in_pages_exist() {
+        let is_code =
+            |word: &str| word.contains('-') && word.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'-');
+        let mut seen = 0;
+        for subject in subjects() {
+            let text = subject.text();
+            for word in text.split('`').skip(1).step_by(2).filter(|word| is_code(word)) {
+                assert!(find(word).is_some(), "{}: {word}", subject.code());
+                seen += 1;
+            }
+        }
+        assert!(seen > 40, "{seen}");
+    }
+
+    #[test]
+    fn examples_show_what_the_line_holds() {
+        assert_eq!(hello(" "), "`EHLO`");
+        assert_eq!(hello("\tsub2"), "`EHLO\\x09sub2`");
+        assert_eq!(hello(" sub2  "), "`EHLO sub2  `");
+        assert_eq!(hello(&"a".repeat(50)), format!("`EHLO{}...`", "a".repeat(40)));
+    }
+}
