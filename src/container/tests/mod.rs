@@ -2,6 +2,7 @@ mod archives;
 mod bombs;
 mod compression;
 mod corpus;
+mod dump;
 mod encrypted;
 mod hostile;
 mod mails;
