@@ -12,6 +12,7 @@ mod corpus_public;
 mod damage;
 mod differential;
 mod docs;
+mod fuzz_corpus;
 mod help;
 mod html;
 mod html_browser;
