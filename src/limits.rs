@@ -74,8 +74,8 @@ pub struct Limits {
     pub fragment_ns: i64,
     /// Octets of JSON kept in memory until the document can be written; past it they go to a temporary file.
     pub spool_octets: usize,
-    /// How many times larger than the input everything unpacked from it may become, all layers added up. One gzip layer
-    /// reaches 1032 on zeros; captures stay below 100.
+    /// How many times larger than the input everything unpacked from it may become, all layers added up. Captures
+    /// stay below 100 in one layer; gzip reaches 1032 on zeros, and everything else far more.
     pub expansion: u64,
     /// Octets that may be unpacked whatever the size of the input: small files of zeros do expand like bombs.
     pub expansion_free_octets: u64,

@@ -15,6 +15,9 @@ pub struct CaptureInfo {
     pub compression: Vec<&'static str>,
     /// The link-layer types the file declares, used by a packet or not.
     pub link_types: BTreeSet<LinkType>,
+    /// What captured, as the file describes it, in the order of the file; those of a pcapng file's sections one after the
+    /// other. Empty where the format has no such description. 65,536 of a file at most.
+    pub interfaces: Vec<InterfaceInfo>,
     /// Frames so far; the number of the last one. In pcapng Wireshark numbers some records that hold no packet.
     pub frames: u64,
     /// The earliest capture time.
@@ -31,6 +34,22 @@ pub struct CaptureInfo {
     pub parts: Vec<CapturePart>,
     /// Sentences for the user: the variant of the format, what was skipped, how the file ends.
     pub notes: Vec<String>,
+}
+
+/// Interfaces kept of one file.
+pub(super) const MAX_INTERFACES: usize = 65_536;
+
+/// One interface of a capture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InterfaceInfo {
+    /// Its link-layer type.
+    pub link: LinkType,
+    /// Octets captured of a packet at most; 0 for no limit.
+    pub snaplen: u32,
+    /// Its unit of time as pcapng's `if_tsresol` says it: 6 for microseconds, 9 for nanoseconds.
+    pub resolution: u8,
+    /// Its name, such as `eth0`, as far as it is UTF-8 and at most 255 octets; empty where there is none.
+    pub name: String,
 }
 
 impl CaptureInfo {

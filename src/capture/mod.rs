@@ -29,7 +29,7 @@ use crate::limits::Limits;
 use crate::time::{FrameNumber, Timestamp};
 
 pub use error::ReadError;
-pub use info::CaptureInfo;
+pub use info::{CaptureInfo, InterfaceInfo};
 pub use link::LinkType;
 pub use netmon::{NetmonZone, ZoneError};
 pub use sequence::{CapturePart, Opening, Sequence};
@@ -45,6 +45,8 @@ pub struct Packet<'a> {
     pub time: Timestamp,
     /// What the first octets of `data` are.
     pub link: LinkType,
+    /// What captured it, counted from 0: its place in [`CaptureInfo::interfaces`], if the file describes any.
+    pub interface: u32,
     /// Octets the packet had on the wire; more than `data` holds when the snapshot length cut it. Some capturing
     /// programs write fewer than they captured.
     pub wire_len: u32,

@@ -33,6 +33,7 @@ pub(super) enum Command {
     Scan(ScanArgs),
     Check(CheckArgs),
     Trace(super::trace::TraceArgs),
+    Extract(super::extract::ExtractArgs),
     Explain(ExplainArgs),
     /// List every cause of a lost session, whose fault it is, and what it is in one line
     #[command(after_help = "Examples:\n  ehlotrace causes")]
@@ -57,10 +58,6 @@ pub(super) struct ScanArgs {
     /// Read the captures as the parts of one, in order of their first packet: for rotated sets
     #[arg(long)]
     pub(super) sequence: bool,
-
-    /// Try this password on encrypted archives; may be given more than once
-    #[arg(long, value_name = "PASSWORD")]
-    pub(super) password: Vec<String>,
 
     /// How many captures to read at the same time [default: the number of processors]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -90,6 +87,10 @@ pub(super) struct ReadingArgs {
     #[arg(long, value_delimiter = ',', default_value = "25", value_name = "PORT,...")]
     port: Vec<u16>,
 
+    /// Try this password on encrypted archives; may be given more than once
+    #[arg(long, value_name = "PASSWORD")]
+    password: Vec<String>,
+
     /// Show the secrets of AUTH instead of `***`
     #[arg(long)]
     show_credentials: bool,
@@ -104,6 +105,11 @@ impl ReadingArgs {
     /// Whether secrets may be shown.
     pub(super) const fn shows_credentials(&self) -> bool {
         self.show_credentials
+    }
+
+    /// What encrypted archives are tried with.
+    pub(super) fn passwords(&self) -> &[String] {
+        &self.password
     }
 
     /// What the library is told.

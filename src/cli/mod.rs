@@ -2,12 +2,15 @@
 
 mod args;
 mod bar;
+mod captures;
 mod causes;
 mod check;
 mod completions;
 mod explain;
+mod extract;
 mod man;
 mod markdown;
+mod output;
 mod scan;
 mod schema;
 mod trace;
@@ -22,9 +25,9 @@ use args::{Args, Command};
 /// What a run came to, as the exit code says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exit {
-    /// Nothing was lost; the argument is well-formed.
+    /// Nothing was lost; the argument is well-formed; the extract is written.
     Clean = 0,
-    /// Sessions were lost; the argument is malformed.
+    /// Sessions were lost; the argument is malformed; there is nothing to extract.
     Findings = 1,
     /// Wrong usage, or nothing could be read.
     Failure = 2,
@@ -38,6 +41,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Trace(args) => trace::run(&args),
+        Command::Extract(args) => extract::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Causes => causes::run(),
         Command::Schema(args) => schema::run(&args),

@@ -27,7 +27,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let options = BatchOptions {
         scan: args.reading.scan_options(),
         jobs: args.jobs.map_or_else(processors, usize::from),
-        passwords: args.password.clone(),
+        passwords: args.reading.passwords().to_vec(),
         is_sequence: args.sequence,
         progress: shows_progress.then_some(&progress),
     };

@@ -1,26 +1,26 @@
 //! `ehlotrace trace`.
 
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Read, Seek, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args as ClapArgs;
-use ehlotrace::capture::ReadError;
+use ehlotrace::batch;
+use ehlotrace::report::escape;
 use ehlotrace::report::netmon::{Layout, View};
 use ehlotrace::trace::{Choice, TraceOptions, Traced, trace};
 
 use super::args::ReadingArgs;
 use super::scan::wants_colour;
-use super::{Exit, complain};
+use super::{Exit, captures, complain};
 
 /// Show sessions frame by frame, as Microsoft Network Monitor did
 #[derive(Debug, ClapArgs)]
 #[command(after_help = TRACE_HELP)]
 #[allow(clippy::struct_excessive_bools)]
 pub(super) struct TraceArgs {
-    /// A capture file (pcap, pcapng; gzip or zstd compressed too), or `-` for standard input
+    /// A capture, an archive or mail that holds captures, a folder of all these, or `-` for standard input
     #[arg(value_name = "CAPTURE")]
     capture: PathBuf,
 
@@ -72,38 +72,62 @@ Examples:
   ehlotrace trace ticket.pcap
   ehlotrace trace --session 3 --detail --hex ticket.pcap
   ehlotrace trace --all --summary ticket.pcap
+  ehlotrace trace tickets/4711.zip
   zcat old.pcap.gz | ehlotrace trace -";
 
-/// Traces the capture.
+/// Traces the captures named, one after the other.
 pub(super) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
-    let shown_name = args.capture.display();
     let options = options(args);
-    let mut input = Input::open(&args.capture).with_context(|| format!("{shown_name}: cannot be read"))?;
     let mut out = BufWriter::new(io::stdout().lock());
-    let traced = trace(&mut || input.read(), &options, &mut out).with_context(|| shown_name.to_string())?;
+    let (inputs, unlisted) = batch::expand(std::slice::from_ref(&args.capture));
+    let mut failures: Vec<_> =
+        unlisted.iter().map(|failure| format!("{}: {}", failure.source.path, failure.message)).collect();
+    let (mut captures, mut shown, mut lost) = (0, 0, 0);
+    for input in &inputs {
+        let looked = captures::each(input, &args.reading, &mut |name, is_inside, open| {
+            if is_inside && !args.plain {
+                let gap = if captures > 0 { "\n" } else { "" };
+                writeln!(out, "{gap}== {}", escape::text(name.as_bytes()))?;
+            }
+            let traced = trace(open, &options, &mut out).with_context(|| name.to_owned())?;
+            out.flush()?;
+            (captures, shown, lost) = (captures + 1, shown + traced.shown, lost + traced.lost);
+            if traced.shown == 0 {
+                nothing_shown(name, args, &traced);
+            }
+            failures.extend(traced.capture.error.map(|error| format!("{name}: {error}")));
+            Ok(())
+        })?;
+        failures.extend(looked.failures);
+    }
     out.flush()?;
-    if traced.shown == 0 {
-        nothing_shown(args, &traced)?;
+    for failure in &failures {
+        complain(failure);
     }
-    if let Some(error) = &traced.capture.error {
-        complain(&format!("{shown_name}: {error}"));
-        return Ok(Exit::Partial);
+    if captures == 0 && failures.is_empty() {
+        complain(&format!("{}: no captures here", args.capture.display()));
     }
-    Ok(if traced.lost > 0 { Exit::Findings } else { Exit::Clean })
+    let is_none_chosen = shown == 0 && !args.session.is_empty() && args.frames.is_none();
+    Ok(match (captures, failures.is_empty()) {
+        (0, _) => Exit::Failure,
+        (_, false) => Exit::Partial,
+        _ if is_none_chosen => Exit::Failure,
+        _ if lost > 0 => Exit::Findings,
+        _ => Exit::Clean,
+    })
 }
 
-fn nothing_shown(args: &TraceArgs, traced: &Traced) -> anyhow::Result<()> {
+fn nothing_shown(name: &str, args: &TraceArgs, traced: &Traced) {
     let sessions = traced.capture.sessions;
     if !args.session.is_empty() && args.frames.is_none() {
-        bail!("{}: no session has this number; there are {sessions}", args.capture.display());
+        return complain(&format!("{name}: no session has this number; there are {sessions}"));
     }
     let why = match (sessions, &args.frames) {
         (0, _) => "no SMTP session on these ports",
         (_, Some(_)) => "none of these frames is of a session chosen",
         (_, None) => "no session was lost",
     };
-    complain(&format!("{}: {why}", args.capture.display()));
-    Ok(())
+    complain(&format!("{name}: {why}"));
 }
 
 fn options(args: &TraceArgs) -> TraceOptions {
@@ -136,45 +160,11 @@ fn options(args: &TraceArgs) -> TraceOptions {
 }
 
 /// `7` or `3-9`.
-fn range(text: &str) -> Result<RangeInclusive<u64>, String> {
+pub(super) fn range(text: &str) -> Result<RangeInclusive<u64>, String> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     match (first.trim().parse(), last.trim().parse()) {
         (Ok(first), Ok(last)) if 0 < first && first <= last => Ok(first..=last),
         _ => Err("give a number from 1, or a range such as 3-9".to_owned()),
-    }
-}
-
-/// A capture that can be read twice.
-enum Input {
-    File(PathBuf),
-    /// What came through a pipe, put by.
-    Kept(File),
-}
-
-impl Input {
-    fn open(path: &Path) -> io::Result<Self> {
-        if path.as_os_str() == "-" {
-            return Self::keep(&mut io::stdin().lock());
-        }
-        let mut file = File::open(path)?;
-        if file.metadata()?.is_file() { Ok(Self::File(path.to_owned())) } else { Self::keep(&mut file) }
-    }
-
-    fn keep(input: &mut dyn Read) -> io::Result<Self> {
-        let mut kept = tempfile::tempfile()?;
-        io::copy(input, &mut kept)?;
-        Ok(Self::Kept(kept))
-    }
-
-    fn read(&mut self) -> Result<Box<dyn Read + Send>, ReadError> {
-        let file = match self {
-            Self::File(path) => File::open(path),
-            Self::Kept(file) => file.rewind().and_then(|()| file.try_clone()),
-        };
-        match file {
-            Ok(file) => Ok(Box::new(file)),
-            Err(source) => Err(ReadError::Io { offset: 0, source }),
-        }
     }
 }
 

@@ -95,8 +95,9 @@ impl Outlet {
         if self.messages.send(Message::Member { name, feed: Feed::new(receiver) }).is_err() {
             return Passed::Stop;
         }
+        let mut failed = None;
         loop {
-            let (chunk, passed) = match self.next_chunk(content) {
+            let (chunk, passed) = match self.next_chunk(content, &mut failed) {
                 Ok(chunk) if chunk.is_empty() => (Ok(chunk), Some(Passed::Whole)),
                 Ok(chunk) => (Ok(chunk), None),
                 Err(e) if self.is_over() => (Err(e), Some(Passed::Stop)),
@@ -114,8 +115,9 @@ impl Outlet {
 
     /// Unpacks the rest of a member nobody wants, for the sake of those packed behind it.
     pub(super) fn drain(&mut self, content: &mut dyn Read) -> Passed {
+        let mut failed = None;
         loop {
-            match self.next_chunk(content) {
+            match self.next_chunk(content, &mut failed) {
                 Ok(chunk) if chunk.is_empty() => return Passed::Whole,
                 _ if self.is_over() => return Passed::Stop,
                 Ok(_) => {}
@@ -153,18 +155,26 @@ impl Outlet {
         false
     }
 
-    fn next_chunk(&self, content: &mut dyn Read) -> Chunk {
+    /// The next octets of a member, as many as come together: some decoders give them line by line. None at the end.
+    /// An error that follows octets is kept for the next time in `failed`.
+    fn next_chunk(&self, content: &mut dyn Read, failed: &mut Option<io::Error>) -> Chunk {
         let mut chunk = vec![0; CHUNK_OCTETS];
-        loop {
-            match content.read(&mut chunk) {
+        let mut len = 0;
+        while let (Some(room), None) = (chunk.get_mut(len..).filter(|room| !room.is_empty()), &failed) {
+            match content.read(room) {
+                Ok(0) => break,
                 Ok(read) => {
-                    self.shared.expansion.add(read as u64)?;
-                    chunk.truncate(read);
-                    return Ok(chunk);
+                    len = len.saturating_add(read);
+                    *failed = self.shared.expansion.add(read as u64).err();
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(explain(e, self.archive)),
+                Err(e) => *failed = Some(explain(e, self.archive)),
             }
+        }
+        chunk.truncate(len);
+        match failed.take_if(|_| len == 0) {
+            Some(error) => Err(error),
+            None => Ok(chunk),
         }
     }
 }

@@ -12,6 +12,8 @@ mod corpus_public;
 mod damage;
 mod differential;
 mod docs;
+mod extract;
+mod extract_cli;
 mod fuzz_corpus;
 mod help;
 mod html;

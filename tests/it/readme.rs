@@ -3,7 +3,7 @@
 use std::process::Command;
 
 /// Documents whose console blocks are run.
-const DOCUMENTS: &[&str] = &["README.md", "docs/network-monitor.md", "docs/quick-start.md"];
+const DOCUMENTS: &[&str] = &["README.md", "docs/evidence.md", "docs/network-monitor.md", "docs/quick-start.md"];
 
 #[test]
 fn console_blocks_show_real_output() {

@@ -23,7 +23,7 @@ fn dumped(text: &str) -> Vec<u8> {
     octets
 }
 
-fn is_in(octets: &[u8], word: &str) -> bool {
+pub(crate) fn is_in(octets: &[u8], word: &str) -> bool {
     octets.windows(word.len()).any(|window| window == word.as_bytes())
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn assert_hidden(capture: &[u8], ports: &[u16], words: &[&str], what:
 }
 
 /// A greeting, then the dialogue in segments of `size` octets.
-fn capture(dialogue: &[(Side, &[u8])], size: usize) -> Vec<Frame> {
+pub(crate) fn capture(dialogue: &[(Side, &[u8])], size: usize) -> Vec<Frame> {
     let mut capture = CaptureBuilder::new();
     let mut s = capture.session("192.0.2.10:1145", "192.0.2.25:25");
     s.handshake().server(b"220 mx.example.com ESMTP\r\n");
@@ -58,14 +58,14 @@ fn capture(dialogue: &[(Side, &[u8])], size: usize) -> Vec<Frame> {
     capture.frames()
 }
 
-fn file(frames: &[Frame]) -> Vec<u8> {
+pub(crate) fn file(frames: &[Frame]) -> Vec<u8> {
     write_pcap(frames, &FileOptions::default())
 }
 
-const SECRETS: &[&str] =
+pub(crate) const SECRETS: &[&str] =
     &["c2VjcmV0", "dXNlcm5hbWU", "cGFzc3dvcmQ", "Y2hhbGxlbmdl", "Confidential", "d0ubled", "ch0nk"];
 
-const DIALOGUES: &[&[(Side, &[u8])]] = &[
+pub(crate) const DIALOGUES: &[&[(Side, &[u8])]] = &[
     &[
         (Side::Client, b"EHLO a.example.com\r\nAUTH PLAIN c2VjcmV0\r\n"),
         (Side::Server, b"250-mx\r\n250 AUTH PLAIN\r\n535 no\r\n"),

@@ -33,6 +33,8 @@ pub(super) struct Layout {
     /// Octets of the frame check sequence at the end of each packet, where the file declares it.
     pub(super) fcs_octets: u32,
     pub(super) link: LinkType,
+    /// Octets kept of a packet at most.
+    pub(super) snaplen: u32,
 }
 
 /// Which of a record's two lengths comes first.
@@ -172,6 +174,7 @@ impl FileHeader {
         let [high, low] = [self.network >> 16, self.network & 0xffff];
         let fcs_octets = if high & 0x0400 != 0 { (high >> 12) * 2 } else { 0 };
         Layout {
+            snaplen: self.snaplen,
             big_endian,
             record_header_octets: 16,
             length_order,

@@ -5,7 +5,7 @@ mod header;
 use crate::capture::info::Tally;
 use crate::capture::source::Source;
 use crate::capture::{
-    CaptureInfo, CaptureReader, FormatEntry, OpenOptions, Packet, ReadError, Sink, u32_at, without_fcs,
+    CaptureInfo, CaptureReader, FormatEntry, InterfaceInfo, OpenOptions, Packet, ReadError, Sink, u32_at, without_fcs,
 };
 use crate::time::Timestamp;
 use header::{Layout, LengthOrder};
@@ -16,6 +16,9 @@ fn open(mut source: Source, mut info: CaptureInfo, options: &OpenOptions) -> Res
     let max_captured = u32::try_from(options.limits.packet_octets).unwrap_or(u32::MAX);
     let layout = header::read(&mut source, &mut info, max_captured)?;
     info.link_types.insert(layout.link);
+    let resolution = if layout.tick_ns == 1 { 9 } else { 6 };
+    let (link, snaplen) = (layout.link, layout.snaplen);
+    info.interfaces.push(InterfaceInfo { link, snaplen, resolution, name: String::new() });
     Ok(Box::new(PcapReader { source, layout, info, max_captured }))
 }
 
@@ -102,7 +105,8 @@ fn walk<const BIG: bool>(
         let time = Timestamp::from_secs_nanos(i64::from(u32_at::<BIG>(header, 0)), ticks * layout.tick_ns);
         tally.count(time);
         let (data, wire_len) = layout.trim(data, original);
-        let packet = Packet { frame: frames_before + tally.frames, time, link: layout.link, wire_len, data };
+        let packet =
+            Packet { frame: frames_before + tally.frames, time, link: layout.link, interface: 0, wire_len, data };
         if sink(packet).is_break() {
             return (rest.len(), Ended::BySink);
         }

@@ -154,6 +154,8 @@ pub(super) struct PacketBlock<'a> {
     /// `None` in a Simple Packet Block.
     pub(super) time: Option<Timestamp>,
     pub(super) link: LinkType,
+    /// As [`Interface::number`].
+    pub(super) interface: u32,
     pub(super) wire_len: u32,
     pub(super) data: &'a [u8],
     /// Packets lost between this and the one before.
@@ -191,7 +193,14 @@ impl<'a> PacketBlock<'a> {
         marks.dropped += if drops == 0xffff { 0 } else { u64::from(drops) };
         let (data, wire_len) = without_fcs(data, u32_at::<BIG>(fields, 24), marks.fcs_octets);
         let time = Some(interface.clock.time(ticks));
-        Ok(Self { time, link: interface.link, wire_len, data, dropped_before: marks.dropped })
+        Ok(Self {
+            time,
+            link: interface.link,
+            interface: interface.number,
+            wire_len,
+            data,
+            dropped_before: marks.dropped,
+        })
     }
 
     /// A Simple Packet Block does not say how much was captured: what the wire, interface 0 and the block allow.
@@ -207,7 +216,7 @@ impl<'a> PacketBlock<'a> {
         let captured = wire_len.min(snaplen).min(u32::try_from(body.len()).unwrap_or(u32::MAX));
         let (data, _) = split_data(body, captured, max_captured)?;
         let (data, wire_len) = without_fcs(data, wire_len, interface.fcs_octets);
-        Ok(Self { time: None, link: interface.link, wire_len, data, dropped_before: 0 })
+        Ok(Self { time: None, link: interface.link, interface: interface.number, wire_len, data, dropped_before: 0 })
     }
 }
 

@@ -5,12 +5,14 @@ use pcap_parser::pcapng::{
     parse_interfacedescriptionblock_le, parse_interfacestatisticsblock_be, parse_interfacestatisticsblock_le,
 };
 
-use crate::capture::LinkType;
+use crate::capture::{InterfaceInfo, LinkType};
 use crate::time::Timestamp;
 
 /// What matters of an Interface Description Block.
 #[derive(Debug)]
 pub(super) struct Interface {
+    /// Its place among those of the file.
+    pub(super) number: u32,
     pub(super) link: LinkType,
     /// Octets captured of a packet at most; 0 for no limit.
     pub(super) snaplen: u32,
@@ -25,20 +27,32 @@ impl Interface {
     ///
     /// Of pcap-parser only the split into options is used: it reads `if_tsoffset` in the wrong byte order and knows no
     /// power-of-two resolution.
-    pub(super) fn parse(block: &[u8], big_endian: bool) -> Option<Self> {
+    pub(super) fn parse(block: &[u8], big_endian: bool, number: u32) -> Option<(Self, InterfaceInfo)> {
         let parse = if big_endian { parse_interfacedescriptionblock_be } else { parse_interfacedescriptionblock_le };
         let (_, InterfaceDescriptionBlock { linktype, snaplen, options, .. }) = parse(block).ok()?;
         let resolution = value(&options, 9).and_then(|octets| octets.first().copied()).unwrap_or(6);
         let offset_secs = value(&options, 14).map_or(0, |octets| u64_of(octets, big_endian).cast_signed());
         let fcs = value(&options, 13).and_then(|octets| octets.first().copied()).unwrap_or(0);
-        Some(Self {
-            link: LinkType(u16::try_from(linktype.0).ok()?),
+        let link = LinkType(u16::try_from(linktype.0).ok()?);
+        let name = value(&options, 2).map(name).unwrap_or_default();
+        let info = InterfaceInfo { link, snaplen, resolution, name };
+        let interface = Self {
+            number,
+            link,
             snaplen,
             clock: Clock::new(resolution, offset_secs),
             fcs_octets: fcs_octets(fcs),
             dropped: 0,
-        })
+        };
+        Some((interface, info))
     }
+}
+
+/// The text of `if_name`; some writers end it with a NUL.
+fn name(octets: &[u8]) -> String {
+    const MAX_OCTETS: usize = 255;
+    let text = octets.split(|octet| *octet == 0).next().unwrap_or_default();
+    std::str::from_utf8(text).ok().filter(|text| text.len() <= MAX_OCTETS).unwrap_or_default().to_owned()
 }
 
 /// Octets of a check sequence whose `if_fcslen` is this. The standard says bits, and writes 4 as its example: up to 8

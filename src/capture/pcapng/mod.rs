@@ -12,15 +12,12 @@
 mod block;
 mod interface;
 
-use crate::capture::info::Tally;
+use crate::capture::info::{MAX_INTERFACES, Tally};
 use crate::capture::source::Source;
 use crate::capture::{CaptureInfo, CaptureReader, FormatEntry, OpenOptions, Packet, ReadError, Sink};
 use crate::time::Timestamp;
 use block::{Damage, Kind, PacketBlock};
 use interface::Interface;
-
-/// Interfaces kept of one section. Packets of further ones count as damaged.
-const MAX_INTERFACES: usize = 65_536;
 
 pub(super) const PCAPNG: FormatEntry = FormatEntry { name: "pcapng", matches: block::is_section_header, open };
 
@@ -133,8 +130,8 @@ impl PcapNgReader {
             };
             self.sums.packet_drops = self.sums.packet_drops.saturating_add(packet.dropped_before);
             let frame = self.info.frames + tally.frames + untimed;
-            let PacketBlock { link, wire_len, data, .. } = packet;
-            if sink(Packet { frame, time, link, wire_len, data }).is_break() {
+            let PacketBlock { link, interface, wire_len, data, .. } = packet;
+            if sink(Packet { frame, time, link, interface, wire_len, data }).is_break() {
                 ended = Ended::BySink;
                 break;
             }
@@ -177,9 +174,13 @@ impl PcapNgReader {
                 self.sums.section_drops += interface::drops(&self.interfaces);
                 self.interfaces.clear();
             }
+            // Packets of further ones count as damaged.
             Kind::Interface if self.interfaces.len() < MAX_INTERFACES => {
-                let described = Interface::parse(block, self.big_endian);
-                self.info.link_types.extend(described.iter().map(|interface| interface.link));
+                let number = self.info.interfaces.len();
+                let described = Interface::parse(block, self.big_endian, u32::try_from(number).unwrap_or(u32::MAX));
+                self.info.link_types.extend(described.iter().map(|(interface, _)| interface.link));
+                let (described, info) = described.unzip();
+                self.info.interfaces.extend(info.filter(|_| number < MAX_INTERFACES));
                 self.interfaces.push(described);
             }
             Kind::Statistics => interface::read_drops(block, self.big_endian, &mut self.interfaces),

@@ -21,7 +21,7 @@ pub(super) struct Owned {
 
 impl From<Packet<'_>> for Owned {
     fn from(packet: Packet<'_>) -> Self {
-        let Packet { frame, time, link, wire_len, data } = packet;
+        let Packet { frame, time, link, wire_len, data, .. } = packet;
         Self { frame, nanos: time.as_nanos(), link, wire_len, data: data.to_vec() }
     }
 }

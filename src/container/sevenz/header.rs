@@ -15,7 +15,8 @@ const PACKED_DIRECTORY: u8 = 0x17;
 pub(super) fn check(source: &mut Seekable, max: u64) -> Result<bool, Refusal> {
     let cut_off = || Refusal::new(NoteKind::Unreadable, "it is cut off; copy the file again");
     let damaged = || Refusal::new(NoteKind::Unreadable, "it is damaged: its directory makes no sense");
-    let too_large = || Refusal::new(NoteKind::Bound, format!("its directory has more than {} KiB", max >> 10));
+    let too_large =
+        || Refusal::new(NoteKind::Bound, format!("its directory has more than {} KiB; unpack it first", max >> 10));
     let mut start = [0; START_OCTETS];
     if source.read_at(0, &mut start)? < START_OCTETS {
         return Err(cut_off());

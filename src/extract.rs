@@ -1,0 +1,261 @@
+//! The frames of chosen sessions as a pcapng file, each with a comment that says what it shows.
+//!
+//! As a trace, in two readings: which sessions are chosen is known only when they are over. The second writes their frames
+//! in the order of the capture, one section a capture, so that Wireshark shows every finding in its place.
+
+mod choice;
+mod fragments;
+mod pcapng;
+mod redact;
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+
+use thiserror::Error;
+
+use crate::capture::{self, InterfaceInfo, Packet, ReadError};
+use crate::diagnosis::{Diagnosis, Outcome};
+use crate::limits::TRACE_SPANS;
+use crate::report::{CaptureReport, escape};
+use crate::scan::{Observer, ScanOptions, scan_observed};
+use crate::session::{Session, SessionFrame};
+use crate::time::FrameNumber;
+
+pub use choice::Choice;
+pub use redact::{LeftOut, RedactKey};
+
+use choice::{Chosen, Kept};
+use fragments::{Fragments, HoldingReader};
+use pcapng::PcapngWriter;
+use redact::{Known, Redactor, STATEMENT};
+
+/// Sessions the comment of a section lists.
+const LISTED_SESSIONS: usize = 50;
+
+/// What to extract.
+#[derive(Clone, Debug)]
+pub struct ExtractOptions {
+    /// What to look for, and within which bounds.
+    pub scan: ScanOptions,
+    /// Which sessions.
+    pub choice: Choice,
+    /// Whether to redact, and with what key.
+    pub redact: Option<RedactKey>,
+}
+
+/// What came of one capture.
+#[derive(Debug)]
+pub struct Extracted {
+    /// What came of reading it.
+    pub capture: CaptureReport,
+    /// Sessions written.
+    pub sessions: u64,
+    /// Sessions that were chosen and are over the bound.
+    pub left_out_sessions: u64,
+    /// Sessions lost, chosen or not.
+    pub lost: u64,
+    /// Frames written.
+    pub frames: u64,
+    /// Frames of these sessions that cannot be redacted and are not written.
+    pub left_out_frames: BTreeMap<LeftOut, u64>,
+}
+
+/// Why there is no extract, or not all of it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ExtractError {
+    /// The capture cannot be opened.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The extract cannot be written.
+    #[error("cannot write the extract")]
+    Write(#[from] io::Error),
+}
+
+/// Extracts from one capture after the other into one file.
+#[derive(Debug)]
+pub struct Extractor<W> {
+    options: ExtractOptions,
+    writer: PcapngWriter<W>,
+    redactor: Option<Redactor>,
+}
+
+impl<W: Write> Extractor<W> {
+    /// An extractor that writes pcapng to `out`: nothing where no frame is chosen.
+    pub fn new(options: ExtractOptions, out: W) -> Self {
+        let redactor = options.redact.clone().map(Redactor::new);
+        Self { options, writer: PcapngWriter::new(out), redactor }
+    }
+
+    /// Extracts from one capture. `name` is what the comments call it; `open` gives its octets from the start, and is
+    /// called twice.
+    ///
+    /// # Errors
+    ///
+    /// If the capture cannot be opened, and if the extract cannot be written. Damage further on is no error here: it stands
+    /// in the report, and what lies before it is written.
+    pub fn capture(
+        &mut self,
+        name: &str,
+        open: &mut dyn FnMut() -> Result<Box<dyn Read + Send>, ReadError>,
+    ) -> Result<Extracted, ExtractError> {
+        let mut scan = self.options.scan.clone();
+        if let Some(redactor) = &mut self.redactor {
+            redactor.forget_sessions();
+            scan.dialogue.limits.spans = TRACE_SPANS;
+            scan.dialogue.keep_credentials = false;
+        }
+        let limits = &scan.dialogue.limits;
+        let mut first = First { chosen: Chosen::new(&self.options.choice, limits.trace_sessions), lost: 0 };
+        let capture = scan_observed(capture::open(open()?, &scan.open_options())?.as_mut(), &scan, &mut first);
+        let Chosen { sessions, left_out, .. } = first.chosen;
+        let mut extracted = Extracted {
+            capture,
+            sessions: sessions.len() as u64,
+            left_out_sessions: left_out,
+            lost: first.lost,
+            frames: 0,
+            left_out_frames: BTreeMap::new(),
+        };
+        if sessions.is_empty() {
+            return Ok(extracted);
+        }
+        let name = escape::text(name.as_bytes());
+        // Folders tell of people and of customers.
+        let name = if self.redactor.is_some() { short_name(&name) } else { &name };
+        let fragments = Fragments::default();
+        let reader = capture::open(open()?, &scan.open_options())?;
+        let mut reader = HoldingReader { reader, fragments: fragments.clone(), ports: &scan.ports, limits };
+        let mut interfaces = extracted.capture.info.as_ref().map(|info| info.interfaces.clone()).unwrap_or_default();
+        if self.redactor.is_some() {
+            // A name may tell of people and products.
+            interfaces.iter_mut().for_each(|interface| interface.name.clear());
+        }
+        let section = section_comment(name, &sessions, self.redactor.as_mut());
+        let mut second = Second {
+            writer: &mut self.writer,
+            name: short_name(name),
+            redactor: self.redactor.as_mut(),
+            section: Some(section),
+            interfaces,
+            sessions,
+            fragments,
+            frames: 0,
+            left_out: BTreeMap::new(),
+            written: Ok(()),
+        };
+        scan_observed(&mut reader, &scan, &mut second);
+        second.written?;
+        (extracted.frames, extracted.left_out_frames) = (second.frames, second.left_out);
+        self.writer.flush()?;
+        Ok(extracted)
+    }
+}
+
+/// What a section holds: its sessions, their frames in the capture, and what became of them.
+fn section_comment(name: &str, sessions: &BTreeMap<u64, Kept>, mut redactor: Option<&mut Redactor>) -> String {
+    let mut lines = vec![format!("ehlotrace {}: from {name}", env!("CARGO_PKG_VERSION"))];
+    lines.extend(redactor.is_some().then(|| STATEMENT.to_owned()));
+    for (number, session) in sessions.iter().take(LISTED_SESSIONS) {
+        let Kept { first, last, verdict, .. } = session;
+        let [client, server] = [session.client, session.server].map(|end| match &mut redactor {
+            Some(redactor) => redactor.end(end),
+            None => end,
+        });
+        lines.push(format!("frames {first}-{last} of {name}, session {number}, {client} --> {server}: {verdict}"));
+    }
+    if let Some(more) = sessions.len().checked_sub(LISTED_SESSIONS).filter(|more| *more > 0) {
+        lines.push(format!("and {more} sessions more"));
+    }
+    lines.join("\n")
+}
+
+/// A path without its folders.
+fn short_name(name: &str) -> &str {
+    name.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or(name)
+}
+
+/// The first reading.
+struct First {
+    chosen: Chosen,
+    lost: u64,
+}
+
+impl Observer for First {
+    fn session(&mut self, session: Session, diagnosis: Diagnosis) {
+        self.lost += u64::from(diagnosis.outcome == Outcome::Lost);
+        self.chosen.take(session, &diagnosis);
+    }
+}
+
+/// The second reading.
+struct Second<'e, W> {
+    writer: &'e mut PcapngWriter<W>,
+    name: &'e str,
+    redactor: Option<&'e mut Redactor>,
+    /// The comment of the section, until that is written.
+    section: Option<String>,
+    /// Those of the capture.
+    interfaces: Vec<InterfaceInfo>,
+    sessions: BTreeMap<u64, Kept>,
+    fragments: Fragments,
+    frames: u64,
+    left_out: BTreeMap<LeftOut, u64>,
+    written: io::Result<()>,
+}
+
+impl<W: Write> Observer for Second<'_, W> {
+    const WANTS_FRAMES: bool = true;
+
+    fn session(&mut self, _: Session, _: Diagnosis) {}
+
+    fn frame(&mut self, frame: &SessionFrame<'_>) {
+        if self.written.is_ok() {
+            self.written = self.take(frame);
+        }
+    }
+}
+
+impl<W: Write> Second<'_, W> {
+    fn take(&mut self, frame: &SessionFrame<'_>) -> io::Result<()> {
+        let Some(session) = self.sessions.get(&frame.session) else { return Ok(()) };
+        let mut findings = session.findings.get(&frame.packet.frame).cloned().unwrap_or_default();
+        let parts = frame.reassembled.map(|whole| self.fragments.take(&whole.key, frame.packet.frame));
+        let parts = parts.unwrap_or_default();
+        let Some(redactor) = &mut self.redactor else {
+            for part in parts {
+                let packet = part.packet();
+                self.write(&packet, packet.data, frame.session, &[])?;
+            }
+            return self.write(frame.packet, frame.packet.data, frame.session, &findings);
+        };
+        let Kept { client_spans, server_spans, mailboxes, .. } = session;
+        let known = Known { client_spans, server_spans, mailboxes };
+        for finding in &mut findings {
+            *finding = redactor.finding(frame.session, finding, &known);
+        }
+        match redactor.frame(frame, &known) {
+            Ok(data) => self.write(frame.packet, &data, frame.session, &findings),
+            Err(reason) => {
+                let frames = (parts.len() as u64).saturating_add(1);
+                let count = self.left_out.entry(reason).or_default();
+                *count = count.saturating_add(frames);
+                Ok(())
+            }
+        }
+    }
+
+    fn write(&mut self, packet: &Packet<'_>, data: &[u8], session: u64, findings: &[String]) -> io::Result<()> {
+        if let Some(comment) = self.section.take() {
+            self.writer.section(&comment, &self.interfaces)?;
+        }
+        self.frames += 1;
+        self.writer.packet(packet, data, &comment(self.name, packet.frame, session, findings))
+    }
+}
+
+/// What a frame shows, and where it comes from.
+fn comment(name: &str, frame: FrameNumber, session: u64, findings: &[String]) -> String {
+    let source = format!("frame {frame} of {name}, session {session}");
+    if findings.is_empty() { source } else { format!("ehlotrace: {}; {source}", findings.join("; ")) }
+}

@@ -1,0 +1,91 @@
+//! The frames of fragmented datagrams: only the last one tells whose they are, so the ones before it are held.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::capture::{CaptureInfo, CaptureReader, LinkType, Packet, ReadError, Sink};
+use crate::limits::Limits;
+use crate::time::{FrameNumber, Timestamp};
+use crate::wire::{self, Decoded, FragmentKey, Ports};
+
+/// A frame, owned.
+#[derive(Debug)]
+pub(super) struct Held {
+    key: FragmentKey,
+    frame: FrameNumber,
+    time: Timestamp,
+    link: LinkType,
+    interface: u32,
+    wire_len: u32,
+    data: Box<[u8]>,
+}
+
+impl Held {
+    pub(super) fn packet(&self) -> Packet<'_> {
+        let Self { frame, time, link, interface, wire_len, .. } = *self;
+        Packet { frame, time, link, interface, wire_len, data: &self.data }
+    }
+}
+
+/// Fragments that may still become a datagram, bounded. Shared by the reader that holds them and whoever takes them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fragments(Arc<Mutex<Store>>);
+
+#[derive(Debug, Default)]
+struct Store {
+    held: VecDeque<Held>,
+    octets: usize,
+}
+
+impl Fragments {
+    fn hold(&self, key: FragmentKey, packet: &Packet<'_>, limits: &Limits) {
+        let mut store = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let data: Box<[u8]> = packet.data.into();
+        store.octets = store.octets.saturating_add(data.len());
+        let Packet { frame, time, link, interface, wire_len, .. } = *packet;
+        store.held.push_back(Held { key, frame, time, link, interface, wire_len, data });
+        while store.octets > limits.fragment_octets
+            || store.held.front().is_some_and(|first| time.nanos_since(first.time) > limits.fragment_ns)
+        {
+            let Some(first) = store.held.pop_front() else { break };
+            store.octets = store.octets.saturating_sub(first.data.len());
+        }
+    }
+
+    /// The fragments before `frame` that belong to the datagram `key`, in order.
+    pub(super) fn take(&self, key: &FragmentKey, frame: FrameNumber) -> Vec<Held> {
+        let mut store = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (taken, kept): (Vec<Held>, Vec<Held>) =
+            std::mem::take(&mut store.held).into_iter().partition(|held| held.key == *key);
+        store.held = kept.into();
+        store.octets = store.held.iter().map(|held| held.data.len()).sum();
+        taken.into_iter().filter(|held| held.frame < frame).collect()
+    }
+}
+
+/// Reads a capture and holds its fragments.
+pub(super) struct HoldingReader<'r> {
+    pub(super) reader: Box<dyn CaptureReader>,
+    pub(super) fragments: Fragments,
+    pub(super) ports: &'r Ports,
+    pub(super) limits: &'r Limits,
+}
+
+impl CaptureReader for HoldingReader<'_> {
+    fn for_each_packet(&mut self, sink: &mut Sink<'_>) -> Result<(), ReadError> {
+        let (fragments, ports, limits) = (&self.fragments, self.ports, self.limits);
+        self.reader.for_each_packet(&mut |packet| -> ControlFlow<()> {
+            if wire::may_matter(&packet, ports)
+                && let Decoded::Fragment(fragment) = wire::decode(&packet)
+            {
+                fragments.hold(fragment.key, &packet, limits);
+            }
+            sink(packet)
+        })
+    }
+
+    fn info(&self) -> &CaptureInfo {
+        self.reader.info()
+    }
+}

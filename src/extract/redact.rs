@@ -1,0 +1,131 @@
+//! Rewriting frames so that they tell nothing of who mailed what to whom, and still show why a session was lost.
+
+mod addresses;
+mod frame;
+mod hello;
+mod stream;
+mod text;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::SocketAddr;
+
+use crate::flow::Direction;
+use crate::session::{FrameContent, SessionFrame};
+use crate::smtp::Spans;
+
+pub use addresses::RedactKey;
+
+use addresses::Addresses;
+use hello::mask_hello;
+use stream::Stream;
+use text::{CommandLine, Names, mask_text};
+
+/// What a redacted file says of itself.
+pub(super) const STATEMENT: &str = "REDACTED by ehlotrace: not what was captured. Replaced: IP and hardware addresses \
+    (consistently, prefixes kept), IP options, unusual TCP options, padding. Masked, lengths kept: secrets of AUTH, mail \
+    text, local parts of mailboxes, contents of TLS records, IP addresses in replies, digits of IP addresses in arguments of \
+    EHLO and HELO. Set anew: checksums, wrong ones too. Left out: fragments, tunnels and what else cannot be rewritten \
+    safely. Kept: names in arguments of EHLO and HELO, texts of replies, domains, ports, times, lengths.";
+
+/// Why a frame is not in a redacted file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeftOut {
+    /// It is a fragment of an IP datagram.
+    Fragment,
+    /// Its IP packet is inside another one.
+    Tunnel,
+    /// Its headers are cut off, or of a kind that is not rewritten.
+    Headers,
+    /// It holds TLS and the beginnings of the records cannot be told.
+    Tls,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fragment => "fragments of IP datagrams",
+            Self::Tunnel => "frames of a tunnel",
+            Self::Headers => "frames with headers that are cut or of another kind",
+            Self::Tls => "frames with TLS out of its order",
+        })
+    }
+}
+
+/// What is known of a session before its frames come.
+pub(super) struct Known<'s> {
+    pub(super) client_spans: &'s Spans,
+    pub(super) server_spans: &'s Spans,
+    pub(super) mailboxes: &'s [Box<[u8]>],
+}
+
+/// Redacts the frames of many sessions of one capture.
+#[derive(Debug)]
+pub(super) struct Redactor {
+    addresses: Addresses,
+    sessions: HashMap<u64, Sides>,
+}
+
+#[derive(Debug)]
+struct Sides {
+    client: Stream,
+    server: Stream,
+    names: Names,
+}
+
+impl Sides {
+    fn new(known: &Known<'_>) -> Self {
+        let mut names = Names::default();
+        known.mailboxes.iter().for_each(|line| names.learn(line));
+        Self { client: Stream::new(true), server: Stream::new(false), names }
+    }
+}
+
+impl Redactor {
+    pub(super) fn new(key: RedactKey) -> Self {
+        Self { addresses: Addresses::new(key), sessions: HashMap::new() }
+    }
+
+    /// A new capture: sessions are counted anew.
+    pub(super) fn forget_sessions(&mut self) {
+        self.sessions.clear();
+    }
+
+    pub(super) fn frame(&mut self, frame: &SessionFrame<'_>, known: &Known<'_>) -> Result<Vec<u8>, LeftOut> {
+        let sides = self.sessions.entry(frame.session).or_insert_with(|| Sides::new(known));
+        frame::rewrite(frame, &mut self.addresses, |payload| {
+            let FrameContent::Segment(_, followed) = frame.content else { return Ok(()) };
+            let (stream, spans) = match followed.direction {
+                Direction::ClientToServer => (&mut sides.client, known.client_spans),
+                Direction::ServerToClient => (&mut sides.server, known.server_spans),
+            };
+            stream.mask(payload, followed.offset, spans, &mut sides.names)
+        })
+    }
+
+    /// What a frame of `session` shows, in words.
+    pub(super) fn finding(&mut self, session: u64, finding: &str, known: &Known<'_>) -> String {
+        const COMMAND: &str = "client sent ";
+        let names = &mut self.sessions.entry(session).or_insert_with(|| Sides::new(known)).names;
+        if let Some(line) = finding.strip_prefix(COMMAND) {
+            let mut masked = [line.as_bytes(), b"\n"].concat();
+            CommandLine::default().mask(&mut masked, names);
+            masked.pop();
+            return format!("{COMMAND}{}", String::from_utf8_lossy(&masked));
+        }
+        let hello = finding.split_once(" argument \"").filter(|(verb, _)| !verb.contains(' '));
+        if let Some((verb, (argument, problems))) = hello.and_then(|(verb, rest)| Some((verb, rest.rsplit_once('"')?)))
+        {
+            let mut argument = argument.as_bytes().to_vec();
+            mask_hello(&mut argument, true);
+            return format!("{verb} argument \"{}\"{problems}", String::from_utf8_lossy(&argument));
+        }
+        let mut text = finding.as_bytes().to_vec();
+        mask_text(&mut text, names);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    pub(super) fn end(&mut self, end: SocketAddr) -> SocketAddr {
+        SocketAddr::new(self.addresses.ip(end.ip()), end.port())
+    }
+}
