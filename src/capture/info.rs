@@ -89,7 +89,11 @@ impl CaptureInfo {
         }
         if source.is_cut() {
             let layers = self.compression.join(" and ");
-            self.notes.push(format!("the {layers} data ends before its time, after octet {}", source.offset()));
+            let note = format!("the {layers} data ends before its time, after octet {}", source.offset());
+            // Asked for more, a reader comes here again.
+            if self.notes.last() != Some(&note) {
+                self.notes.push(note);
+            }
         }
         self.truncated |= left > 0 || source.is_cut();
     }

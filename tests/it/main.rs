@@ -20,6 +20,7 @@ mod dns_lookups;
 mod docs;
 mod extract;
 mod extract_cli;
+mod fuzz_corpus;
 mod help;
 mod html;
 mod html_browser;

@@ -1,10 +1,11 @@
 //! Cut, mutated and dribbling input.
 
 use std::io::{self, Cursor, Read, Write};
+use std::ops::ControlFlow;
 
 use super::{Order, Outcome, Owned, START, read, read_from, two_packets};
-use crate::capture::LinkType;
 use crate::capture::netmon::tests::netmon_of_two;
+use crate::capture::{LinkType, OpenOptions, open};
 
 fn pcap(order: Order) -> Vec<u8> {
     let packets = two_packets(LinkType::ETHERNET);
@@ -136,6 +137,12 @@ fn cut_compressed_data_is_a_note_and_damage_an_error() {
         assert!(cut.packets.len() > packets.len() / 3 && packets.starts_with(&cut.packets), "{}", cut.packets.len());
         let note = format!("the {name} data ends before its time");
         assert!(cut.info.notes.iter().any(|n| n.starts_with(&note)), "{:?}", cut.info.notes);
+        let half = Cursor::new(octets[..octets.len() * 3 / 4].to_vec());
+        let mut reader = open(Box::new(half), &OpenOptions::default()).unwrap();
+        for _ in 0..2 {
+            reader.for_each_packet(&mut |_| ControlFlow::Continue(())).unwrap();
+        }
+        assert_eq!(reader.info().notes, cut.info.notes, "said once, however often it is asked for more");
 
         let mut damaged = octets.clone();
         let end = damaged.len() - 3; // in the checksum or the length that ends gzip

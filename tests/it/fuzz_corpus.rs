@@ -1,0 +1,49 @@
+//! The committed inputs of the fuzz targets, without a fuzzer: what one of them once broke stays whole.
+
+use std::collections::BTreeSet;
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+
+use targets::TARGETS;
+
+#[path = "../../fuzz/src/lib.rs"]
+mod targets;
+
+fn fuzz() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz"))
+}
+
+/// The files of a folder, in order of name.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+fn names(files: &[PathBuf]) -> BTreeSet<&str> {
+    files.iter().map(|file| file.file_stem().unwrap().to_str().unwrap()).collect()
+}
+
+#[test]
+fn committed_inputs_break_no_promise() {
+    let mut broken = Vec::new();
+    for (name, target) in TARGETS {
+        let inputs = files(&fuzz().join("corpus").join(name));
+        assert!(inputs.len() >= 10, "only {} inputs for {name}", inputs.len());
+        for input in inputs {
+            let octets = std::fs::read(&input).unwrap();
+            if catch_unwind(|| target(&octets)).is_err() {
+                broken.push(input);
+            }
+        }
+    }
+    assert!(broken.is_empty(), "broken by {broken:?}");
+}
+
+#[test]
+fn every_target_has_its_program_and_its_inputs() {
+    let known: BTreeSet<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names(&files(&fuzz().join("fuzz_targets"))), known);
+    assert_eq!(names(&files(&fuzz().join("corpus"))), known);
+}
