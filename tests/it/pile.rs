@@ -162,3 +162,20 @@ fn the_csv_has_a_row_a_session() {
     assert_eq!(arguments.len(), 8);
     assert_eq!(arguments.iter().filter(|argument| *argument == "sub2.").count(), 6);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_in_a_circle_is_not_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy("samples/kb240832-works.pcap", folder.path().join("a.pcap")).unwrap();
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).unwrap();
+    std::os::unix::fs::symlink("itself", folder.path().join("itself")).unwrap();
+    let output = ehlotrace(&["scan", "--format", "json", folder.path().to_str().unwrap()]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &report["summary"]["captures"]), (Some(0), &Value::from(1)));
+
+    // Named by itself it cannot be opened, and that is said.
+    let output = ehlotrace(&["scan", folder.path().join("itself").to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("itself: cannot be opened: "), "{}", text(&output.stderr));
+}
