@@ -107,10 +107,12 @@ pub(in crate::report) fn answer(session: &Session, diagnosis: &Diagnosis, hello:
     {
         return shown_reply(command, reply);
     }
-    if let Some(alert) =
-        background::alert(session).filter(|_| diagnosis.cause.is_some_and(|rule| rule.code == "tls-failed"))
-    {
-        return alert;
+    if diagnosis.cause.is_some_and(|rule| rule.code == "tls-failed") {
+        // The evidence begins with the hellos, which went well; how it ended stands last.
+        let end = || diagnosis.evidence.last().map(|evidence| escape::text(evidence.text.as_bytes()));
+        if let Some(answer) = background::alert(session).or_else(end) {
+            return answer;
+        }
     }
     let is_unanswered = hello.is_some_and(|hello| session.transcript.hello_reply(hello).is_none());
     let is_about_hello = diagnosis.cause.is_some_and(|rule| rule.code.starts_with("ehlo-"));
