@@ -24,6 +24,7 @@ mod report_hostile;
 mod report_unfinished;
 mod samples;
 mod schema;
+mod secrets;
 mod splits;
 mod trace;
 mod trace_articles;
