@@ -16,6 +16,7 @@ mod extract;
 mod extract_cli;
 mod fuzz_corpus;
 mod help;
+mod hostile_names;
 mod html;
 mod html_browser;
 mod pile;
