@@ -5,6 +5,7 @@
 mod support;
 
 mod architecture;
+mod bounds;
 mod cli;
 mod corpus;
 mod corpus_lab;
