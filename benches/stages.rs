@@ -18,7 +18,7 @@ use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::smtp::ehlo::{self, LineEnd};
 use ehlotrace::smtp::{Dialogue, DialogueOptions};
 use ehlotrace::time::{FrameNumber, Moment, Timestamp};
-use ehlotrace::wire::{self, Decoded, Ports};
+use ehlotrace::wire::{self, Decoded, Interest, Ports};
 
 #[allow(dead_code, unreachable_pub)]
 #[path = "../examples/generate_load.rs"]
@@ -76,12 +76,13 @@ impl FlowListener for Deaf {
 
 fn packet_stages(criterion: &mut Criterion) {
     let ports = Ports::new([25]);
+    let interest = Interest { dns: true, ..Interest::new(&ports) };
     let other = packets(mixed_capture(10));
     let mail = packets(smtp_capture(500));
     let mut group = criterion.benchmark_group("packet");
     group.throughput(Throughput::Elements(other.len() as u64));
     group.bench_function("skip", |bencher| {
-        bencher.iter(|| other.iter().filter(|kept| wire::may_matter(&kept.packet(), &ports)).count());
+        bencher.iter(|| other.iter().filter(|kept| wire::may_matter(&kept.packet(), interest)).count());
     });
     group.throughput(Throughput::Elements(mail.len() as u64));
     group.bench_function("decode", |bencher| {

@@ -52,10 +52,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     if paths.is_empty() {
         paths.push("samples".into());
     }
-    let (inputs, mut failures) = batch::expand(&paths);
+    let inputs = batch::expand(&paths);
     let mut causes = Causes { out: io::stdout().lock(), summary: Summary::default() };
-    failures.extend(batch::run(&inputs, &BatchOptions::new(ScanOptions::default()), &mut causes)?.failures);
-    for failure in failures {
+    let result = batch::run(&inputs, &BatchOptions::new(ScanOptions::default()), &mut causes)?;
+    for failure in result.failures {
         writeln!(io::stderr(), "{}: {}", failure.source.path, failure.message)?;
     }
     Ok(())

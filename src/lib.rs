@@ -35,6 +35,7 @@ pub mod batch;
 pub mod capture;
 pub mod container;
 pub mod diagnosis;
+pub mod dns;
 pub mod extract;
 pub mod flow;
 pub mod limits;

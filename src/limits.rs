@@ -25,6 +25,9 @@ pub struct Limits {
     /// Silence after which a connection counts as over, in nanoseconds of capture time. RFC 5321 4.5.3.2 lets a peer
     /// wait up to 10 minutes for the reply to the end of the mail data; 15 are past every timeout it names.
     pub idle_ns: i64,
+    /// Pairs of ends, of all ports, whose TCP connections are numbered as Wireshark does. One takes about 64 octets, and
+    /// only when asked for.
+    pub numbered_ends: usize,
     /// Out-of-order octets held for one direction of a connection while a hole may still be filled.
     pub held_octets: usize,
     /// Out-of-order segments held for one direction: a bound on bookkeeping where segments are tiny.
@@ -38,6 +41,9 @@ pub struct Limits {
     pub reply_lines: usize,
     /// Octets held after DATA, AUTH or STARTTLS until the reply tells what they are.
     pub undecided_octets: usize,
+    /// Octets of a TLS handshake up to the end of its hello, kept until it is whole. Post-quantum key shares make one of
+    /// 2 KiB.
+    pub tls_hello_octets: usize,
     /// Commands waiting for their reply. Past it the oldest counts as unanswered.
     pub pending_commands: usize,
     /// Exchanges kept from the start of a session; beyond them they are only counted, hellos excepted.
@@ -65,6 +71,19 @@ pub struct Limits {
     pub trace_frames: u64,
     /// Octets of a trace held in memory before it goes to a temporary file.
     pub trace_octets: usize,
+    /// DNS lookups remembered, each by client, name and type. Past it the oldest is forgotten.
+    pub lookups: usize,
+    /// Records kept of one DNS answer.
+    pub lookup_records: usize,
+    /// How long an answer explains a connection to an address it gave, in nanoseconds of capture time. Clients keep answers
+    /// for their time to live, an hour most of the time.
+    pub lookup_ns: i64,
+    /// How long after a failed lookup a connection of its client may still come of it, in nanoseconds of capture time.
+    pub lookup_failure_ns: i64,
+    /// Lookups of one client that a connection may yet come of. Past it the oldest is judged at once.
+    pub open_lookups: usize,
+    /// Failed lookups listed; the rest are counted.
+    pub failed_lookups: usize,
     /// Fragmented IP datagrams put together at once. Past it the oldest is dropped and counted.
     pub fragment_datagrams: usize,
     /// Octets held for all fragmented IP datagrams together, 64 a fragment for bookkeeping included. One datagram has
@@ -117,12 +136,14 @@ impl Default for Limits {
             tombstones: 16_384,
             linger_ns: 30 * NANOS_PER_SEC,
             idle_ns: 15 * 60 * NANOS_PER_SEC,
+            numbered_ends: 900_000,
             held_octets: 1024 * 1024,
             held_segments: 1_024,
             reorder_segments: 8,
             line_octets: 4_096,
             reply_lines: 64,
             undecided_octets: 16 * 1024,
+            tls_hello_octets: 16 * 1024,
             pending_commands: 1_000,
             exchanges: 256,
             hellos: 64,
@@ -136,6 +157,12 @@ impl Default for Limits {
             trace_sessions: 1_000,
             trace_frames: 4_000,
             trace_octets: 8 * 1024 * 1024,
+            lookups: 4_096,
+            lookup_records: 16,
+            lookup_ns: 60 * 60 * NANOS_PER_SEC,
+            lookup_failure_ns: 5 * 60 * NANOS_PER_SEC,
+            open_lookups: 256,
+            failed_lookups: 1_000,
             fragment_datagrams: 1_024,
             fragment_octets: 4 * 1024 * 1024,
             fragment_ns: 30 * NANOS_PER_SEC,

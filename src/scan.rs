@@ -12,13 +12,14 @@ use std::ops::ControlFlow;
 
 use crate::capture::{self, CaptureReader, NetmonZone, OpenOptions, Packet, ReadError};
 use crate::diagnosis::{Diagnosis, diagnose};
-use crate::flow::FlowTable;
+use crate::dns::Lookups;
+use crate::flow::{FlowTable, StreamIndex};
 use crate::limits::Limits;
 use crate::report::CaptureReport;
 use crate::session::{FrameContent, Session, SessionBuilder, SessionFrame};
 use crate::smtp::DialogueOptions;
 use crate::time::{Moment, Timestamp};
-use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Ports, Reassembled};
+use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Interest, Ports, Reassembled, TcpHeader};
 
 /// What to look for, and within which bounds.
 #[derive(Clone, Debug)]
@@ -29,6 +30,11 @@ pub struct ScanOptions {
     pub dialogue: DialogueOptions,
     /// The time zone of the hosts that Network Monitor captures come from.
     pub netmon_zone: NetmonZone,
+    /// Whether sessions get the number by which Wireshark knows their connection. Every TCP header of the capture has to be
+    /// read for it.
+    pub tcp_stream: bool,
+    /// Whether DNS lookups are followed: those that led to a session, and those that led nowhere.
+    pub dns: bool,
 }
 
 impl ScanOptions {
@@ -39,6 +45,8 @@ impl ScanOptions {
             ports: Ports::new([25]),
             dialogue: DialogueOptions { limits, keep_credentials: false },
             netmon_zone: NetmonZone::default(),
+            tcp_stream: false,
+            dns: true,
         }
     }
 
@@ -126,24 +134,34 @@ impl Observer for Sessions<'_> {
 
 struct Scanner<'o, O> {
     options: &'o ScanOptions,
+    interest: Interest<'o>,
     observer: O,
     first: Option<Timestamp>,
     flows: FlowTable<SessionBuilder<'o>>,
     fragments: Defragmenter,
     fragment_counts: FragmentCounts,
     undecoded: BTreeMap<wire::Undecoded, u64>,
+    streams: Option<StreamIndex>,
+    /// The number of the connection that the current packet belongs to.
+    stream: Option<u64>,
+    lookups: Lookups,
     sessions: u64,
 }
 
 impl<'o, O: Observer> Scanner<'o, O> {
     fn new(options: &'o ScanOptions, observer: O) -> Self {
         let limits = options.dialogue.limits.clone();
+        let interest = Interest { ports: &options.ports, all_tcp: options.tcp_stream, dns: options.dns };
         Self {
             options,
+            interest,
             observer,
             first: None,
             fragments: Defragmenter::new(&limits),
             fragment_counts: FragmentCounts::default(),
+            streams: options.tcp_stream.then(|| StreamIndex::new(limits.numbered_ends)),
+            stream: None,
+            lookups: Lookups::new(&limits),
             flows: FlowTable::new(options.ports.clone(), limits),
             undecoded: BTreeMap::new(),
             sessions: 0,
@@ -152,8 +170,20 @@ impl<'o, O: Observer> Scanner<'o, O> {
 
     /// The same scan with another observer.
     fn hand_over<P: Observer>(self, observer: P) -> Scanner<'o, P> {
-        let Self { options, observer: _, first, flows, fragments, fragment_counts, undecoded, sessions } = self;
-        Scanner { options, observer, first, flows, fragments, fragment_counts, undecoded, sessions }
+        Scanner {
+            options: self.options,
+            interest: self.interest,
+            observer,
+            first: self.first,
+            flows: self.flows,
+            fragments: self.fragments,
+            fragment_counts: self.fragment_counts,
+            undecoded: self.undecoded,
+            streams: self.streams,
+            stream: self.stream,
+            lookups: self.lookups,
+            sessions: self.sessions,
+        }
     }
 
     /// Reads the capture to its end.
@@ -169,8 +199,26 @@ impl<'o, O: Observer> Scanner<'o, O> {
         if O::WANTS_FRAMES {
             self.first.get_or_insert(packet.time);
         }
-        if wire::may_matter(packet, &self.options.ports) {
-            self.decoded(wire::decode(packet), packet, None);
+        if wire::may_matter(packet, self.interest) {
+            self.read(packet);
+        }
+    }
+
+    /// A packet that may matter, if only for the number of its connection.
+    fn read(&mut self, packet: &Packet<'_>) {
+        if self.interest.all_tcp {
+            self.number(|| wire::tcp_header(packet));
+            if !wire::may_matter(packet, Interest { all_tcp: false, ..self.interest }) {
+                return;
+            }
+        }
+        self.decoded(wire::decode(packet), packet, None);
+    }
+
+    /// Numbers the connection of the current packet, if numbers were asked for.
+    fn number(&mut self, header: impl FnOnce() -> Option<TcpHeader>) {
+        if let Some(streams) = &mut self.streams {
+            self.stream = header().and_then(|header| streams.number(&header));
         }
     }
 
@@ -178,8 +226,13 @@ impl<'o, O: Observer> Scanner<'o, O> {
         let moment = Moment { frame: packet.frame, time: packet.time };
         match decoded {
             Decoded::Tcp(segment) => {
-                let options = &self.options.dialogue;
-                let followed = self.flows.segment(&segment, moment, || SessionBuilder::new(options));
+                let (options, stream, lookups) = (self.options, self.stream, &mut self.lookups);
+                let open = || {
+                    let ends = segment.orient(&options.ports).filter(|_| options.dns);
+                    let lookup = ends.and_then(|(client, server)| lookups.connection(client.ip(), server.ip(), moment));
+                    SessionBuilder::new(&options.dialogue).with_tcp_stream(stream).with_lookup(lookup)
+                };
+                let followed = self.flows.segment(&segment, moment, open);
                 if O::WANTS_FRAMES
                     && let Some(followed) = followed
                 {
@@ -188,6 +241,7 @@ impl<'o, O: Observer> Scanner<'o, O> {
                 }
                 self.report_closed();
             }
+            Decoded::Udp(datagram) if self.options.dns => self.lookups.datagram(&datagram, moment),
             Decoded::Unreachable(unreachable) => {
                 let connection = self.flows.unreachable(&unreachable, moment);
                 if O::WANTS_FRAMES
@@ -198,10 +252,11 @@ impl<'o, O: Observer> Scanner<'o, O> {
             }
             Decoded::Fragment(fragment) => {
                 if let Some(whole) = self.fragments.push(&fragment, moment.time) {
+                    self.number(|| wire::tcp_header_reassembled(&whole));
                     self.decoded(wire::decode_reassembled(&whole), packet, Some(&whole));
                 }
             }
-            Decoded::NotTcp => {}
+            Decoded::NotTcp | Decoded::Udp(_) => {}
             Decoded::Undecoded(reason) => *self.undecoded.entry(reason).or_default() += 1,
         }
     }
@@ -234,10 +289,12 @@ impl<'o, O: Observer> Scanner<'o, O> {
         }
         let empty = Defragmenter::new(&self.options.dialogue.limits);
         self.fragment_counts = std::mem::replace(&mut self.fragments, empty).finish();
+        let failed_lookups = self.lookups.finish(reader.info().last_time.unwrap_or_default());
         CaptureReport {
             info: Some(reader.info().clone()),
             sessions: self.sessions,
             undecoded: self.undecoded(),
+            failed_lookups,
             error: result.err(),
         }
     }
@@ -247,9 +304,11 @@ impl<'o, O: Observer> Scanner<'o, O> {
         let fragments = self.fragment_counts;
         let counted = [
             ("late-segment", self.flows.late_segments()),
+            ("tcp-stream-unknown", self.streams.as_ref().map_or(0, StreamIndex::unnumbered)),
             ("ip-fragment-contradictory", fragments.contradictory),
             ("ip-fragment-evicted", fragments.evicted),
             ("ip-fragment-incomplete", fragments.incomplete),
+            ("tcp-stream-unnumbered", self.streams.as_ref().map_or(0, StreamIndex::unnumbered)),
         ];
         let decoding = self.undecoded.iter().map(|(reason, count)| (reason.to_string(), *count));
         let others = counted.into_iter().filter(|(_, count)| *count > 0);

@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 
 use crate::capture::Packet;
+use crate::dns::Lookup;
 use crate::flow::{
-    Anomalies, Close, ClosedFlow, Direction, FlowListener, Followed, GapKind, Handshake, RefusedByNetwork,
+    self, Anomalies, Close, ClosedFlow, Direction, FlowListener, Followed, GapKind, Handshake, RefusedByNetwork,
 };
 use crate::smtp::product::{self, Product};
 use crate::smtp::{Dialogue, DialogueOptions, Reply, Transcript};
@@ -20,6 +21,10 @@ pub struct Session {
     pub client: SocketAddr,
     /// The mail server.
     pub server: SocketAddr,
+    /// The number of the TCP connection by which Wireshark knows it (`tcp.stream`); only if asked for, and known.
+    pub tcp_stream: Option<u64>,
+    /// How the client came to the server's address; only if the capture shows it.
+    pub lookup: Option<Box<Lookup>>,
     /// What the server's greeting says it is.
     pub product: Product,
     /// The first frame.
@@ -62,14 +67,22 @@ pub enum Captured {
 }
 
 impl Session {
+    /// The connection's Community ID, by which other tools know it.
+    pub fn community_id(&self) -> String {
+        flow::community_id(self.client, self.server)
+    }
+
     /// Puts together what the flow table and the dialogue know.
     pub fn new(flow: ClosedFlow<SessionBuilder<'_>>) -> Self {
-        let segments = flow.listener.segments;
-        let transcript = flow.listener.finish();
+        let mut listener = flow.listener;
+        let (segments, tcp_stream, lookup) = (listener.segments, listener.tcp_stream, listener.lookup.take());
+        let transcript = listener.finish();
         Self {
             number: flow.number,
             client: flow.client,
             server: flow.server,
+            tcp_stream,
+            lookup,
             product: recognise(&transcript),
             first: flow.first,
             last: flow.last,
@@ -124,12 +137,28 @@ pub struct SessionBuilder<'o> {
     dialogue: Option<Box<Dialogue<'o>>>,
     is_opening_seen: bool,
     segments: u64,
+    tcp_stream: Option<u64>,
+    lookup: Option<Box<Lookup>>,
 }
 
 impl<'o> SessionBuilder<'o> {
     /// A session of which nothing was seen yet.
     pub const fn new(options: &'o DialogueOptions) -> Self {
-        Self { options, dialogue: None, is_opening_seen: false, segments: 0 }
+        Self { options, dialogue: None, is_opening_seen: false, segments: 0, tcp_stream: None, lookup: None }
+    }
+
+    /// The same with how the client came to the server's address.
+    #[must_use]
+    pub fn with_lookup(mut self, lookup: Option<Lookup>) -> Self {
+        self.lookup = lookup.map(Box::new);
+        self
+    }
+
+    /// The same with the number that Wireshark gives the connection.
+    #[must_use]
+    pub const fn with_tcp_stream(mut self, number: Option<u64>) -> Self {
+        self.tcp_stream = number;
+        self
     }
 
     fn dialogue(&mut self) -> &mut Dialogue<'o> {

@@ -3,7 +3,7 @@
 use ehlotrace::capture::{LinkType, Packet};
 use ehlotrace::limits::Limits;
 use ehlotrace::time::Timestamp;
-use ehlotrace::wire::{Decoded, Defragmenter, Ports, Undecoded, decode, decode_reassembled, may_matter};
+use ehlotrace::wire::{Decoded, Defragmenter, Interest, Ports, Undecoded, decode, decode_reassembled, may_matter};
 
 use super::script::Script;
 
@@ -38,7 +38,10 @@ pub fn wire_decode(octets: &[u8]) {
 fn one(packet: &Packet<'_>, ports: &[Ports], fragments: &mut Defragmenter) {
     let decoded = decode(packet);
     for ports in ports {
-        assert!(may_matter(packet, ports) || may_be_skipped(&decoded, ports), "{decoded:?} of {packet:02x?}");
+        assert!(
+            may_matter(packet, Interest::new(ports)) || may_be_skipped(&decoded, ports),
+            "{decoded:?} of {packet:02x?}"
+        );
     }
     check(&decoded, packet.data.len());
     if let Decoded::Fragment(fragment) = decoded
@@ -61,7 +64,8 @@ fn check(decoded: &Decoded<'_>, most: usize) {
 /// Whether skipping a packet that decodes like this loses nothing.
 fn may_be_skipped(decoded: &Decoded<'_>, ports: &Ports) -> bool {
     match decoded {
-        Decoded::NotTcp => true,
+        // Lookups are not asked for.
+        Decoded::NotTcp | Decoded::Udp(_) => true,
         Decoded::Tcp(segment) => !segment.touches(ports),
         // The ports are at their place and are others, or the protocol is; what is wrong with the packet is not ours.
         Decoded::Undecoded(reason) => {

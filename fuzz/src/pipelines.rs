@@ -6,6 +6,7 @@ use std::io::{Cursor, Read};
 use ehlotrace::capture::{CaptureInfo, FORMATS};
 use ehlotrace::container;
 use ehlotrace::diagnosis::{Diagnosis, Outcome};
+use ehlotrace::dns::FailedLookups;
 use ehlotrace::limits::Limits;
 use ehlotrace::report::netmon::{Layout, View};
 use ehlotrace::report::{CaptureReport, CaptureSource, Format, ReportOptions, Show, reporter};
@@ -82,7 +83,9 @@ fn script(octets: &[u8], options: &ScanOptions, width: u16) {
     let (found, frames) = sessions(octets, &options.dialogue);
     let info = CaptureInfo { frames, ..CaptureInfo::default() };
     let undecoded = BTreeMap::new();
-    let report = CaptureReport { info: Some(info), sessions: found.len() as u64, undecoded, error: None };
+    let failed_lookups = FailedLookups::default();
+    let report =
+        CaptureReport { info: Some(info), sessions: found.len() as u64, undecoded, failed_lookups, error: None };
     check(&found, frames, &report, &options.dialogue.limits, width);
 }
 

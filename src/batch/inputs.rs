@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::Failure;
 use crate::container::Origin;
 use crate::report::CaptureSource;
 
@@ -19,13 +18,14 @@ pub enum Input {
     File(PathBuf),
     /// A file found in a folder: it may be anything.
     Found(PathBuf),
+    /// A folder that could not be listed, and what the operating system said.
+    Unlisted(PathBuf, String),
 }
 
 /// The inputs that `paths` stand for: `-` is standard input, a folder is every file below it in order of name. Symbolic
 /// links in a folder are not followed, so that none leads in a circle.
-pub fn expand(paths: &[PathBuf]) -> (Vec<Input>, Vec<Failure>) {
+pub fn expand(paths: &[PathBuf]) -> Vec<Input> {
     let mut inputs = Vec::new();
-    let mut failures = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
             inputs.push(Input::Stdin);
@@ -34,14 +34,14 @@ pub fn expand(paths: &[PathBuf]) -> (Vec<Input>, Vec<Failure>) {
                 match entry {
                     Ok(entry) if entry.file_type().is_file() => inputs.push(Input::Found(entry.into_path())),
                     Ok(_) => {}
-                    Err(error) => failures.push(unlisted(path, &error)),
+                    Err(error) => inputs.push(unlisted(path, &error)),
                 }
             }
         } else {
             inputs.push(Input::File(path.clone()));
         }
     }
-    (inputs, failures)
+    inputs
 }
 
 /// The paths in a list: one a line, or separated by NUL where there is any, as `find -print0` writes them.
@@ -107,7 +107,7 @@ impl Input {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Stdin => None,
-            Self::File(path) | Self::Found(path) => Some(path),
+            Self::File(path) | Self::Found(path) | Self::Unlisted(path, _) => Some(path),
         }
     }
 
@@ -121,17 +121,23 @@ impl Input {
         CaptureSource { path, member }
     }
 
-    pub(super) fn open(&self) -> io::Result<Origin> {
+    /// Opens it from its start.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system said.
+    pub fn open(&self) -> io::Result<Origin> {
         match self {
             Self::Stdin => Ok(Origin::Stream(Box::new(io::stdin()))),
             Self::File(path) | Self::Found(path) => File::open(path).map(Origin::File),
+            Self::Unlisted(_, reason) => Err(io::Error::other(reason.clone())),
         }
     }
 }
 
-fn unlisted(folder: &Path, error: &walkdir::Error) -> Failure {
-    let path = error.path().unwrap_or(folder).display().to_string();
-    Failure { source: CaptureSource { path, member: None }, message: error.to_string() }
+fn unlisted(folder: &Path, error: &walkdir::Error) -> Input {
+    let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+    Input::Unlisted(error.path().unwrap_or(folder).to_owned(), reason)
 }
 
 #[cfg(test)]

@@ -69,7 +69,6 @@ enum Event {
     End(Box<CaptureReport>),
     /// A file or member that is no capture.
     Skipped,
-    Failure(Failure),
 }
 
 /// Events of one input that may wait for their turn. Each holds one session at most.
@@ -175,7 +174,6 @@ impl Tally<'_> {
                 }
             }
             Event::Skipped => self.result.skipped_files += 1,
-            Event::Failure(failure) => self.result.failures.push(failure),
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Rotated captures read as one: `dumpcap -b`, `tcpdump -C`, `nmcap` chains.
 
-use super::{BatchOptions, Event, Failure, Input};
+use super::worker::unreadable;
+use super::{BatchOptions, Event, Input};
 use crate::capture::{self, CapturePart, ReadError, Sequence};
 use crate::container::{self, Origin};
 use crate::report::CaptureSource;
@@ -17,7 +18,7 @@ pub(super) fn scan(inputs: &[Input], options: &BatchOptions<'_>, tell: &mut dyn 
                 tell(Event::Skipped);
             }
             Err(error) => {
-                tell(Event::Failure(Failure { source: input.source(None), message: error.to_string() }));
+                unreadable(input, None, error, tell);
             }
         }
     }
@@ -47,7 +48,7 @@ fn open(input: &Input) -> Result<container::Input, ReadError> {
     match input.open() {
         Ok(Origin::File(file)) => Ok(Box::new(file)),
         Ok(Origin::Stream(stream)) => Ok(stream),
-        Err(source) => Err(ReadError::Io { offset: 0, source }),
+        Err(source) => Err(ReadError::Open { source }),
     }
 }
 

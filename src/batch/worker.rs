@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::ops::ControlFlow;
 
-use super::{BatchOptions, Event, Failure, Input};
+use super::{BatchOptions, Event, Input};
 use crate::capture::{self, CaptureReader, ReadError};
 use crate::container::{self, Member, NoteKind, Origin, WalkOptions};
 use crate::report::CaptureReport;
@@ -15,7 +15,7 @@ pub(super) fn scan(input: &Input, options: &BatchOptions<'_>, tell: &mut dyn FnM
     let origin = match input.open() {
         Ok(origin) => counted(origin, options),
         Err(source) => {
-            unreadable(input, None, ReadError::Io { offset: 0, source }, tell);
+            unreadable(input, None, ReadError::Open { source }, tell);
             return;
         }
     };
@@ -36,8 +36,9 @@ pub(super) fn scan(input: &Input, options: &BatchOptions<'_>, tell: &mut dyn FnM
     );
     let found_nothing = captures == 0 && notes.is_empty() && !input.is_found();
     if let (true, Some(archive)) = (found_nothing, walked.archive) {
-        let message = format!("{archive} with no capture in it; members looked at: {}", walked.members);
-        tell(Event::Failure(Failure { source: input.source(None), message }));
+        let looks_like = Some(format!("{archive} with no capture in it; members looked at: {}", walked.members));
+        let error = ReadError::UnknownFormat { magic: Vec::new(), looks_like, is_foreign_capture: false };
+        unreadable(input, None, error, tell);
     }
     for note in notes {
         // A file in a folder that is broken before it shows what it is may be anything.
@@ -45,7 +46,7 @@ pub(super) fn scan(input: &Input, options: &BatchOptions<'_>, tell: &mut dyn FnM
             tell(Event::Skipped);
             continue;
         }
-        tell(Event::Failure(Failure { source: input.source(note.path), message: note.message }));
+        unreadable(input, note.path.clone(), ReadError::Packed { note }, tell);
     }
     if let Some(progress) = options.progress {
         progress.input_done();
@@ -89,7 +90,13 @@ fn scan_reader(
     wants_more && tell(Event::End(Box::new(report)))
 }
 
-fn unreadable(input: &Input, member: Option<String>, error: ReadError, tell: &mut dyn FnMut(Event) -> bool) -> bool {
+/// Reports something that gave no packet; says whether anybody wants to hear more.
+pub(super) fn unreadable(
+    input: &Input,
+    member: Option<String>,
+    error: ReadError,
+    tell: &mut dyn FnMut(Event) -> bool,
+) -> bool {
     tell(Event::Begin(input.source(member))) && tell(Event::End(Box::new(CaptureReport::unreadable(error))))
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use crate::container::{MemberNote, NoteKind};
+
 /// Why reading one capture stopped. Every packet before that was delivered.
 ///
 /// Offsets count octets of the uncompressed stream.
@@ -16,6 +18,18 @@ pub enum ReadError {
         offset: u64,
         /// What the operating system said.
         source: io::Error,
+    },
+    /// The input cannot be opened, or a folder not listed.
+    #[error("cannot be opened: {source}")]
+    Open {
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A member of an archive, or the rest of the archive, was not read.
+    #[error("{}", note.message)]
+    Packed {
+        /// What kept it from being read.
+        note: MemberNote,
     },
     /// The content is no capture this crate reads.
     #[error("{}", Unknown(magic, looks_like.as_deref()))]
@@ -55,17 +69,22 @@ pub enum ReadError {
 
 impl ReadError {
     /// Every word of [`kind`](Self::kind).
-    pub const KINDS: &[&str] = &["io", "unknown-format", "too-large", "corrupt"];
+    pub const KINDS: &[&str] = &["io", "unknown-format", "encrypted", "bound", "too-large", "corrupt"];
 
     /// Whether the content is a capture, of a kind that another program has to convert.
     pub const fn is_foreign_capture(&self) -> bool {
         matches!(self, Self::UnknownFormat { is_foreign_capture: true, .. })
     }
 
-    /// The kind of error as one stable word: `io`, `unknown-format`, `too-large` or `corrupt`.
+    /// The kind of error as one stable word, one of [`KINDS`](Self::KINDS).
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Io { .. } | Self::Spool { .. } => "io",
+            Self::Io { .. } | Self::Open { .. } | Self::Spool { .. } => "io",
+            Self::Packed { note } => match note.kind {
+                NoteKind::Encrypted => "encrypted",
+                NoteKind::Bound => "bound",
+                NoteKind::Unreadable => "corrupt",
+            },
             Self::UnknownFormat { .. } => "unknown-format",
             Self::TooLarge { .. } => "too-large",
             Self::Corrupt { .. } => "corrupt",
@@ -77,7 +96,7 @@ impl ReadError {
         match self {
             Self::Io { offset, .. } | Self::Corrupt { offset, .. } => Some(*offset),
             Self::TooLarge { limit } => Some(*limit),
-            Self::UnknownFormat { .. } | Self::Spool { .. } => None,
+            Self::Open { .. } | Self::Packed { .. } | Self::UnknownFormat { .. } | Self::Spool { .. } => None,
         }
     }
 
@@ -117,6 +136,22 @@ mod tests {
                 ReadError::Io { offset: 7, source: io::Error::other("the disk is gone") },
                 ("io", Some(7)),
                 "reading failed at octet 7: the disk is gone; copy the file again or check the disk",
+            ),
+            (
+                ReadError::Open { source: io::Error::other("no such file") },
+                ("io", None),
+                "cannot be opened: no such file",
+            ),
+            (
+                ReadError::Packed {
+                    note: MemberNote {
+                        path: Some("a.pcap".into()),
+                        kind: NoteKind::Encrypted,
+                        message: "encrypted: give --password".into(),
+                    },
+                },
+                ("encrypted", None),
+                "encrypted: give --password",
             ),
             (
                 ReadError::UnknownFormat { magic: vec![0x1b, b'[', 0xff], looks_like: None, is_foreign_capture: false },

@@ -88,7 +88,8 @@ impl CaptureInfo {
             self.notes.push(format!("the file ends inside {inside} at octet {offset}: the last packet was cut off"));
         }
         if source.is_cut() {
-            let layers = self.compression.join(" and ");
+            // A member of an archive is cut off where no compression of its own is.
+            let layers = if self.compression.is_empty() { "packed".to_owned() } else { self.compression.join(" and ") };
             let note = format!("the {layers} data ends before its time, after octet {}", source.offset());
             // Asked for more, a reader comes here again.
             if self.notes.last() != Some(&note) {

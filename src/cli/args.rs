@@ -76,6 +76,11 @@ pub(super) struct ScanArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 
+    /// Give each session the number that Wireshark gives its connection, `tcp.stream`: every TCP packet of the capture,
+    /// of all ports, has to be read for it
+    #[arg(long)]
+    pub(super) tcp_stream: bool,
+
     #[command(flatten)]
     pub(super) reading: ReadingArgs,
 }
@@ -118,6 +123,7 @@ impl ReadingArgs {
             ports: Ports::new(self.port.iter().copied()),
             dialogue: DialogueOptions { limits: Limits::default(), keep_credentials: self.show_credentials },
             netmon_zone: self.netmon_tz.clone().unwrap_or_default(),
+            ..ScanOptions::default()
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ehlotrace::batch::Input;
 use ehlotrace::capture::{self, FORMATS, ReadError};
-use ehlotrace::container::{self, Member, NoteKind, Origin, Peeled, WalkOptions, Walked};
+use ehlotrace::container::{self, Member, NoteKind, Peeled, WalkOptions, Walked};
 use ehlotrace::limits::Limits;
 
 use super::args::ReadingArgs;
@@ -34,15 +34,11 @@ pub(super) struct Looked {
 pub(super) fn each(input: &Input, reading: &ReadingArgs, visit: &mut Visit<'_>) -> anyhow::Result<Looked> {
     let options = reading.scan_options();
     let path = input.path().unwrap_or_else(|| Path::new("-"));
-    let origin = match input {
-        Input::Stdin => Ok(Origin::Stream(Box::new(io::stdin()))),
-        Input::File(path) | Input::Found(path) => File::open(path).map(Origin::File),
-    };
     let mut looked = Looked::default();
-    let origin = match origin {
+    let origin = match input.open() {
         Ok(origin) => origin,
         Err(error) => {
-            looked.failures.push(format!("{}: cannot be read: {error}", path.display()));
+            looked.failures.push(format!("{}: {}", path.display(), ReadError::Open { source: error }));
             return Ok(looked);
         }
     };
@@ -177,7 +173,7 @@ impl Rereadable {
         };
         match file {
             Ok(file) => Ok(Box::new(file)),
-            Err(source) => Err(ReadError::Io { offset: 0, source }),
+            Err(source) => Err(ReadError::Open { source }),
         }
     }
 }

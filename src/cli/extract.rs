@@ -68,13 +68,10 @@ Examples:
 
 /// Extracts from the captures named.
 pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<Exit> {
-    let (inputs, failures) = batch::expand(&args.captures);
-    for failure in &failures {
-        complain(&format!("{}: {}", failure.source.path, failure.message));
-    }
+    let inputs = batch::expand(&args.captures);
     let mut out = Output::new(args.output.as_deref(), &inputs)?;
     let mut extractor = Extractor::new(options(args)?, &mut out);
-    let mut sum = Sum { failed: !failures.is_empty(), ..Sum::default() };
+    let mut sum = Sum::default();
     for input in &inputs {
         let looked = captures::each(input, &args.reading, &mut |name, _, open| {
             sum.add(name, &extractor.capture(name, open).with_context(|| target(args))?);

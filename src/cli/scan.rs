@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use ehlotrace::batch::{self, BatchOptions, BatchResult, Input, Progress};
 use ehlotrace::limits::Limits;
 use ehlotrace::report::{self, ReportOptions};
+use ehlotrace::scan::ScanOptions;
 
 use super::args::{Format, ScanArgs, Show};
 use super::{Exit, bar, complain};
@@ -21,11 +22,11 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     if let Some(list) = &args.files_from {
         paths.extend(listed(list)?);
     }
-    let (inputs, failures) = batch::expand(&paths);
+    let inputs = batch::expand(&paths);
     let progress = Progress::default();
     let shows_progress = io::stderr().is_terminal();
     let options = BatchOptions {
-        scan: args.reading.scan_options(),
+        scan: ScanOptions { tcp_stream: args.tcp_stream, ..args.reading.scan_options() },
         jobs: args.jobs.map_or_else(processors, usize::from),
         passwords: args.reading.passwords().to_vec(),
         is_sequence: args.sequence,
@@ -35,8 +36,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let limits = options.scan.dialogue.limits.clone();
     let mut reporter = report::reporter(format(args.format), &report_options(args, limits), out);
     let mut run = || batch::run(&inputs, &options, reporter.as_mut()).context("cannot write the report");
-    let mut result = if shows_progress { bar::during(&inputs, &progress, run)? } else { run()? };
-    result.failures.splice(0..0, failures);
+    let result = if shows_progress { bar::during(&inputs, &progress, run)? } else { run()? };
     for failure in &result.failures {
         let member = failure.source.member.as_ref().map(|member| format!(" : {member}")).unwrap_or_default();
         complain(&format!("{}{member}: {}", failure.source.path, failure.message));

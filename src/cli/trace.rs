@@ -79,9 +79,8 @@ Examples:
 pub(super) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
     let options = options(args);
     let mut out = BufWriter::new(io::stdout().lock());
-    let (inputs, unlisted) = batch::expand(std::slice::from_ref(&args.capture));
-    let mut failures: Vec<_> =
-        unlisted.iter().map(|failure| format!("{}: {}", failure.source.path, failure.message)).collect();
+    let inputs = batch::expand(std::slice::from_ref(&args.capture));
+    let mut failures = Vec::new();
     let (mut captures, mut shown, mut lost) = (0, 0, 0);
     for input in &inputs {
         let looked = captures::each(input, &args.reading, &mut |name, is_inside, open| {

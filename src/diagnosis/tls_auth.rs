@@ -1,8 +1,10 @@
 //! Sessions that broke at STARTTLS or AUTH.
 
+use super::evidence::shown;
 use super::facts::{Ending, Facts};
 use super::rules::{Fault, Finding, Rule};
 use super::{Confidence, Evidence};
+use crate::smtp::Tls;
 
 /// STARTTLS was refused, or the connection died in the TLS handshake.
 pub(super) const TLS_FAILED: Rule = Rule {
@@ -47,38 +49,60 @@ fn handshake_died(facts: &Facts<'_>) -> Option<Finding> {
     if !facts.transcript.is_tls || tls.is_established() || facts.ending == Ending::CaptureEnded {
         return None;
     }
-    let mut evidence = vec![facts.ending_evidence()];
+    let mut evidence = hellos(tls);
     let mut fault = match facts.ending {
         Ending::Closed { by_server: true } | Ending::Reset { by_server: true } => Fault::Server,
         Ending::Silence => Fault::Network,
         _ => Fault::Client,
     };
-    for (who, sender, records) in [("client", Fault::Client, tls.client), ("server", Fault::Server, tls.server)] {
-        if let Some((level, description)) = records.alert.filter(|(_, description)| *description != CLOSE_NOTIFY) {
+    for (who, sender, alert) in
+        [("client", Fault::Client, tls.client.alert), ("server", Fault::Server, tls.server.alert)]
+    {
+        if let Some(alert) = alert.filter(|alert| !alert.is_close_notify()) {
             fault = sender;
-            let level = if level == FATAL { "fatal" } else { "warning" };
-            let text = format!("{who} sent a TLS alert ({level}, description {description})");
-            evidence.insert(0, Evidence::new(facts.session.last, text));
+            let level = if alert.is_fatal() { "fatal" } else { "warning" };
+            let text = format!("{who} sent a TLS alert: {} ({level}, description {})", alert.name(), alert.description);
+            evidence.push(Evidence::new(alert.moment, text));
         }
     }
     let text = if tls.is_seen() { "the TLS handshake did not complete" } else { "no TLS handshake followed" };
-    evidence.insert(0, Evidence::new(facts.session.last, text));
+    evidence.push(Evidence::new(facts.session.last, text));
+    evidence.push(facts.ending_evidence());
     Some(Finding::new(fault, Confidence::Probable, evidence))
 }
 
-const FATAL: u8 = 2;
-const CLOSE_NOTIFY: u8 = 0;
+/// What the client asked for and what the server chose.
+fn hellos(tls: &Tls) -> Vec<Evidence> {
+    let client = tls.client_hello.as_ref().map(|hello| {
+        let name = match &hello.server_name {
+            Some(name) => format!("for the server name {}", shown(name)),
+            None => "without a server name".to_owned(),
+        };
+        Evidence::new(hello.moment, format!("client offered {} at most, {name} (TLS ClientHello)", hello.version))
+    });
+    let server = tls
+        .server_hello
+        .as_ref()
+        .map(|hello| Evidence::new(hello.moment, format!("server chose {} (TLS ServerHello)", hello.version)));
+    client.into_iter().chain(server).collect()
+}
 
 const TLS_FAILED_PAGE: &str = r#"The client wanted TLS: STARTTLS was refused, or the connection died in the
 TLS handshake.
 
 **In the capture.** Either a 4xx or 5xx to STARTTLS, after which the client gives up; or `220` to it, TLS records
 (ClientHello, perhaps ServerHello and certificate), then a TLS alert, FIN or RST, or silence before the handshake is
-done. An alert that is not encrypted is shown with its number: 40 is handshake_failure, 48 unknown_ca, 70
-protocol_version, 80 internal_error.
+done. The evidence names the version and server name that the ClientHello asks for, the version that the ServerHello
+chose, and an alert that is not encrypted: its sender, its name and its number. In TLS 1.3 an alert after the ServerHello
+is encrypted and cannot be told from data.
 
 **Why.** No TLS version or cipher in common, a certificate that the other side does not accept, a server without its
 key file, or a device in between that disturbs the handshake.
+
+The alert says which: `handshake_failure` (40) no cipher, group or signature algorithm in common, `protocol_version` (70)
+no version, `bad_certificate` (42), `certificate_expired` (45), `unknown_ca` (48) and `certificate_unknown` (46) a
+certificate that its receiver does not accept, `unrecognized_name` (112) a server name the server has no certificate for,
+`internal_error` (80) a fault inside the sender.
 
 **What to do.** The side that sent the alert or closed is the one that was not content: its log says why. Compare
 versions and ciphers of both. A client that need not have TLS may be allowed to go on without.

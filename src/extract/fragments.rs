@@ -76,7 +76,7 @@ impl CaptureReader for HoldingReader<'_> {
     fn for_each_packet(&mut self, sink: &mut Sink<'_>) -> Result<(), ReadError> {
         let (fragments, ports, limits) = (&self.fragments, self.ports, self.limits);
         self.reader.for_each_packet(&mut |packet| -> ControlFlow<()> {
-            if wire::may_matter(&packet, ports)
+            if wire::may_matter(&packet, wire::Interest::new(ports))
                 && let Decoded::Fragment(fragment) = wire::decode(&packet)
             {
                 fragments.hold(fragment.key, &packet, limits);

@@ -3,19 +3,23 @@
 //! Nothing here knows SMTP. A [`FlowTable`] follows every connection for a [`FlowListener`], which is told the octets
 //! of both directions in order; a connection that is over comes out as a [`ClosedFlow`].
 
+mod community_id;
 mod connection;
 mod duplicate;
 mod half;
 mod key;
 mod lifecycle;
 mod lru;
+mod stream_index;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use community_id::community_id;
 pub use half::{Anomalies, GapKind};
 pub use key::Direction;
 pub use lifecycle::{Close, CloseHow, Handshake, RefusedByNetwork, Side};
+pub use stream_index::StreamIndex;
 pub use table::{ClosedFlow, FlowTable};
 
 use crate::time::Moment;

@@ -193,14 +193,7 @@ impl<L: FlowListener> FlowTable<L> {
 
     /// Which end is the client: the sender of the SYN; without one, the end that is not on a server port.
     fn orient(&self, segment: &Segment<'_>) -> Option<(SocketAddr, SocketAddr)> {
-        let (src, dst) = (segment.src, segment.dst);
-        let to_server = match (segment.flags.syn(), segment.flags.ack()) {
-            (true, false) => true,
-            (true, true) => false,
-            (false, _) => self.ports.contains(dst.port()),
-        };
-        let (client, server) = if to_server { (src, dst) } else { (dst, src) };
-        self.ports.contains(server.port()).then_some((client, server))
+        segment.orient(&self.ports)
     }
 
     /// Moves the clock and ends what has lingered or been silent for too long.

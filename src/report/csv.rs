@@ -6,12 +6,12 @@ use std::io::{self, Write};
 
 use super::table::row::decisive_hello;
 use super::totals::Totals;
-use super::{CaptureReport, CaptureSource, ReportOptions, Reporter, Show, Summary, escape, product_name};
+use super::{CaptureReport, CaptureSource, ReportOptions, Reporter, Show, Summary, background, escape, product_name};
 use crate::diagnosis::Diagnosis;
 use crate::session::Session;
 use crate::smtp::ehlo::split_argument;
 
-const COLUMNS: [&str; 31] = [
+const COLUMNS: [&str; 37] = [
     "capture",
     "member",
     "session",
@@ -43,6 +43,12 @@ const COLUMNS: [&str; 31] = [
     "evidence_frames",
     "evidence",
     "remedy",
+    "tcp_stream",
+    "community_id",
+    "tls_version",
+    "tls_server_name",
+    "tls_alert",
+    "lookup",
 ];
 
 /// Writes the rows.
@@ -109,6 +115,7 @@ fn row(source: &CaptureSource, session: &Session, diagnosis: &Diagnosis) -> [Str
     let problems = hello.map_or_else(Vec::new, |hello| hello.check.problems.iter().map(|p| p.code.code()).collect());
     let frames: Vec<String> = diagnosis.evidence.iter().map(|evidence| evidence.frame.to_string()).collect();
     let evidence: Vec<&str> = diagnosis.evidence.iter().map(|evidence| evidence.text.as_str()).collect();
+    let lookups: Vec<String> = session.lookup.iter().flat_map(|lookup| &lookup.steps).map(background::lookup).collect();
     let or_empty = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
     [
@@ -143,6 +150,12 @@ fn row(source: &CaptureSource, session: &Session, diagnosis: &Diagnosis) -> [Str
         frames.join(" "),
         evidence.join("; "),
         diagnosis.remedy.clone(),
+        number(session.tcp_stream),
+        session.community_id(),
+        transcript.tls.server_hello.as_ref().map(|hello| hello.version.to_string()).unwrap_or_default(),
+        background::server_name(session).unwrap_or_default(),
+        background::alert(session).unwrap_or_default(),
+        lookups.join("; "),
     ]
 }
 

@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 
+use super::background::{self, NEVER_STARTED, NeverStarted};
 use super::table::row::decisive_hello;
 use super::totals::{Argument, Loss, Relay, Totals};
 use super::words::{count, date_and_time, number, span};
@@ -23,6 +24,7 @@ pub(super) struct Markdown<'w> {
     rows: Vec<((usize, u64), String)>,
     omitted_rows: u64,
     notes: Vec<String>,
+    never_started: NeverStarted,
 }
 
 impl<'w> Markdown<'w> {
@@ -36,6 +38,7 @@ impl<'w> Markdown<'w> {
             rows: Vec::new(),
             omitted_rows: 0,
             notes: Vec::new(),
+            never_started: NeverStarted::new(options.limits.failed_lookups),
         }
     }
 
@@ -62,6 +65,31 @@ impl<'w> Markdown<'w> {
         }
         for (rule, sessions) in causes {
             text.push_str(&format!("| `{}` | {} | {} |\n", rule.code, number(sessions), rule.title));
+        }
+        text
+    }
+
+    fn never_started(&self) -> String {
+        let Some(title) = self.never_started.title(self.totals.summary()) else { return String::new() };
+        let mut text = format!("\n## {title}\n\n{NEVER_STARTED}\n\n");
+        text.push_str("| capture | frame | time | client | lookup | what came of it |\n|---|---|---|---|---|---|\n");
+        for entry in self.never_started.listed.iter().take(SHOWN_RELAYS) {
+            let source = self.sources.get(entry.capture).map(String::as_str).unwrap_or_default();
+            text.push_str(&format!(
+                "| {} | {} | {} | {} | {} | {} |\n",
+                code(source),
+                entry.failed.moment.frame,
+                date_and_time(entry.failed.moment.time),
+                code(&entry.failed.client.to_string()),
+                code(&entry.question()),
+                entry.why(),
+            ));
+        }
+        if let Some(more) = self.never_started.listed.len().checked_sub(SHOWN_RELAYS).filter(|more| *more > 0) {
+            text.push_str(&format!("\nAnd {more} more: `--format json`.\n"));
+        }
+        for remark in self.never_started.remarks("only counted") {
+            text.push_str(&format!("\n{remark}\n"));
         }
         text
     }
@@ -120,7 +148,8 @@ impl Reporter for Markdown<'_> {
         Ok(())
     }
 
-    fn capture_end(&mut self, _: usize, report: &CaptureReport) -> io::Result<()> {
+    fn capture_end(&mut self, capture: usize, report: &CaptureReport) -> io::Result<()> {
+        self.never_started.capture_end(capture, report);
         self.totals.capture_end(report);
         let source = self.sources.last().map(String::as_str).unwrap_or_default();
         let mut notes: Vec<String> = report.error.iter().map(ToString::to_string).collect();
@@ -143,6 +172,7 @@ impl Reporter for Markdown<'_> {
         if let Some(more) = relays.len().checked_sub(SHOWN_RELAYS).filter(|more| *more > 0) {
             text.push_str(&format!("\nAnd {more} more: `--format json`.\n"));
         }
+        text.push_str(&self.never_started());
         self.rows.sort_by_key(|(place, _)| *place);
         if !self.rows.is_empty() {
             let title = if self.show == Show::All { "Sessions" } else { "Lost sessions" };
@@ -183,9 +213,11 @@ fn row(source: &str, session: &Session, diagnosis: &Diagnosis) -> String {
         code(&format!("{:03} {}", reply.code, escape::cut(&escape::text(reply.first_line()), SHOWN_COLUMNS)))
     });
     let product = product_name(&session.product).map(|product| format!(" {}", code(product))).unwrap_or_default();
+    let found_by = background::found_by(session).map(|lookup| format!(", by {}", code(&lookup))).unwrap_or_default();
+    let tls = background::tls(session).map(|tls| format!(", {}", code(&tls))).unwrap_or_default();
     let verdict = diagnosis.cause.map_or_else(|| diagnosis.outcome.code(), |rule| rule.code);
     format!(
-        "| {} | {}-{} | {} | {} | {}{product} | {} | {} | `{verdict}` |\n",
+        "| {} | {}-{} | {} | {} | {}{product}{found_by}{tls} | {} | {} | `{verdict}` |\n",
         code(source),
         session.first.frame,
         session.last.frame,

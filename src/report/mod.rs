@@ -3,6 +3,7 @@
 //! A format is one file with a [`Reporter`] and a variant of [`Format`]. Text of the capture is escaped in one place,
 //! [`escape`]; the fields of JSON are declared in one place, `model`.
 
+mod background;
 mod csv;
 pub mod escape;
 mod html;
@@ -24,6 +25,7 @@ use std::io::{self, Write};
 
 use crate::capture::{CaptureInfo, ReadError};
 use crate::diagnosis::{Diagnosis, Outcome};
+use crate::dns::FailedLookups;
 use crate::limits::Limits;
 use crate::session::Session;
 use crate::smtp::ehlo::ArgumentCheck;
@@ -50,6 +52,8 @@ pub struct CaptureReport {
     pub sessions: u64,
     /// Frames that could not be decoded, by reason.
     pub undecoded: BTreeMap<String, u64>,
+    /// Lookups of mail servers that failed, and no connection came of them.
+    pub failed_lookups: FailedLookups,
     /// What stopped the reading before the end of the file.
     pub error: Option<ReadError>,
 }
@@ -57,7 +61,13 @@ pub struct CaptureReport {
 impl CaptureReport {
     /// The report of a capture that could not be opened.
     pub fn unreadable(error: ReadError) -> Self {
-        Self { info: None, sessions: 0, undecoded: BTreeMap::new(), error: Some(error) }
+        Self {
+            info: None,
+            sessions: 0,
+            undecoded: BTreeMap::new(),
+            failed_lookups: FailedLookups::default(),
+            error: Some(error),
+        }
     }
 }
 

@@ -92,7 +92,8 @@ fn the_lost_session_of_the_article_field_by_field() {
                       "conflicting_octets": 0, "out_of_window_segments": 0, "duplicate_segments": 0},
         "display_filter": "tcp.port==1145 && tcp.port==25 && ip.addr==192.0.2.10 && ip.addr==192.0.2.25 && \
                            frame.number>=1 && frame.number<=12",
-        "captured": "both", "tunnelled": false, "exchanges_omitted": 0, "hellos_omitted": 0
+        "captured": "both", "tunnelled": false, "exchanges_omitted": 0, "hellos_omitted": 0,
+        "community_id": "1:6fEuI9gGn3YuToz/q4dPWX2EkJ8=", "tls_handshake": null, "lookups": []
     });
     let expected = json!({
         "schema_version": 1,
@@ -101,7 +102,7 @@ fn the_lost_session_of_the_article_field_by_field() {
             "path": "samples/kb240832-lost.pcap", "member": null, "format": "pcap", "link_types": ["ETHERNET"],
             "frames": 12, "first_timestamp": "1999-08-28T13:32:00.000000000Z",
             "last_timestamp": "1999-08-28T13:32:00.011380000Z", "sessions": 1, "undecoded": {}, "notes": [],
-            "error": null, "truncated": false, "dropped": 0, "compression": []
+            "error": null, "truncated": false, "dropped": 0, "compression": [], "failed_lookups": []
         }],
         "sessions": [session],
         "relays": [{
@@ -113,7 +114,8 @@ fn the_lost_session_of_the_article_field_by_field() {
             "lost_every_ns": null
         }],
         "summary": {"captures": 1, "unreadable": 0, "sessions": 1, "delivered": 0, "lost": 1, "no_mail": 0, "unknown": 0,
-                    "by_cause": {"ehlo-argument": 1}, "other_relays_sessions": 0, "other_relays_lost": 0}
+                    "by_cause": {"ehlo-argument": 1}, "other_relays_sessions": 0, "other_relays_lost": 0,
+                    "failed_lookups": 0}
     });
     let written = document(&["kb240832-lost.pcap"], &ReportOptions::default());
     // Part by part, so that a difference is found.
@@ -150,17 +152,17 @@ fn keys(json: &str) -> Vec<&str> {
 fn keys_stand_in_the_order_of_the_model() {
     let (json, _) = report_on(&["cut-short.pcap", "kb240832-closed.pcap"], Format::Json, &ReportOptions::default());
     let model = "schema_version tool name version captures \
-        path member format link_types frames first_timestamp last_timestamp sessions undecoded notes error truncated dropped compression \
-        path member format link_types frames first_timestamp last_timestamp sessions undecoded notes error truncated dropped compression \
+        path member format link_types frames first_timestamp last_timestamp sessions undecoded notes error truncated dropped compression failed_lookups \
+        path member format link_types frames first_timestamp last_timestamp sessions undecoded notes error truncated dropped compression failed_lookups \
         sessions capture session tcp_stream client ip port server ip port product build first_frame last_frame opened closed \
         handshake complete syn_frame syn_ack_frame ack_frame rtt_ns greeting frame code lines text text delay_ns \
         hellos frame verb argument text problems code offset reference message notes suggestion reply accepted \
         exchanges command reply frame code enhanced lines text text delay_ns command frame verb line text reply \
         tls messages_accepted outcome cause fault confidence recovered evidence frame text frame text remedy close by how \
         anomalies retransmitted_segments out_of_order_segments overlapping_octets gap_octets conflicting_octets out_of_window_segments duplicate_segments \
-        display_filter captured tunnelled exchanges_omitted hellos_omitted \
+        display_filter captured tunnelled exchanges_omitted hellos_omitted community_id tls_handshake lookups \
         relays client server sessions lost cause arguments text first last product arguments_omitted first_lost last_lost lost_every_ns \
-        summary captures unreadable sessions delivered lost no_mail unknown by_cause ehlo-argument other_relays_sessions other_relays_lost";
+        summary captures unreadable sessions delivered lost no_mail unknown by_cause ehlo-argument other_relays_sessions other_relays_lost failed_lookups";
     assert_eq!(keys(&json), model.split_whitespace().collect::<Vec<_>>());
 }
 

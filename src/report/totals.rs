@@ -36,6 +36,8 @@ pub struct Summary {
     pub other_relays_sessions: u64,
     /// Of these, the lost ones.
     pub other_relays_lost: u64,
+    /// Lookups of mail servers that failed, with no connection after them: deliveries that never started.
+    pub failed_lookups: u64,
 }
 
 /// The totals of a run.
@@ -144,6 +146,7 @@ impl Totals {
     pub(super) fn capture_end(&mut self, report: &CaptureReport) {
         self.summary.captures += 1;
         self.summary.unreadable += u64::from(report.error.is_some());
+        self.summary.failed_lookups += report.failed_lookups.total();
     }
 
     /// The relays that lost a session, those that lost most first.

@@ -16,10 +16,9 @@ mod transcript;
 
 pub use command::{Command, Verb};
 pub use dialogue::{Dialogue, DialogueOptions};
-
 pub use reply::{EnhancedStatusCode, Reply};
 pub use spans::{SpanKind, Spans};
-pub use tls::{Records, Tls};
+pub use tls::{Alert, ClientHello, Records, ServerHello, Tls, TlsVersion};
 pub use transcript::{Exchange, Hello, Missing, Refusal, Tally, Transcript};
 
 /// What stands in a report in place of secrets and mail text.

@@ -3,11 +3,11 @@
 use super::ip::{self, Datagram, Part, protocols as p};
 use super::link::{self, IpPacket, Layer, ether_types as et};
 use super::view::View;
-use super::{Decoded, Fragment, FragmentKey, Reassembled, Undecoded, icmp, tcp, tunnel};
+use super::{Decoded, Fragment, FragmentKey, Reassembled, Undecoded, icmp, tcp, tunnel, udp};
 use crate::capture::{LinkType, Packet};
 
 /// IP packets inside one another that are followed. Mirrored traffic of an overlay network has three or four.
-const MAX_NESTED: usize = 8;
+pub(super) const MAX_NESTED: usize = 8;
 
 /// Octets of the shortest Ethernet frame, without its checksum; shorter packets are padded to it.
 const LEAST_ETHERNET_FRAME: u32 = 60;
@@ -134,7 +134,10 @@ pub(super) fn transport<'a>(datagram: &Datagram<'a>, least: bool, tunnelled: boo
         p::TCP => tcp::decode(datagram, least && datagram.without_length, tunnelled),
         p::ICMP if datagram.src.is_ipv4() => icmp::decode(datagram),
         p::ICMPV6 if datagram.src.is_ipv6() => icmp::decode(datagram),
-        p::UDP => return Step::Inside(tunnel::udp(view)),
+        p::UDP => match udp::dns(datagram) {
+            Some(found) => Decoded::Udp(found),
+            None => return Step::Inside(tunnel::udp(view)),
+        },
         p::IPV4 | p::IPV6 => return Step::Inside(Ok(Layer::Ip(view))),
         p::GRE => return Step::Inside(tunnel::gre(view)),
         p::ESP => Decoded::Undecoded(Undecoded::Esp),

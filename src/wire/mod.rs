@@ -7,12 +7,14 @@
 mod decode;
 mod defrag;
 pub(crate) mod detail;
+mod headers;
 mod icmp;
 mod ip;
 mod link;
 mod prefilter;
 mod tcp;
 mod tunnel;
+mod udp;
 mod undecoded;
 mod view;
 
@@ -23,7 +25,8 @@ use std::net::{IpAddr, SocketAddr};
 
 pub use decode::{decode, decode_reassembled};
 pub use defrag::{Defragmenter, Fragment, FragmentCounts, FragmentKey, Reassembled};
-pub use prefilter::{Ports, may_matter};
+pub use headers::{TcpHeader, tcp_header, tcp_header_reassembled};
+pub use prefilter::{Interest, Ports, may_matter};
 pub use tcp::{SeqNumber, TcpFlags};
 pub use undecoded::Undecoded;
 
@@ -59,6 +62,19 @@ impl Segment<'_> {
     pub fn touches(&self, ports: &Ports) -> bool {
         ports.contains(self.src.port()) || ports.contains(self.dst.port())
     }
+
+    /// Client and server, if the server is on one of `ports`. The client is the sender of the SYN; without one, the end that
+    /// is not on a server port.
+    pub fn orient(&self, ports: &Ports) -> Option<(SocketAddr, SocketAddr)> {
+        let (src, dst) = (self.src, self.dst);
+        let to_server = match (self.flags.syn(), self.flags.ack()) {
+            (true, false) => true,
+            (true, true) => false,
+            (false, _) => ports.contains(dst.port()),
+        };
+        let (client, server) = if to_server { (src, dst) } else { (dst, src) };
+        ports.contains(server.port()).then_some((client, server))
+    }
 }
 
 /// What a packet turned out to be.
@@ -66,14 +82,29 @@ impl Segment<'_> {
 pub enum Decoded<'a> {
     /// A TCP segment.
     Tcp(Segment<'a>),
+    /// A UDP datagram from or to the DNS port.
+    Udp(Datagram<'a>),
     /// An ICMP error about a TCP segment.
     Unreachable(Unreachable),
     /// A part of a datagram that may hold a TCP segment; it goes to a [`Defragmenter`].
     Fragment(Fragment<'a>),
-    /// Understood, but no TCP: UDP, ARP, IPX.
+    /// Understood, but no TCP: other UDP, ARP, IPX.
     NotTcp,
     /// Not understood.
     Undecoded(Undecoded),
+}
+
+/// A UDP datagram (RFC 768), its payload borrowed from the packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Datagram<'a> {
+    /// Address and port of the sender.
+    pub src: SocketAddr,
+    /// Address and port of the receiver.
+    pub dst: SocketAddr,
+    /// The captured payload octets.
+    pub payload: &'a [u8],
+    /// Octets the payload had on the wire; exceeds `payload.len()` when the snapshot length cut it.
+    pub payload_wire_len: u32,
 }
 
 /// A router's or host's report that a TCP segment did not get through: ICMP types 3 and 11 (RFC 792), ICMPv6 types 1

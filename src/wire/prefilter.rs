@@ -5,7 +5,7 @@
 use super::icmp;
 use super::ip::{self, protocols as p};
 use super::link::{self, ether_types as et};
-use super::tunnel;
+use super::{tunnel, udp};
 use crate::capture::Packet;
 
 /// A set of TCP ports.
@@ -51,29 +51,47 @@ impl std::fmt::Debug for Ports {
     }
 }
 
-/// Whether the packet may hold a TCP segment from or to one of `ports`, a part of one, an ICMP error, or something
+/// What packets are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Interest<'p> {
+    /// TCP segments from or to one of these ports.
+    pub ports: &'p Ports,
+    /// TCP segments of all other ports, too, and everything that quotes one.
+    pub all_tcp: bool,
+    /// DNS over UDP.
+    pub dns: bool,
+}
+
+impl<'p> Interest<'p> {
+    /// Only TCP segments from or to one of `ports`, and errors about them.
+    pub const fn new(ports: &'p Ports) -> Self {
+        Self { ports, all_tcp: false, dns: false }
+    }
+}
+
+/// Whether the packet may be of interest: a TCP segment that is, a part of one, an ICMP error, or something
 /// [`decode`](super::decode()) would have to give a reason for.
 ///
 /// False only when sure: then the packet is other traffic, and `decode` would find a segment of other ports or no TCP.
 #[inline]
-pub fn may_matter(packet: &Packet<'_>, ports: &Ports) -> bool {
+pub fn may_matter(packet: &Packet<'_>, interest: Interest<'_>) -> bool {
     let data = packet.data;
     match packet.link.0 {
         1 => match data.get(12..) {
-            Some([high, low, rest @ ..]) => ether_type([*high, *low], rest, ports),
+            Some([high, low, rest @ ..]) => ether_type([*high, *low], rest, interest),
             _ => true,
         },
         113 => match data.get(14..) {
-            Some([high, low, rest @ ..]) => cooked([*high, *low], rest, ports),
+            Some([high, low, rest @ ..]) => cooked([*high, *low], rest, interest),
             _ => true,
         },
         276 => match (data.first_chunk(), data.get(20..)) {
-            (Some(kind), Some(rest)) => cooked(*kind, rest, ports),
+            (Some(kind), Some(rest)) => cooked(*kind, rest, interest),
             _ => true,
         },
-        12 | 14 | 101 | 228 | 229 => ip(data, ports),
+        12 | 14 | 101 | 228 | 229 => ip(data, interest),
         0 | 108 => match data.split_first_chunk() {
-            Some((family, rest)) => link::is_ip_family(*family) && ip(rest, ports),
+            Some((family, rest)) => link::is_ip_family(*family) && ip(rest, interest),
             None => true,
         },
         _ => true,
@@ -82,23 +100,23 @@ pub fn may_matter(packet: &Packet<'_>, ports: &Ports) -> bool {
 
 /// As in Ethernet, where the numbers below the EtherTypes need the decoder.
 #[inline]
-fn cooked(kind: [u8; 2], data: &[u8], ports: &Ports) -> bool {
-    u16::from_be_bytes(kind) < et::FIRST || ether_type(kind, data, ports)
+fn cooked(kind: [u8; 2], data: &[u8], interest: Interest<'_>) -> bool {
+    u16::from_be_bytes(kind) < et::FIRST || ether_type(kind, data, interest)
 }
 
 #[inline]
-fn ether_type(kind: [u8; 2], data: &[u8], ports: &Ports) -> bool {
+fn ether_type(kind: [u8; 2], data: &[u8], interest: Interest<'_>) -> bool {
     match u16::from_be_bytes(kind) {
-        et::IPV4 | et::IPV6 => ip(data, ports),
-        other => tagged(other, data, ports),
+        et::IPV4 | et::IPV6 => ip(data, interest),
+        other => tagged(other, data, interest),
     }
 }
 
 /// Up to two VLAN tags, and everything but IP.
-fn tagged(mut kind: u16, mut data: &[u8], ports: &Ports) -> bool {
+fn tagged(mut kind: u16, mut data: &[u8], interest: Interest<'_>) -> bool {
     for _ in 0..3 {
         match (kind, data) {
-            (et::IPV4 | et::IPV6, _) => return ip(data, ports),
+            (et::IPV4 | et::IPV6, _) => return ip(data, interest),
             (tag, [_, _, high, low, rest @ ..]) if et::VLAN.contains(&tag) => {
                 kind = u16::from_be_bytes([*high, *low]);
                 data = rest;
@@ -112,18 +130,18 @@ fn tagged(mut kind: u16, mut data: &[u8], ports: &Ports) -> bool {
 }
 
 #[inline]
-fn ip(data: &[u8], ports: &Ports) -> bool {
+fn ip(data: &[u8], interest: Interest<'_>) -> bool {
     match data {
         [first @ 0x45..=0x4f, _, _, _, _, _, f0, f1, _, protocol, ..] => {
             let fragmented = u16::from_be_bytes([*f0, *f1]) & 0x3fff != 0;
             match data.get(usize::from(first & 0x0f) * 4..) {
                 Some(_) if fragmented => !ip::is_irrelevant(*protocol),
-                Some(body) => transport(*protocol, false, body, ports),
+                Some(body) => transport(*protocol, false, body, interest),
                 None => true,
             }
         }
         [0x60..=0x6f, _, _, _, _, _, next, ..] => match data.get(40..) {
-            Some(body) => transport(*next, true, body, ports),
+            Some(body) => transport(*next, true, body, interest),
             None => true,
         },
         _ => true,
@@ -131,17 +149,19 @@ fn ip(data: &[u8], ports: &Ports) -> bool {
 }
 
 #[inline]
-fn transport(protocol: u8, v6: bool, body: &[u8], ports: &Ports) -> bool {
+fn transport(protocol: u8, v6: bool, body: &[u8], interest: Interest<'_>) -> bool {
     match (protocol, body) {
         (p::TCP, [s0, s1, d0, d1, ..]) => {
-            ports.contains(u16::from_be_bytes([*s0, *s1])) || ports.contains(u16::from_be_bytes([*d0, *d1]))
+            let Interest { ports, all_tcp, .. } = interest;
+            let touches = |port: &[u8; 2]| ports.contains(u16::from_be_bytes(*port));
+            all_tcp || touches(&[*s0, *s1]) || touches(&[*d0, *d1])
         }
-        (p::UDP, [_, _, d0, d1, _, _, _, _, ..]) => {
-            let port = u16::from_be_bytes([*d0, *d1]);
-            port == tunnel::GENEVE_PORT || tunnel::VXLAN_PORTS.contains(&port)
+        (p::UDP, [s0, s1, d0, d1, _, _, _, _, ..]) => {
+            let [src, dst] = [[*s0, *s1], [*d0, *d1]].map(u16::from_be_bytes);
+            tunnel::is_port(dst) || (interest.dns && udp::is_dns(src, dst))
         }
-        (p::ICMP, [kind, ..]) if !v6 => icmp::is_error(false, *kind),
-        (p::ICMPV6, [kind, ..]) if v6 => icmp::is_error(true, *kind),
+        (p::ICMP, [kind, ..]) if !v6 => interest.all_tcp || icmp::is_error(false, *kind),
+        (p::ICMPV6, [kind, ..]) if v6 => interest.all_tcp || icmp::is_error(true, *kind),
         _ => !ip::is_irrelevant(protocol),
     }
 }

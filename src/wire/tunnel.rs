@@ -8,6 +8,11 @@ use super::view::View;
 pub(super) const VXLAN_PORTS: [u16; 2] = [4789, 8472];
 pub(super) const GENEVE_PORT: u16 = 6081;
 
+/// Whether what is sent to this UDP port is a tunnel.
+pub(super) fn is_port(port: u16) -> bool {
+    port == GENEVE_PORT || VXLAN_PORTS.contains(&port)
+}
+
 const CUT: Undecoded = Undecoded::CutTunnelHeader;
 
 /// What a UDP datagram (RFC 768) wraps, told by its destination port.

@@ -9,7 +9,7 @@ const LAYERS: &[&[&str]] = &[
     &["report", "pages"],
     &["diagnosis", "matrix"],
     &["session"],
-    &["flow", "smtp"],
+    &["flow", "smtp", "dns"],
     &["wire"],
     &["capture"],
     &["container"],

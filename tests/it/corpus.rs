@@ -29,7 +29,7 @@ pub(crate) fn captures(folder: &PathBuf) -> Vec<PathBuf> {
 
 /// Scans a file for sessions on `ports`, in order of first frame.
 pub(crate) fn sessions(file: &PathBuf, ports: &[u16]) -> (CaptureReport, Vec<(Session, Diagnosis)>) {
-    let options = ScanOptions { ports: Ports::new(ports.iter().copied()), ..ScanOptions::default() };
+    let options = ScanOptions { ports: Ports::new(ports.iter().copied()), tcp_stream: true, ..ScanOptions::default() };
     let mut found = Vec::new();
     let input = Box::new(File::open(file).unwrap());
     let report = scan(input, &options, &mut |session, diagnosis| found.push((session, diagnosis))).unwrap();

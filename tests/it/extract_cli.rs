@@ -94,7 +94,7 @@ fn a_file_is_replaced_when_the_extract_is_whole_and_else_stays() {
 
     let (code, _, error) = run(&["missing.pcap", "-o", out]);
     assert_eq!(code, 2);
-    assert!(error.starts_with("ehlotrace: missing.pcap: cannot be read: "), "{error}");
+    assert!(error.starts_with("ehlotrace: missing.pcap: cannot be opened: "), "{error}");
     assert!(error.ends_with("ehlotrace: no capture could be read: nothing is written\n"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), file);
 

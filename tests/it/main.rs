@@ -4,6 +4,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+/// The archives that the container's own tests are made with.
+#[allow(dead_code)]
+#[path = "../../src/container/tests/make.rs"]
+mod make;
+
 mod architecture;
 mod bounds;
 mod cli;
@@ -12,6 +17,7 @@ mod corpus_lab;
 mod corpus_public;
 mod damage;
 mod differential;
+mod dns_lookups;
 mod docs;
 mod extract;
 mod extract_cli;
@@ -20,6 +26,8 @@ mod help;
 mod hostile_names;
 mod html;
 mod html_browser;
+mod identity;
+mod oracle;
 mod pile;
 mod readme;
 mod report_hostile;
@@ -28,6 +36,7 @@ mod samples;
 mod schema;
 mod secrets;
 mod splits;
+mod tickets;
 mod trace;
 mod trace_articles;
 mod trace_choice;

@@ -6,6 +6,7 @@ use std::process::Output;
 use assert_cmd::Command;
 use serde_json::Value;
 
+use crate::make;
 use crate::support::{CaptureBuilder, FileOptions, samples::SAMPLES, write_pcap};
 
 fn ehlotrace(arguments: &[&str]) -> Output {
@@ -161,4 +162,37 @@ fn the_csv_has_a_row_a_session() {
     let arguments: Vec<String> = rows.records().map(|row| row.unwrap()[column].to_owned()).collect();
     assert_eq!(arguments.len(), 8);
     assert_eq!(arguments.iter().filter(|argument| *argument == "sub2.").count(), 6);
+}
+
+#[test]
+fn an_archive_cut_within_a_capture_gives_what_came_before_and_says_where_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = std::fs::read("samples/kb240832-lost.pcap").unwrap();
+    let mut archive = make::gz(&make::tar(&[("a.pcap", &capture)]));
+    archive.truncate(archive.len() * 3 / 4);
+    let path = folder.path().join("ticket.tgz");
+    std::fs::write(&path, archive).unwrap();
+    let output = ehlotrace(&["scan", "--format", "json", path.to_str().unwrap()]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &report["captures"][0]["sessions"]), (Some(3), &Value::from(1)));
+    let notes = report["captures"][0]["notes"].to_string();
+    assert!(notes.contains("the packed data ends before its time, after octet "), "{notes}");
+    assert_eq!(report["captures"][1]["error"]["kind"], "corrupt");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_in_a_circle_is_not_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy("samples/kb240832-works.pcap", folder.path().join("a.pcap")).unwrap();
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).unwrap();
+    std::os::unix::fs::symlink("itself", folder.path().join("itself")).unwrap();
+    let output = ehlotrace(&["scan", "--format", "json", folder.path().to_str().unwrap()]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &report["summary"]["captures"]), (Some(0), &Value::from(1)));
+
+    // Named by itself it cannot be opened, and that is said.
+    let output = ehlotrace(&["scan", folder.path().join("itself").to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("itself: cannot be opened: "), "{}", text(&output.stderr));
 }

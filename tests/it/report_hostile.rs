@@ -8,7 +8,7 @@ use std::io::Cursor;
 use ehlotrace::report::{CaptureSource, Format, ReportOptions, Show, reporter};
 use ehlotrace::scan::{ScanOptions, scan};
 
-use crate::support::CaptureBuilder;
+use crate::support::{CaptureBuilder, dns, tls};
 
 /// Controls of ISO 646 and ISO 6429, direction overrides, invisible and combining characters, and what is no UTF-8.
 const HOSTILE: &[&[u8]] = &[
@@ -33,6 +33,17 @@ fn capture_of(text: &[u8], accepts: bool) -> Vec<u8> {
         session.server(&line(b"501 "));
     }
     session.client(&line(b"")).server(&line(b"500 ")).client(b"QUIT\r\n").client_fin().server_fin();
+    capture.finish_pcap()
+}
+
+/// A lookup of `text`, in vain, and a TLS handshake that asks for it as server name and fails.
+fn background_of(text: &[u8]) -> Vec<u8> {
+    let mut capture = CaptureBuilder::new();
+    capture.raw_frame(0, dns::frame(dns::NXDOMAIN, &String::from_utf8_lossy(text), dns::MX, None));
+    let mut session = capture.session("192.0.2.44:1145", "192.0.2.25:25");
+    session.handshake().server(b"220 x\r\n").client(b"EHLO a.example.com\r\n").server(b"250 STARTTLS\r\n");
+    session.client(b"STARTTLS\r\n").server(b"220 go\r\n");
+    session.client(&tls::client_hello(text)).server(&tls::fatal_alert(112)).server_fin().client_fin();
     capture.finish_pcap()
 }
 
@@ -65,8 +76,7 @@ pub(crate) fn is_harmful(character: char) -> bool {
 #[test]
 fn no_control_and_no_direction_mark_gets_out() {
     for text in HOSTILE {
-        for accepts in [false, true] {
-            let capture = capture_of(text, accepts);
+        for capture in [capture_of(text, false), capture_of(text, true), background_of(text)] {
             let path = String::from_utf8_lossy(text);
             for format in Format::ALL {
                 for width in [40, 80, 150] {
@@ -89,6 +99,19 @@ fn json_keeps_every_octet() {
         let report = report_on(capture_of(text, false), "hostile.pcap", Format::Json, 80);
         let report: serde_json::Value = serde_json::from_str(&report).unwrap();
         assert_eq!(report["sessions"][0]["hellos"][0]["argument"], argument);
+    }
+}
+
+#[test]
+fn a_hostile_server_name_and_lookup_are_told_escaped() {
+    let name = b"mx\x1b[31m.example";
+    for format in [Format::Table, Format::Markdown, Format::Csv] {
+        let report = report_on(background_of(name), "hostile.pcap", format, 150);
+        assert!(report.contains("mx\\x1b[31m.example"), "{report}");
+    }
+    for format in [Format::Table, Format::Markdown, Format::Html] {
+        let report = report_on(background_of(name), "hostile.pcap", format, 150);
+        assert!(report.contains("MX of mx\\027\\09131m.example"), "{report}");
     }
 }
 

@@ -35,7 +35,7 @@ fn the_exit_code_is_that_of_a_scan() {
     assert_eq!(run(&["samples/kb240832-works.pcap"]).0, 0);
     let (code, out, error) = run(&["missing.pcap"]);
     assert_eq!((code, out.as_str()), (2, ""));
-    assert!(error.starts_with("ehlotrace: missing.pcap: cannot be read: "), "{error}");
+    assert!(error.starts_with("ehlotrace: missing.pcap: cannot be opened: "), "{error}");
     let (code, _, error) = run(&["README.md"]);
     assert_eq!(code, 2);
     assert!(error.starts_with("ehlotrace: README.md: not a capture"), "{error}");

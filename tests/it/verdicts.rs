@@ -24,6 +24,7 @@ const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("kb240832-closed.pcap", "lost", "ehlo-argument", "probable"),
     ("kb240832-lost.pcap", "lost", "ehlo-argument", "certain"),
     ("kb240832-works.pcap", "delivered", "", "certain"),
+    ("lookup-failed.pcap", "delivered", "", "certain"),
     ("message-refused.pcap", "lost", "message-refused", "certain"),
     ("no-greeting.pcap", "lost", "no-greeting", "certain"),
     ("no-mail.pcap", "no-mail", "", "certain"),

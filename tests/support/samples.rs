@@ -33,6 +33,7 @@ pub(crate) const SAMPLES: &[(&str, Build)] = &[
     ("connect-unreachable-ipv6.pcap", connection::connect_unreachable_ipv6),
     ("no-greeting.pcap", connection::no_greeting),
     ("greeting-refused.pcap", connection::greeting_refused),
+    ("lookup-failed.pcap", connection::lookup_failed),
     ("tls-failed.pcap", connection::tls_failed),
     ("connection-reset.pcap", connection::connection_reset),
     ("connection-closed.pcap", connection::connection_closed),

@@ -38,13 +38,14 @@ fn extension(kind: u16, body: &[u8]) -> Vec<u8> {
 }
 
 /// A ClientHello that offers TLS 1.3 and 1.2 to `server_name`.
-pub(crate) fn client_hello(server_name: &str) -> Vec<u8> {
+pub(crate) fn client_hello(server_name: impl AsRef<[u8]>) -> Vec<u8> {
+    let server_name = server_name.as_ref();
     let name_len = server_name.len() as u16;
     // The length of the list, then one entry: kind 0 (a host name), length, name.
     let mut name = (name_len + 3).to_be_bytes().to_vec();
     name.push(0);
     name.extend(name_len.to_be_bytes());
-    name.extend(server_name.as_bytes());
+    name.extend(server_name);
     let extensions = [
         extension(0, &name),
         extension(10, &[0, 2, 0, 0x1d]),

@@ -249,6 +249,7 @@ fn nonsense(
             original > MAX_ORIGINAL,
             header.snaplen != 0 && captured > header.snaplen,
             captured > original,
+            !is_near(secs, first_secs),
         ];
         let faults = wrong.into_iter().map(u32::from).sum();
         if faults > 0 {
@@ -266,8 +267,15 @@ fn nonsense(
 /// Whether the end of a file can be the beginning of a record header: its time is then near that of the first record.
 /// Without this a file cut so is taken for that of an appliance whose longer headers happen to fit its size.
 fn is_cut_header(record: &[u8], layout: &Layout, first_secs: Option<u32>) -> bool {
-    let near = first_secs.is_some_and(|secs| layout.field(record, 0).abs_diff(secs) < SECONDS_IN_YEAR);
-    record.len() >= 4 && near && (record.len() < 8 || layout.field(record, 4) < TICKS_IN_SECOND)
+    let is_whole = record.len() >= 4 && first_secs.is_some();
+    is_whole
+        && is_near(layout.field(record, 0), first_secs)
+        && (record.len() < 8 || layout.field(record, 4) < TICKS_IN_SECOND)
+}
+
+/// Whether a record's time can follow that of the first one. Octets read from a wrong place have any time.
+fn is_near(secs: u32, first_secs: Option<u32>) -> bool {
+    first_secs.is_none_or(|first| secs.abs_diff(first) < SECONDS_IN_YEAR)
 }
 
 impl Layout {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::session::shown;
 use crate::diagnosis::{Diagnosis, Outcome};
 use crate::flow::{CloseHow, Side};
-use crate::report::words;
+use crate::report::{background, words};
 use crate::session::Session;
 use crate::smtp::Reply;
 use crate::time::{FrameNumber, Moment};
@@ -22,7 +22,7 @@ pub(super) struct Event {
     /// `client`, `server` or `network`; none for a remark.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<&'static str>,
-    /// `tcp`, `command`, `reply` or `remark`.
+    /// `tcp`, `tls`, `command`, `reply` or `remark`.
     kind: &'static str,
     lines: Vec<String>,
     /// Whether a lost session's verdict rests on it.
@@ -36,6 +36,7 @@ const SERVER: Option<&str> = Some("server");
 /// The events of `session` in order of their frames.
 pub(super) fn events(session: &Session, diagnosis: &Diagnosis) -> Vec<Event> {
     let mut events = Events { session, diagnosis, list: Vec::new() };
+    events.lookups();
     events.handshake();
     events.exchanges();
     events.close();
@@ -93,6 +94,29 @@ impl Events<'_> {
         }
     }
 
+    /// They stand in no ladder: they may be an hour older than the session.
+    fn lookups(&mut self) {
+        for step in self.session.lookup.iter().flat_map(|lookup| &lookup.steps) {
+            let lines = vec![format!("Looked up the {}", background::lookup(step))];
+            let frame = Some(step.answered.frame);
+            self.list.push(Event { frame, at_ns: None, from: None, kind: "remark", lines, decisive: false });
+        }
+    }
+
+    fn tls(&mut self) {
+        let tls = &self.session.transcript.tls;
+        if let Some(hello) = &tls.client_hello {
+            self.push(hello.moment, CLIENT, "tls", vec![background::client_hello(hello)]);
+        }
+        if let Some(hello) = &tls.server_hello {
+            self.push(hello.moment, SERVER, "tls", vec![background::server_hello(hello)]);
+        }
+        for (sender, alert) in tls.alerts() {
+            let level = if alert.is_fatal() { "fatal" } else { "warning" };
+            self.push(alert.moment, Some(sender), "tls", vec![format!("TLS alert: {} ({level})", alert.name())]);
+        }
+    }
+
     fn exchanges(&mut self) {
         let transcript = &self.session.transcript;
         for exchange in &transcript.exchanges {
@@ -112,6 +136,7 @@ impl Events<'_> {
         }
         if transcript.is_tls {
             self.remark("TLS from here on: encrypted.".to_owned());
+            self.tls();
         }
         let gap_octets = self.session.anomalies.gap_octets;
         if gap_octets > 0 {

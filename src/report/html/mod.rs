@@ -17,6 +17,7 @@ use std::io::{self, BufWriter, Write};
 use serde::Serialize as _;
 
 use self::session::PageSession;
+use super::background::NeverStarted;
 use super::escape::ScriptSafe;
 use super::notes::{CaptureNotes, Current, Warnings};
 use super::spool::Spool;
@@ -40,6 +41,7 @@ pub(super) struct Html<'w> {
     current: Current,
     captures: Vec<PageCapture>,
     omitted_captures: u64,
+    never_started: NeverStarted,
     object: Vec<u8>,
 }
 
@@ -67,6 +69,7 @@ impl<'w> Html<'w> {
             current: Current::default(),
             captures: Vec::new(),
             omitted_captures: 0,
+            never_started: NeverStarted::new(options.limits.failed_lookups),
             object: Vec::new(),
         }
     }
@@ -120,7 +123,8 @@ impl Reporter for Html<'_> {
         self.keep(&PageSession::new(capture, session, diagnosis), diagnosis.outcome == Outcome::Lost)
     }
 
-    fn capture_end(&mut self, _: usize, report: &CaptureReport) -> io::Result<()> {
+    fn capture_end(&mut self, capture: usize, report: &CaptureReport) -> io::Result<()> {
+        self.never_started.capture_end(capture, report);
         self.totals.capture_end(report);
         let info = report.info.as_ref();
         if self.captures.len() >= self.limits.table_rows {

@@ -47,6 +47,7 @@ pub(super) fn write(report: &mut Html<'_>, out: &mut impl Write) -> io::Result<(
     write!(out, "<header>\n<h1>{title}</h1>\n{}</header>\n<main>\n", sections::introduction(report))?;
     out.write_all(sections::totals(&report.totals).as_bytes())?;
     out.write_all(sections::relays(&report.totals).as_bytes())?;
+    out.write_all(sections::never_started(report).as_bytes())?;
     out.write_all(sections::sessions(report, listed).as_bytes())?;
     out.write_all(sections::notes(report).as_bytes())?;
     write!(out, "</main>\n<footer><p>Written by {}.</p></footer>\n", html(&TOOL.to_string()))?;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::session::{PageSession, shown};
 use super::{Html, PageCapture};
 use crate::report::Show;
+use crate::report::background::NEVER_STARTED;
 use crate::report::escape::html;
 use crate::report::table::footer::{MAX_RELAYS, MAX_REMEDIES, causes, remedy};
 use crate::report::totals::{Argument, Relay, Summary, Totals};
@@ -166,6 +167,36 @@ fn argument(argument: &Argument) -> String {
 fn code_marked(text: &str) -> String {
     let pieces = text.split('`').enumerate();
     pieces.map(|(at, piece)| if at % 2 == 1 { format!("<code>{}</code>", html(piece)) } else { html(piece) }).collect()
+}
+
+/// The deliveries that never started.
+pub(super) fn never_started(report: &Html<'_>) -> String {
+    let Some(title) = report.never_started.title(report.totals.summary()) else { return String::new() };
+    let mut text = format!("<section aria-labelledby=\"never-started\">\n<h2 id=\"never-started\">{title}</h2>\n");
+    push(&mut text, "p", NEVER_STARTED);
+    text.push_str(
+        "<table class=\"captures\">\n<caption>Lookups that led nowhere</caption>\n<thead><tr><th scope=\"col\">Capture</th>\
+         <th scope=\"col\">Frames</th><th scope=\"col\">Time (UTC)</th><th scope=\"col\">Client</th>\
+         <th scope=\"col\">Lookup</th><th scope=\"col\">What came of it</th></tr></thead>\n<tbody>\n",
+    );
+    for entry in &report.never_started.listed {
+        let cells = format!(
+            "<td class=\"number\">{}</td><td>{}</td><td>{}</td><td>{}</td><th scope=\"row\"><code>{}</code></th><td>{}</td>",
+            entry.capture + 1,
+            entry.frames(),
+            date_and_time(entry.failed.moment.time),
+            entry.failed.client,
+            html(&entry.question()),
+            html(&entry.why()),
+        );
+        push(&mut text, "tr", &cells);
+    }
+    text.push_str("</tbody>\n</table>\n");
+    for remark in report.never_started.remarks("only counted") {
+        push(&mut text, "p", &html(&remark));
+    }
+    text.push_str("</section>\n");
+    text
 }
 
 /// Where the script puts its list, and the plain table for a browser without scripts.

@@ -106,5 +106,8 @@ function detail(session, titles) {
   }
   parts.push(element("h4", {}, "What happened"), ladder(session), trace(session));
   parts.push(element("p", { class: "filter" }, "Wireshark display filter: ", element("code", {}, session.filter)));
+  for (const [label, text] of session.facts) {
+    parts.push(element("p", { class: "filter" }, label + ": ", element("code", {}, text)));
+  }
   return parts;
 }

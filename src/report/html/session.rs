@@ -6,7 +6,7 @@ use super::events::{Event, events};
 use crate::diagnosis::Diagnosis;
 use crate::report::model::{DisplayFilter, rfc3339};
 use crate::report::table::row;
-use crate::report::{escape, product_name};
+use crate::report::{background, escape, product_name};
 use crate::session::Session;
 use crate::smtp::Hello;
 use crate::smtp::ehlo::split_argument;
@@ -40,6 +40,8 @@ pub(super) struct PageSession {
     #[serde(skip_serializing_if = "String::is_empty")]
     remedy: String,
     filter: String,
+    /// What other tools know it by, its TLS and the lookups that led to it: each a label and a text.
+    facts: Vec<(&'static str, String)>,
     events: Vec<Event>,
 }
 
@@ -91,9 +93,19 @@ impl PageSession {
             evidence: evidence.map(|evidence| (evidence.frame, shown(evidence.text.as_bytes()))).collect(),
             remedy: escape::text(diagnosis.remedy.as_bytes()),
             filter: DisplayFilter::new(session).to_string(),
+            facts: facts(session),
             events: events(session, diagnosis),
         }
     }
+}
+
+fn facts(session: &Session) -> Vec<(&'static str, String)> {
+    let lookups = session.lookup.iter().flat_map(|lookup| &lookup.steps);
+    let mut facts: Vec<_> = lookups.map(|step| ("Looked up", background::lookup(step))).collect();
+    facts.extend(background::tls(session).map(|tls| ("TLS", tls)));
+    facts.extend(session.tcp_stream.map(|number| ("Wireshark stream", format!("tcp.stream == {number}"))));
+    facts.push(("Community ID", session.community_id()));
+    facts
 }
 
 impl PageHello {

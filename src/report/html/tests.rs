@@ -132,8 +132,23 @@ fn every_sample_makes_a_page_whose_data_can_be_read() {
     let outcomes: Vec<Value> =
         data(&page(&together, &all())).iter().map(|session| session["outcome"].clone()).collect();
     let lost = outcomes.iter().filter(|outcome| *outcome == "lost").count();
-    assert_eq!((lost, outcomes.len()), (30, 40));
+    assert_eq!((lost, outcomes.len()), (30, 41));
     assert!(outcomes[..lost].iter().all(|outcome| outcome == "lost"), "lost ones first");
+}
+
+#[test]
+fn lookups_and_tls_stand_with_their_session() {
+    let page = page(&["lookup-failed.pcap", "tls-failed.pcap"], &all());
+    let sessions = data(&page);
+    let [tls, lookup] = &sessions[..] else { panic!("{sessions:?}") };
+    assert_eq!(lookup["facts"][0][1], "MX of example.net: 10 mx.example.net");
+    assert_eq!(lookup["events"][1]["lines"][0], "Looked up the A of mx.example.net: 203.0.113.25");
+    let alert = "TLS 1.3 offered for mx.example.net, server sent alert handshake_failure";
+    assert_eq!(tls["facts"][0][1], alert);
+    let said: Vec<&Value> = tls["events"].as_array().unwrap().iter().filter(|event| event["kind"] == "tls").collect();
+    assert_eq!(said[0]["lines"][0], "TLS ClientHello: TLS 1.3 at most, for the server name mx.example.net");
+    assert_eq!(said[1]["lines"][0], "TLS alert: handshake_failure (fatal)");
+    assert!(page.contains("Deliveries that never started: 1</h2>") && page.contains("MX of exmaple.net"), "{page}");
 }
 
 #[test]
@@ -147,7 +162,7 @@ fn bounds_are_kept_and_told() {
 
     options.limits.page_sessions = 100;
     let whole = data(&page(&["relay-stopped.pcapng"], &options)).len();
-    options.limits.page_octets = 14_000;
+    options.limits.page_octets = 15_000;
     let fitting = data(&page(&["relay-stopped.pcapng"], &options)).len();
     assert_eq!((whole, fitting), (8, 7), "one of the two that were delivered has no room");
     options.limits.page_octets = 1;

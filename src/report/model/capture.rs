@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use super::background::FailedLookupObject;
 use super::values::{AsText, Time};
 use super::{SCHEMA_VERSION, TOOL, Tool, schema};
 use crate::capture::{CaptureInfo, CapturePart, LinkType, ReadError};
@@ -95,6 +96,20 @@ pub(in crate::report) struct CaptureObject<'a> {
     /// The files it is made of, where several were read as one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     parts: Vec<PartObject<'a>>,
+    /// Lookups of mail servers that failed, with no connection after them: deliveries that never started.
+    failed_lookups: Vec<FailedLookupObject<'a>>,
+    /// Further ones, over the bound of those listed; left out where it is 0.
+    #[serde(skip_serializing_if = "is_zero")]
+    failed_lookups_omitted: u64,
+    /// Lookups given up, to stay within bounds, before it was known what came of them; left out where it is 0.
+    #[serde(skip_serializing_if = "is_zero")]
+    lookups_forgotten: u64,
+}
+
+// serde wants references.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 impl<'a> CaptureObject<'a> {
@@ -118,6 +133,9 @@ impl<'a> CaptureObject<'a> {
             compression: info.map_or(&[], |info| &info.compression),
             time_zone: info.and_then(|info| info.time_zone.as_deref()),
             parts: info.map_or_else(Vec::new, |info| info.parts.iter().map(PartObject::new).collect()),
+            failed_lookups: report.failed_lookups.listed.iter().map(FailedLookupObject::new).collect(),
+            failed_lookups_omitted: report.failed_lookups.omitted,
+            lookups_forgotten: report.failed_lookups.forgotten,
         }
     }
 }

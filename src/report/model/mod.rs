@@ -6,6 +6,7 @@
 //! the order they are declared in; new ones go to the end of their object. `schema` makes the JSON Schema of them all,
 //! with the comments of the fields as their descriptions.
 
+mod background;
 mod capture;
 mod check;
 mod relay;

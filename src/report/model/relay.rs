@@ -84,6 +84,8 @@ pub(in crate::report) struct SummaryObject<'a> {
     /// Sessions of further pairs of client and server, over the bound of pairs kept apart.
     other_relays_sessions: u64,
     other_relays_lost: u64,
+    /// Lookups of mail servers that failed, with no connection after them; they are no sessions.
+    failed_lookups: u64,
 }
 
 impl<'a> SummaryObject<'a> {
@@ -100,6 +102,7 @@ impl<'a> SummaryObject<'a> {
             by_cause: &summary.by_cause,
             other_relays_sessions: summary.other_relays_sessions,
             other_relays_lost: summary.other_relays_lost,
+            failed_lookups: summary.failed_lookups,
         }
     }
 }

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::capture::{FORMATS, ReadError};
 use crate::diagnosis::{Confidence, Fault, Outcome, RULES};
+use crate::dns::LookupFailure;
 use crate::smtp::ehlo::{Note, ProblemCode};
 
 /// The JSON Schema (draft 2020-12) of the document that [`Format::Json`](crate::report::Format::Json) writes.
@@ -103,6 +104,9 @@ words! {
     notes: words(Note::ALL.map(Note::code));
     format: word_or_null(FORMATS.iter().map(|format| format.name).collect::<Vec<_>>());
     error_kind: word(ReadError::KINDS);
+    side: word(["client", "server"]);
+    record_type: word(["A", "AAAA", "MX"]);
+    lookup_failure: word(LookupFailure::CODES);
     capture_line: word(["capture"]);
     session_line: word(["session"]);
     capture_end_line: word(["capture_end"]);

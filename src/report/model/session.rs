@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use super::background::{LookupObject, TlsObject, lookups};
 use super::schema;
 use super::values::{AsText, Octets, Time, lines};
 use crate::diagnosis::{Diagnosis, Evidence};
@@ -29,7 +30,7 @@ pub(in crate::report) struct SessionObject<'a> {
     capture: usize,
     /// Its number in the capture, counted from 1 in order of first frames.
     session: u64,
-    /// Wireshark's number of the connection, which is not known yet.
+    /// Wireshark's number of the connection, `tcp.stream`; null unless `--tcp-stream` asked for it.
     tcp_stream: Option<u64>,
     client: EndObject,
     server: ServerObject<'a>,
@@ -88,6 +89,13 @@ pub(in crate::report) struct SessionObject<'a> {
     /// A reply whose end the capture lacks: it stands in no exchange.
     #[serde(skip_serializing_if = "Option::is_none")]
     unfinished_reply: Option<ReplyObject<'a>>,
+    /// The connection's Community ID, version 1 with seed 0, by which other tools know it.
+    community_id: String,
+    /// What can be read of the TLS handshake without keys; null where the capture has none.
+    tls_handshake: Option<TlsObject<'a>>,
+    /// The DNS answers that led the client to the server's address: for MX first, then for the host's address. Empty where
+    /// the capture has none.
+    lookups: Vec<LookupObject<'a>>,
 }
 
 impl<'a> SessionObject<'a> {
@@ -99,7 +107,7 @@ impl<'a> SessionObject<'a> {
             line_type: None,
             capture,
             session: session.number,
-            tcp_stream: None,
+            tcp_stream: session.tcp_stream,
             client: EndObject::new(session.client),
             server: ServerObject {
                 ip: AsText(session.server.ip()),
@@ -136,6 +144,9 @@ impl<'a> SessionObject<'a> {
             exchanges_omitted: transcript.omitted_exchanges,
             hellos_omitted: transcript.omitted_hellos,
             unfinished_reply: transcript.unfinished_reply.as_ref().map(|reply| ReplyObject::new(reply, None)),
+            community_id: session.community_id(),
+            tls_handshake: TlsObject::new(&transcript.tls),
+            lookups: lookups(session),
         }
     }
 

@@ -1,9 +1,12 @@
 //! What stands below the rows: totals, the relays that lose mail with what to do, and what the captures lack.
 
+use std::collections::BTreeMap;
+
 use super::cell::wrap;
 use super::{CaptureNotes, Warnings, escape};
 use crate::diagnosis::Fault;
 use crate::report::Show;
+use crate::report::background::{NEVER_STARTED, NeverStarted};
 use crate::report::totals::{Argument, Loss, Relay, Summary, Totals};
 use crate::report::words::{count, date_and_time, number, span};
 
@@ -193,6 +196,33 @@ fn argument(argument: &Argument) -> String {
 }
 
 const ARGUMENT_COLUMNS: usize = 80;
+
+/// The deliveries that never started.
+pub(super) fn never_started(
+    lines: &mut Lines,
+    never_started: &NeverStarted,
+    summary: &Summary,
+    captures: &BTreeMap<usize, CaptureNotes>,
+) {
+    if let Some(title) = never_started.title(summary) {
+        lines.blank();
+        lines.paragraph("", &format!("{title}. {NEVER_STARTED}"));
+    }
+    for entry in never_started.listed.iter().take(MAX_RELAYS) {
+        let label = captures.get(&entry.capture).filter(|_| summary.captures > 1);
+        let place = label.map(|notes| format!("{}, ", notes.label)).unwrap_or_default();
+        let (client, opened) = (entry.failed.client, date_and_time(entry.failed.moment.time));
+        let (question, why) = (entry.question(), entry.why());
+        let text = format!("{place}{}, {opened} UTC: {client} asked for the {question}: {why}", entry.frames());
+        lines.paragraph("  lookup   ", &text);
+    }
+    if let Some(more) = never_started.listed.len().checked_sub(MAX_RELAYS).filter(|more| *more > 0) {
+        lines.paragraph("  ", &format!("And {}: --format json.", count(more as u64, "more lookup")));
+    }
+    for remark in never_started.remarks("only counted") {
+        lines.paragraph("  ", &remark);
+    }
+}
 
 /// What is worth a second look though no mail was lost.
 pub(super) fn warnings(lines: &mut Lines, warnings: &Warnings, show: Show) {

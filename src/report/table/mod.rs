@@ -15,6 +15,7 @@ use std::io::{self, Write};
 use self::footer::Lines;
 use self::layout::Layout;
 use self::row::Row;
+use super::background::NeverStarted;
 use super::notes::{CaptureNotes, Current, Warnings};
 use super::totals::{Summary, Totals};
 use super::{CaptureReport, CaptureSource, ReportOptions, Reporter, Show, escape, words};
@@ -37,6 +38,7 @@ pub(super) struct Table<'w> {
     omitted_captures: u64,
     current: Current,
     warnings: Warnings,
+    never_started: NeverStarted,
 }
 
 impl<'w> Table<'w> {
@@ -51,6 +53,7 @@ impl<'w> Table<'w> {
             omitted_captures: 0,
             current: Current::default(),
             warnings: Warnings::default(),
+            never_started: NeverStarted::new(options.limits.failed_lookups),
         }
     }
 
@@ -116,7 +119,8 @@ impl Reporter for Table<'_> {
         self.totals.capture_end(report);
         let current = std::mem::take(&mut self.current);
         let capture_notes = current.end(report);
-        let has_rows = self.has_rows_of(capture);
+        self.never_started.capture_end(capture, report);
+        let has_rows = self.has_rows_of(capture) || report.failed_lookups.total() > 0;
         if capture_notes.notes.is_empty() && !has_rows {
             return Ok(());
         }
@@ -136,6 +140,7 @@ impl Reporter for Table<'_> {
         let mut lines = Lines::new(width);
         footer::totals(&mut lines, &self.totals);
         footer::relays(&mut lines, &self.totals);
+        footer::never_started(&mut lines, &self.never_started, self.totals.summary(), &self.captures);
         let mut last = Lines::new(width);
         footer::warnings(&mut last, &self.warnings, self.options.show);
         footer::notes(&mut last, self.captures.values(), self.totals.summary().captures > 1, self.omitted_captures);

@@ -3,7 +3,7 @@
 use super::cell::{HelloText, Part};
 use crate::diagnosis::{Confidence, Diagnosis, Fault, Outcome};
 use crate::flow::{CloseHow, Side};
-use crate::report::{Show, escape, product_name, words};
+use crate::report::{Show, background, escape, product_name, words};
 use crate::session::Session;
 use crate::smtp::ehlo::split_argument;
 use crate::smtp::{Command, Hello, Reply};
@@ -63,7 +63,9 @@ fn frames(session: &Session, diagnosis: &Diagnosis) -> Vec<Part> {
 fn server(session: &Session) -> Vec<Part> {
     let greeted = session.transcript.greeting().map(|_| "unknown product");
     let product = product_name(&session.product).or(greeted).map(|name| Part::words(name.as_bytes()));
-    [Part::Solid(session.server.to_string())].into_iter().chain(product).collect()
+    let found_by = background::found_by(session).map(|lookup| Part::Words(format!("by {lookup}")));
+    let tls = background::tls(session).map(Part::Words);
+    [Part::Solid(session.server.to_string())].into_iter().chain(product).chain(found_by).chain(tls).collect()
 }
 
 /// The hello the verdict is about: the one among the evidence, else a malformed one, else the last.
@@ -104,6 +106,11 @@ pub(in crate::report) fn answer(session: &Session, diagnosis: &Diagnosis, hello:
         && let Some((command, reply)) = decisive_refusal(session, diagnosis)
     {
         return shown_reply(command, reply);
+    }
+    if let Some(alert) =
+        background::alert(session).filter(|_| diagnosis.cause.is_some_and(|rule| rule.code == "tls-failed"))
+    {
+        return alert;
     }
     let is_unanswered = hello.is_some_and(|hello| session.transcript.hello_reply(hello).is_none());
     let is_about_hello = diagnosis.cause.is_some_and(|rule| rule.code.starts_with("ehlo-"));

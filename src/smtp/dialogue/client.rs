@@ -48,8 +48,7 @@ impl Dialogue<'_> {
                 }
                 Mode::AuthAnswer => self.read_auth_answer(&mut input, moment),
                 Mode::Tls => {
-                    let peer_sent_data = self.transcript.tls.server.data_records > 0;
-                    self.transcript.tls.client.push(input, peer_sent_data);
+                    self.transcript.tls.client_octets(input, moment, self.options.limits.tls_hello_octets);
                     input = &[];
                     self.client.place.pass(before, input);
                 }

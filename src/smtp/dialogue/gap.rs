@@ -31,7 +31,10 @@ impl Dialogue<'_> {
                 }
                 return;
             }
-            Mode::Tls => return,
+            Mode::Tls => {
+                self.transcript.tls.client_gap(octets);
+                return;
+            }
             Mode::Undecided(_) => {}
             Mode::Chunk(_) | Mode::AuthAnswer => self.client.mode = Mode::Command,
             Mode::Command => self.cut_command(if is_cut_short { octets } else { 0 }, moment),
@@ -51,6 +54,7 @@ impl Dialogue<'_> {
 
     fn pass_server_gap(&mut self, octets: u64, moment: Moment) {
         if self.server.is_tls {
+            self.transcript.tls.server_gap(octets);
             return;
         }
         self.cut_reply(moment);

@@ -32,8 +32,7 @@ impl Dialogue<'_> {
         }
         self.server.lines = lines;
         if self.server.is_tls && !input.is_empty() {
-            let peer_sent_data = self.transcript.tls.client.data_records > 0;
-            self.transcript.tls.server.push(input, peer_sent_data);
+            self.transcript.tls.server_octets(input, moment, self.options.limits.tls_hello_octets);
             self.server.place.pass(input.len(), &[]);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::{Defragmenter, Ports, decode_reassembled, may_matter};
+use super::super::{Defragmenter, Interest, Ports, decode_reassembled, may_matter};
 use super::hostile::may_be_skipped;
 use super::{Decoded, cut_packet, decode};
 use crate::limits::Limits;
@@ -49,7 +49,10 @@ fn the_fast_path_skips_nothing_of_ours() {
             for (data, wire_len) in &records {
                 let packet = cut_packet(link, data, *wire_len);
                 let decoded = decode(&packet);
-                assert!(may_matter(&packet, &ports) || may_be_skipped(&decoded, &ports), "{path:?} {decoded:?}");
+                assert!(
+                    may_matter(&packet, Interest::new(&ports)) || may_be_skipped(&decoded, &ports),
+                    "{path:?} {decoded:?}"
+                );
             }
         }
     }

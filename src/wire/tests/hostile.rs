@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::{Defragmenter, Ports, decode_reassembled, may_matter};
+use super::super::{Defragmenter, Interest, Ports, decode_reassembled, may_matter, tcp_header};
 use super::build::{encapsulations, ethernet, ipv4, ipv4_with, ipv6, tcp, udp};
 use super::{Decoded, Undecoded, cut_packet, decode, packet};
 use crate::capture::Packet;
@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 /// Whether skipping a packet that decodes like this loses nothing.
 pub(super) fn may_be_skipped(decoded: &Decoded<'_>, ports: &Ports) -> bool {
     match decoded {
-        Decoded::NotTcp => true,
+        Decoded::NotTcp | Decoded::Udp(_) => true,
         Decoded::Tcp(segment) => !segment.touches(ports),
         // The ports are at their place and are others, or the protocol is; what is wrong with the packet is not ours.
         Decoded::Undecoded(reason) => {
@@ -24,8 +24,25 @@ pub(super) fn may_be_skipped(decoded: &Decoded<'_>, ports: &Ports) -> bool {
 
 fn check(packet: &Packet<'_>, ports: &Ports) -> Result<(), TestCaseError> {
     let decoded = decode(packet);
-    prop_assert!(may_matter(packet, ports) || may_be_skipped(&decoded, ports), "{decoded:?} of {:02x?}", packet.data);
+    prop_assert!(
+        may_matter(packet, Interest::new(ports)) || may_be_skipped(&decoded, ports),
+        "{decoded:?} of {:02x?}",
+        packet.data
+    );
+    let dns = Interest { dns: true, ..Interest::new(ports) };
+    prop_assert!(may_matter(packet, dns) || !matches!(decoded, Decoded::Udp(_)), "{:02x?}", packet.data);
+    let header = tcp_header(packet);
+    let interest = Interest { all_tcp: true, ..Interest::new(ports) };
+    prop_assert!(may_matter(packet, interest) || header.is_none(), "{header:?} of {:02x?}", packet.data);
     if let Decoded::Tcp(segment) = decoded {
+        // A header cut before the window makes a segment, but no header.
+        if let Some(header) = header {
+            prop_assert_eq!((header.src, header.dst), (segment.src, segment.dst));
+            prop_assert_eq!((header.seq, header.flags), (segment.seq, segment.flags));
+            prop_assert!(!header.is_quoted && header.is_whole);
+        } else {
+            prop_assert_eq!((segment.window, segment.payload), (0, &[][..]));
+        }
         prop_assert!(segment.payload.len() <= packet.data.len());
         prop_assert!(segment.payload.len() <= usize::try_from(segment.payload_wire_len).unwrap());
     }
@@ -84,14 +101,14 @@ fn the_fast_path_keeps_every_encapsulation() {
     let ours = Ports::new([25]);
     let others = Ports::new([587]);
     for (name, link, frame) in encapsulations() {
-        assert!(may_matter(&packet(link, &frame), &ours), "{name}");
+        assert!(may_matter(&packet(link, &frame), Interest::new(&ours)), "{name}");
     }
     for name in
         ["Ethernet", "Ethernet, IPv6", "IPv4 options", "802.1Q", "two tags", "cooked", "cooked 2", "raw", "IPv6"]
     {
         let all = encapsulations();
         let (_, link, frame) = all.iter().find(|(candidate, ..)| *candidate == name).unwrap();
-        assert!(!may_matter(&packet(*link, frame), &others), "{name}");
+        assert!(!may_matter(&packet(*link, frame), Interest::new(&others)), "{name}");
     }
 }
 
@@ -107,7 +124,7 @@ fn the_fast_path_skips_the_rest() {
         ethernet(0x86dd, &ipv6(132, &[0; 12])),
         ethernet(0x0800, &ipv4_with(0, 132, 0x2000, 28, &[0; 8])),
     ] {
-        assert!(!may_matter(&packet(1, &frame), &ours), "{frame:02x?}");
+        assert!(!may_matter(&packet(1, &frame), Interest::new(&ours)), "{frame:02x?}");
     }
 }
 

@@ -43,7 +43,7 @@ fn other_protocols_are_no_tcp() {
         (1, ethernet(0x0806, &[0; 28])),
         (1, ethernet(0x8863, &[0x11, 9, 0, 0, 0, 0])),
         (1, ethernet(38, &[0x42, 0x42, 3])),
-        (1, ethernet(0x0800, &ipv4(17, &udp(53, b"query")))),
+        (1, ethernet(0x0800, &ipv4(17, &udp(123, b"time")))),
         (1, ethernet(0x0800, &ipv4(132, &[0; 12]))),
         (1, ethernet(0x8847, &[0, 1, 1, 64, 0x10, 0, 0, 0])),
         (1, ethernet(0x0800, &ipv4(17, &udp(4789, b"no VXLAN")))),

@@ -1,6 +1,7 @@
 //! Sessions that fail as connections: before the greeting, in TLS, or broken off.
 
 use super::{SHORT_MAIL, close_after_quit, modern};
+use crate::support::dns::{A, ANSWER, MX, NXDOMAIN, QUESTION, exchange, frame};
 use crate::support::tls;
 
 pub(super) fn connect_refused() -> Vec<u8> {
@@ -114,5 +115,40 @@ pub(super) fn timed_out_421() -> Vec<u8> {
         .wait_s(300)
         .dialogue("S: 421 4.4.2 mx.example.net Error: timeout exceeded");
     s.server_fin().client_fin();
+    capture.finish_pcap()
+}
+
+/// Two deliveries: one reaches the server its lookups gave, the other never starts.
+pub(super) fn lookup_failed() -> Vec<u8> {
+    let (mut capture, mut s) = modern("2024-03-05T10:10:00Z", "192.0.2.10:40512", "203.0.113.25:25");
+    let host = exchange(10, "mx.example.net");
+    let ms = 1_000_000;
+    capture
+        .raw_frame(-60 * ms, frame(QUESTION, "example.net", MX, None))
+        .raw_frame(-48 * ms, frame(ANSWER, "example.net", MX, Some(&host)))
+        .raw_frame(-46 * ms, frame(QUESTION, "mx.example.net", A, None))
+        .raw_frame(-34 * ms, frame(ANSWER, "mx.example.net", A, Some(&[203, 0, 113, 25])));
+    s.handshake().wait_ms(30).dialogue(
+        "S: 220 mx.example.net ESMTP Postfix
+         C: EHLO sub2.example.com
+         S: 250-mx.example.net
+         S: 250-SIZE 10240000
+         S: 250 8BITMIME
+         C: MAIL FROM:<ann@example.com>
+         S: 250 2.1.0 Ok
+         C: RCPT TO:<bob@example.net>
+         S: 250 2.1.5 Ok
+         C: DATA
+         S: 354 End data with <CR><LF>.<CR><LF>",
+    );
+    s.dialogue(SHORT_MAIL).wait_ms(42).dialogue(
+        "S: 250 2.0.0 Ok: queued as 4TpY2b3GzTz1r
+         C: QUIT
+         S: 221 2.0.0 Bye",
+    );
+    close_after_quit(&mut s);
+    capture
+        .raw_frame(60_000 * ms, frame(QUESTION, "exmaple.net", MX, None))
+        .raw_frame(60_014 * ms, frame(NXDOMAIN, "exmaple.net", MX, None));
     capture.finish_pcap()
 }

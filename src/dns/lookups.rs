@@ -1,0 +1,325 @@
+//! The questions and answers of every client, bounded.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+
+use super::message::{Message, Record};
+use super::{FailedLookups, Lookup, LookupFailure, LookupStep, RecordType};
+use crate::limits::Limits;
+use crate::time::{Moment, Timestamp};
+use crate::wire::Datagram;
+
+/// Watches name resolution. It knows the latest lookups, each by client, name and type, repeats together.
+#[derive(Debug)]
+pub struct Lookups {
+    pub(super) limits: Limits,
+    pub(super) known: HashMap<Question, Asked, RandomState>,
+    /// The questions known, oldest first.
+    order: VecDeque<Question>,
+    /// Which answer gave an address to a client.
+    by_address: HashMap<(IpAddr, IpAddr), Question, RandomState>,
+    /// Which answer named a host as mail exchange to a client.
+    pub(super) by_exchange: HashMap<(IpAddr, Arc<str>), Question, RandomState>,
+    /// What each client asked for and did not get, though it may yet connect, oldest first.
+    pub(super) open: HashMap<IpAddr, VecDeque<Question>, RandomState>,
+    /// Hosts that take mail.
+    pub(super) servers: HashSet<IpAddr, RandomState>,
+    pub(super) failed: FailedLookups,
+    pub(super) forgotten: u64,
+}
+
+/// Who asked for what.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Question {
+    pub(super) client: IpAddr,
+    pub(super) name: Arc<str>,
+    pub(super) kind: RecordType,
+}
+
+/// What is known of a question.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// The first time, since it was last settled.
+    pub(super) asked: Option<Moment>,
+    pub(super) latest: Moment,
+    pub(super) answered: Option<Moment>,
+    pub(super) answer: Answer,
+    /// The addresses in the answer, those sent along with MX records included.
+    addresses: Vec<IpAddr>,
+    /// Whether it is in `open`.
+    pub(super) is_open: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// None so far.
+    None,
+    Addresses,
+    Exchanges(Vec<(u16, Arc<str>)>),
+    Failed(LookupFailure),
+    /// There was one, but the capture does not have all of it, or it only refers to another server.
+    Unclear,
+}
+
+impl Lookups {
+    /// Nothing was asked for yet.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            limits: limits.clone(),
+            known: HashMap::default(),
+            order: VecDeque::new(),
+            by_address: HashMap::default(),
+            by_exchange: HashMap::default(),
+            open: HashMap::default(),
+            servers: HashSet::default(),
+            failed: FailedLookups::default(),
+            forgotten: 0,
+        }
+    }
+
+    /// Reads a datagram from or to the DNS port.
+    pub fn datagram(&mut self, datagram: &Datagram<'_>, moment: Moment) {
+        let Some(message) = Message::parse(datagram.payload, self.limits.lookup_records) else { return };
+        let is_cut = usize::try_from(datagram.payload_wire_len).is_ok_and(|octets| octets > datagram.payload.len());
+        let client = if message.is_response { datagram.dst.ip() } else { datagram.src.ip() };
+        let question = Question { client, name: message.name.clone().into(), kind: message.kind };
+        self.remember(&question, moment);
+        if message.is_response {
+            self.answer(&question, message, is_cut, moment);
+        } else if message.is_recursion_desired && self.is_about_mail(&question) {
+            self.ask(&question, moment);
+        } else if let Some(asked) = self.known.get_mut(&question) {
+            asked.asked.get_or_insert(moment);
+        }
+    }
+
+    /// Notes that `client` connects to the mail server at `server`, and says how it came to the address, as far as is known.
+    pub fn connection(&mut self, client: IpAddr, server: IpAddr, moment: Moment) -> Option<Lookup> {
+        if self.servers.len() < self.limits.lookups {
+            self.servers.insert(server);
+        }
+        if self.known.is_empty() {
+            return None;
+        }
+        let found = self.by_address.get(&(client, server)).filter(|question| self.is_recent(question, moment.time));
+        let questions: Vec<Question> = found.map_or_else(Vec::new, |by_address| {
+            let exchange = (client, Arc::clone(&by_address.name));
+            let by_exchange = self.by_exchange.get(&exchange).filter(|question| self.is_recent(question, moment.time));
+            by_exchange.into_iter().filter(|question| *question != by_address).chain([by_address]).cloned().collect()
+        });
+        self.connected(client, questions.first().map(|question| &*question.name), moment);
+        let steps: Vec<LookupStep> = questions.iter().filter_map(|question| self.step(question)).collect();
+        if steps.is_empty() { None } else { Some(Lookup { steps }) }
+    }
+
+    /// Makes room for a question, and a place if it is new.
+    fn remember(&mut self, question: &Question, moment: Moment) {
+        if let Some(asked) = self.known.get_mut(question) {
+            asked.latest = moment;
+            return;
+        }
+        if self.order.len() >= self.limits.lookups
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.forget(&oldest);
+        }
+        let asked = Asked {
+            asked: None,
+            latest: moment,
+            answered: None,
+            answer: Answer::None,
+            addresses: Vec::new(),
+            is_open: false,
+        };
+        self.known.insert(question.clone(), asked);
+        self.order.push_back(question.clone());
+    }
+
+    fn forget(&mut self, question: &Question) {
+        self.unindex(question);
+        self.forgotten += u64::from(self.close(question));
+        self.known.remove(question);
+    }
+
+    /// Takes what the answer to a question gave out of the indices.
+    fn unindex(&mut self, question: &Question) {
+        let Some(asked) = self.known.get_mut(question) else { return };
+        for address in std::mem::take(&mut asked.addresses) {
+            remove_if(&mut self.by_address, &(question.client, address), question);
+        }
+        if let Answer::Exchanges(exchanges) = std::mem::replace(&mut asked.answer, Answer::None) {
+            for (_, host) in exchanges {
+                remove_if(&mut self.by_exchange, &(question.client, host), question);
+            }
+        }
+    }
+
+    /// Takes a question out of the open ones.
+    fn close(&mut self, question: &Question) -> bool {
+        let Some(asked) = self.known.get_mut(question) else { return false };
+        if std::mem::take(&mut asked.is_open)
+            && let Some(open) = self.open.get_mut(&question.client)
+            && let Some(at) = open.iter().position(|other| other == question)
+        {
+            open.remove(at);
+            if open.is_empty() {
+                self.open.remove(&question.client);
+            }
+            return true;
+        }
+        false
+    }
+
+    /// Whether a delivery may hang on the answer.
+    fn is_about_mail(&self, question: &Question) -> bool {
+        let as_mx = Question { kind: RecordType::Mx, ..question.clone() };
+        question.kind == RecordType::Mx
+            || self.known.contains_key(&as_mx)
+            || self.by_exchange.contains_key(&(question.client, Arc::clone(&question.name)))
+    }
+
+    fn ask(&mut self, question: &Question, moment: Moment) {
+        let Some(asked) = self.known.get_mut(question) else { return };
+        if asked.is_open {
+            return;
+        }
+        asked.is_open = true;
+        asked.asked = Some(moment);
+        if matches!(asked.answer, Answer::Failed(_) | Answer::Unclear) {
+            (asked.answer, asked.answered) = (Answer::None, None);
+        }
+        let open = self.open.entry(question.client).or_default();
+        open.push_back(question.clone());
+        if open.len() > self.limits.open_lookups
+            && let Some(oldest) = open.pop_front()
+        {
+            if let Some(asked) = self.known.get_mut(&oldest) {
+                asked.is_open = false;
+            }
+            self.judge(&oldest, moment.time);
+        }
+    }
+
+    fn answer(&mut self, question: &Question, message: Message, is_cut: bool, moment: Moment) {
+        let has_question = self.known.get(question).is_some_and(|asked| asked.asked.is_some());
+        if !has_question && message.is_recursion_desired && self.is_about_mail(question) {
+            self.ask(question, moment);
+        }
+        let given = Given::new(message, is_cut);
+        let Some(asked) = self.known.get_mut(question) else { return };
+        // Another name server that fails takes nothing away from the one that knew.
+        let is_known =
+            asked.answered.is_some_and(|answered| asked.asked.is_none_or(|asked| answered.frame > asked.frame));
+        if is_known && asked.answer.is_some() && !given.answer.is_some() {
+            return;
+        }
+        self.unindex(question);
+        let client = question.client;
+        for address in &given.addresses {
+            self.by_address.insert((client, *address), question.clone());
+        }
+        if let Answer::Exchanges(exchanges) = &given.answer {
+            for (_, host) in exchanges {
+                self.by_exchange.insert((client, Arc::clone(host)), question.clone());
+            }
+        }
+        if given.answer.is_some() {
+            self.close(question);
+        }
+        if let Some(asked) = self.known.get_mut(question) {
+            asked.answered = Some(moment);
+            (asked.answer, asked.addresses) = (given.answer, given.addresses);
+        }
+    }
+
+    fn is_recent(&self, question: &Question, now: Timestamp) -> bool {
+        let answered = self.known.get(question).and_then(|asked| asked.answered);
+        answered.is_some_and(|answered| now.nanos_since(answered.time) <= self.limits.lookup_ns)
+    }
+
+    fn step(&self, question: &Question) -> Option<LookupStep> {
+        let asked = self.known.get(question)?;
+        let answer: Vec<String> = match &asked.answer {
+            Answer::Addresses => asked.addresses.iter().map(ToString::to_string).collect(),
+            Answer::Exchanges(exchanges) => {
+                exchanges.iter().map(|(preference, host)| format!("{preference} {host}")).collect()
+            }
+            Answer::None | Answer::Failed(_) | Answer::Unclear => return None,
+        };
+        Some(LookupStep {
+            asked: asked.asked,
+            answered: asked.answered?,
+            name: (*question.name).into(),
+            record_type: question.kind,
+            answer: answer.join(", "),
+        })
+    }
+}
+
+/// What a message says.
+struct Given {
+    answer: Answer,
+    addresses: Vec<IpAddr>,
+}
+
+impl Answer {
+    /// Whether mail can go there.
+    pub(super) const fn is_some(&self) -> bool {
+        matches!(self, Self::Addresses | Self::Exchanges(_))
+    }
+}
+
+impl Given {
+    fn new(message: Message, is_cut: bool) -> Self {
+        let mut exchanges: Vec<(u16, Arc<str>)> = Vec::new();
+        let (mut addresses, mut along) = (Vec::new(), Vec::new());
+        for record in message.records {
+            match record {
+                Record::Exchange { preference, host } => exchanges.push((preference, host.into())),
+                Record::Address { address, is_additional: false, .. } => addresses.push(address),
+                Record::Address { owner, address, .. } => along.push((owner, address)),
+            }
+        }
+        exchanges.sort();
+        // A server that neither was asked to find out nor owns the name only says who may know.
+        let is_final = message.is_recursion_desired || message.is_authoritative;
+        let is_null_mx = matches!(&exchanges[..], [(_, host)] if &**host == ".");
+        let answer = match (message.code, message.kind) {
+            (0, RecordType::Mx) if is_null_mx => Answer::Failed(LookupFailure::NullMx),
+            (0, RecordType::Mx) if !exchanges.is_empty() => Answer::Exchanges(exchanges),
+            (0, RecordType::A | RecordType::Aaaa) if !addresses.is_empty() => Answer::Addresses,
+            (0, _) if is_cut || message.is_cut || !is_final => Answer::Unclear,
+            (0, _) => Answer::Failed(LookupFailure::NoRecord),
+            (2, _) => Answer::Failed(LookupFailure::ServerFailure),
+            (3, _) => Answer::Failed(LookupFailure::NoSuchName),
+            (5, _) => Answer::Failed(LookupFailure::Refused),
+            (code, _) => Answer::Failed(LookupFailure::OtherCode(code)),
+        };
+        let addresses = match &answer {
+            Answer::Addresses => addresses,
+            Answer::Exchanges(exchanges) => {
+                let is_exchange = |owner: &str| exchanges.iter().any(|(_, host)| &**host == owner);
+                along.into_iter().filter(|(owner, _)| is_exchange(owner)).map(|(_, address)| address).collect()
+            }
+            Answer::None | Answer::Failed(_) | Answer::Unclear => Vec::new(),
+        };
+        Self { answer, addresses }
+    }
+}
+
+fn remove_if<K: Eq + std::hash::Hash>(map: &mut HashMap<K, Question, RandomState>, key: &K, question: &Question) {
+    if map.get(key) == Some(question) {
+        map.remove(key);
+    }
+}
+
+#[cfg(test)]
+impl Lookups {
+    /// How many addresses and exchanges are indexed.
+    pub(super) fn index_sizes(&self) -> [usize; 2] {
+        [self.by_address.len(), self.by_exchange.len()]
+    }
+}

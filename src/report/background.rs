@@ -1,0 +1,148 @@
+//! What stands behind a session, in words: its TLS handshake and the lookups that led to it; and the deliveries that never
+//! started, because a name was looked up in vain.
+
+use super::escape;
+use super::words::count;
+use super::{CaptureReport, Summary};
+use crate::dns::{FailedLookup, LookupStep};
+use crate::session::Session;
+use crate::smtp::{ClientHello, ServerHello};
+
+/// Columns of a name.
+const NAME_COLUMNS: usize = 100;
+/// Columns of an answer.
+const ANSWER_COLUMNS: usize = 240;
+
+/// `TLS 1.3 for mx.example.net`, with what went wrong; none without a hello or an alert. Safe on a terminal.
+pub(super) fn tls(session: &Session) -> Option<String> {
+    let tls = &session.transcript.tls;
+    let version = match (&tls.server_hello, &tls.client_hello) {
+        (Some(hello), _) => hello.version.to_string(),
+        (None, Some(hello)) => format!("{} offered", hello.version),
+        (None, None) => "TLS".to_owned(),
+    };
+    let name = server_name(session).map(|name| format!(" for {name}")).unwrap_or_default();
+    let alert = alert(session).map(|alert| format!(", {alert}")).unwrap_or_default();
+    let is_known = tls.server_hello.is_some() || tls.client_hello.is_some() || !alert.is_empty();
+    is_known.then(|| format!("{version}{name}{alert}"))
+}
+
+/// The host name in the ClientHello.
+pub(super) fn server_name(session: &Session) -> Option<String> {
+    let hello = session.transcript.tls.client_hello.as_ref()?;
+    hello.server_name.as_deref().map(|name| escape::cut(&escape::text(name), NAME_COLUMNS))
+}
+
+/// `server sent alert handshake_failure`; none if the alerts only say goodbye.
+pub(super) fn alert(session: &Session) -> Option<String> {
+    let alerts = session.transcript.tls.alerts().filter(|(_, alert)| !alert.is_close_notify());
+    let said: Vec<String> = alerts.map(|(sender, alert)| format!("{sender} sent alert {}", alert.name())).collect();
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// What a ClientHello asks for.
+pub(super) fn client_hello(hello: &ClientHello) -> String {
+    let name = hello.server_name.as_deref().map(|name| escape::cut(&escape::text(name), NAME_COLUMNS));
+    let name = name.map_or_else(|| "without a server name".to_owned(), |name| format!("for the server name {name}"));
+    format!("TLS ClientHello: {} at most, {name}", hello.version)
+}
+
+/// What a ServerHello chose.
+pub(super) fn server_hello(hello: &ServerHello) -> String {
+    format!("TLS ServerHello: {}", hello.version)
+}
+
+/// `MX of example.net`: what the client looked up first to come to the server.
+pub(super) fn found_by(session: &Session) -> Option<String> {
+    let step = session.lookup.as_ref()?.steps.first()?;
+    Some(question(step))
+}
+
+fn question(step: &LookupStep) -> String {
+    format!("{} of {}", step.record_type, escape::cut(&escape::text(step.name.as_bytes()), NAME_COLUMNS))
+}
+
+/// `MX of example.net: 10 mx.example.net`.
+pub(super) fn lookup(step: &LookupStep) -> String {
+    let answer = escape::cut(&escape::text(step.answer.as_bytes()), ANSWER_COLUMNS);
+    format!("{}: {answer}", question(step))
+}
+
+/// The deliveries that never started, of all captures.
+#[derive(Debug)]
+pub(super) struct NeverStarted {
+    most: usize,
+    pub(super) listed: Vec<NotStarted>,
+    omitted: u64,
+    forgotten: u64,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct NotStarted {
+    /// The number of its capture, counted from 0.
+    pub(super) capture: usize,
+    pub(super) failed: FailedLookup,
+}
+
+impl NeverStarted {
+    /// At most `most` are listed.
+    pub(super) const fn new(most: usize) -> Self {
+        Self { most, listed: Vec::new(), omitted: 0, forgotten: 0 }
+    }
+
+    /// Takes over those of the capture with this number.
+    pub(super) fn capture_end(&mut self, capture: usize, report: &CaptureReport) {
+        let lookups = &report.failed_lookups;
+        self.forgotten = self.forgotten.saturating_add(lookups.forgotten);
+        self.omitted = self.omitted.saturating_add(lookups.omitted);
+        for failed in &lookups.listed {
+            if self.listed.len() < self.most {
+                self.listed.push(NotStarted { capture, failed: failed.clone() });
+            } else {
+                self.omitted += 1;
+            }
+        }
+    }
+
+    /// `Deliveries that never started: 3`; none without one.
+    pub(super) fn title(&self, summary: &Summary) -> Option<String> {
+        (summary.failed_lookups > 0).then(|| format!("Deliveries that never started: {}", summary.failed_lookups))
+    }
+
+    /// Sentences on what is not listed.
+    pub(super) fn remarks(&self, all: &str) -> Vec<String> {
+        let omitted = (self.omitted > 0).then(|| format!("And {}: {all}.", count(self.omitted, "more lookup")));
+        let forgotten = (self.forgotten > 0)
+            .then(|| format!("{} given up to stay within bounds.", count(self.forgotten, "unanswered lookup")));
+        omitted.into_iter().chain(forgotten).collect()
+    }
+}
+
+/// What the section is about.
+pub(super) const NEVER_STARTED: &str =
+    "The name of a mail server was looked up in vain, and no connection of the client followed.";
+
+impl NotStarted {
+    /// `frames 5 and 6`.
+    pub(super) fn frames(&self) -> String {
+        let (asked, answered) = (self.failed.moment.frame, self.failed.answered.map(|moment| moment.frame));
+        match answered.filter(|answered| *answered != asked) {
+            Some(answered) => format!("frames {asked} and {answered}"),
+            None => format!("frame {asked}"),
+        }
+    }
+
+    /// `MX of exmaple.net`.
+    pub(super) fn question(&self) -> String {
+        let name = escape::cut(&escape::text(self.failed.name.as_bytes()), NAME_COLUMNS);
+        format!("{} of {name}", self.failed.record_type)
+    }
+
+    /// What came of it.
+    pub(super) fn why(&self) -> String {
+        let checks =
+            if self.failed.is_server_too { "; this host takes mail, so it may have checked a sender" } else { "" };
+        format!("{}{checks}", self.failed.why.text())
+    }
+}

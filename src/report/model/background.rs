@@ -1,0 +1,146 @@
+//! What stands behind a session: its TLS handshake, the lookups that led to it, and those that led nowhere.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::schema;
+use super::values::{AsText, Octets, Time};
+use crate::dns::{FailedLookup, LookupStep, RecordType};
+use crate::session::Session;
+use crate::smtp::{Alert, Tls, TlsVersion};
+use crate::time::FrameNumber;
+
+/// What can be read of a TLS handshake without keys.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TlsHandshake")]
+pub(super) struct TlsObject<'a> {
+    /// The host name in the ClientHello; null if it names none, or the capture lacks it.
+    server_name: Option<Octets<'a>>,
+    /// The highest version the ClientHello offers, as in `TLS 1.3`.
+    offered_version: Option<AsText<TlsVersion>>,
+    /// The version the ServerHello chose.
+    version: Option<AsText<TlsVersion>>,
+    /// The frame that brought the last octet of the ClientHello.
+    client_hello_frame: Option<FrameNumber>,
+    /// The frame that brought the last octet of the ServerHello.
+    server_hello_frame: Option<FrameNumber>,
+    /// Whether encrypted data went both ways after it, so that it worked, or may have where the capture lacks octets.
+    established: bool,
+    /// Alerts that were not encrypted: of each side the first fatal one, else its latest.
+    alerts: Vec<AlertObject>,
+}
+
+impl<'a> TlsObject<'a> {
+    /// None without a record of TLS.
+    pub(super) fn new(tls: &'a Tls) -> Option<Self> {
+        let (client, server) = (tls.client_hello.as_ref(), tls.server_hello.as_ref());
+        tls.is_seen().then(|| Self {
+            server_name: client.and_then(|hello| hello.server_name.as_deref()).map(Octets),
+            offered_version: client.map(|hello| AsText(hello.version)),
+            version: server.map(|hello| AsText(hello.version)),
+            client_hello_frame: client.map(|hello| hello.moment.frame),
+            server_hello_frame: server.map(|hello| hello.moment.frame),
+            established: tls.is_established(),
+            alerts: tls.alerts().map(|(from, alert)| AlertObject::new(from, alert)).collect(),
+        })
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Alert")]
+struct AlertObject {
+    frame: FrameNumber,
+    #[schemars(schema_with = "schema::side")]
+    from: &'static str,
+    /// Whether its sender gave up with it.
+    fatal: bool,
+    /// Its number (RFC 8446 6).
+    description: u8,
+    /// Its name, as in `handshake_failure`.
+    name: &'static str,
+}
+
+impl AlertObject {
+    const fn new(from: &'static str, alert: Alert) -> Self {
+        Self {
+            frame: alert.moment.frame,
+            from,
+            fatal: alert.is_fatal(),
+            description: alert.description,
+            name: alert.name(),
+        }
+    }
+}
+
+/// A question to a name server and its answer.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Lookup")]
+pub(super) struct LookupObject<'a> {
+    /// The frame of the question; null if the capture lacks it.
+    asked_frame: Option<FrameNumber>,
+    answered_frame: FrameNumber,
+    /// The name asked for, in lower case; octets other than those of host names are `\DDD`.
+    name: &'a str,
+    #[schemars(schema_with = "schema::record_type")]
+    record_type: AsText<RecordType>,
+    /// What the answer said, the first records of it, as in `10 mx1.example.com, 20 mx2.example.com`.
+    answer: &'a str,
+}
+
+impl<'a> LookupObject<'a> {
+    fn new(step: &'a LookupStep) -> Self {
+        Self {
+            asked_frame: step.asked.map(|moment| moment.frame),
+            answered_frame: step.answered.frame,
+            name: &step.name,
+            record_type: AsText(step.record_type),
+            answer: &step.answer,
+        }
+    }
+}
+
+/// The lookups that led to `session`.
+pub(super) fn lookups(session: &Session) -> Vec<LookupObject<'_>> {
+    let steps = session.lookup.iter().flat_map(|lookup| &lookup.steps);
+    steps.map(LookupObject::new).collect()
+}
+
+/// A lookup in vain that no connection of its client followed: a delivery that never started.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "FailedLookup")]
+pub(super) struct FailedLookupObject<'a> {
+    /// The frame of the question; of an answer whose question the capture lacks, the answer's.
+    frame: FrameNumber,
+    /// The frame of the latest answer.
+    answered_frame: Option<FrameNumber>,
+    time: Time,
+    #[schemars(schema_with = "schema::ip")]
+    client: AsText<std::net::IpAddr>,
+    /// The name asked for, in lower case; octets other than those of host names are `\DDD`.
+    name: &'a str,
+    #[schemars(schema_with = "schema::record_type")]
+    record_type: AsText<RecordType>,
+    /// Why there was nowhere to send mail to.
+    #[schemars(schema_with = "schema::lookup_failure")]
+    failure: &'static str,
+    /// The same in words.
+    message: String,
+    /// Whether the client also takes mail in this capture: it may have asked only to check a sender.
+    client_takes_mail: bool,
+}
+
+impl<'a> FailedLookupObject<'a> {
+    pub(super) fn new(failed: &'a FailedLookup) -> Self {
+        Self {
+            frame: failed.moment.frame,
+            answered_frame: failed.answered.map(|moment| moment.frame),
+            time: failed.moment.into(),
+            client: AsText(failed.client),
+            name: &failed.name,
+            record_type: AsText(failed.record_type),
+            failure: failed.why.code(),
+            message: failed.why.text(),
+            client_takes_mail: failed.is_server_too,
+        }
+    }
+}

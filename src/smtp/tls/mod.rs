@@ -1,0 +1,105 @@
+//! TLS inside an SMTP connection: what can be read of its handshake without keys (RFC 8446, and RFC 5246 before it).
+//!
+//! Record headers tell whether the handshake worked, the two hellos what was asked for and chosen, an alert in the clear
+//! why it failed. Everything is read as it streams by; only an unfinished hello is kept, bounded.
+
+mod alert;
+mod hello;
+mod records;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use crate::time::Moment;
+
+pub use alert::Alert;
+pub use hello::{ClientHello, ServerHello};
+pub use records::Records;
+
+/// A version of the protocol, as it stands in a hello: `0x0303` is TLS 1.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TlsVersion(pub u16);
+
+impl fmt::Display for TlsVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0x0300 => f.write_str("SSL 3.0"),
+            0x0301 => f.write_str("TLS 1.0"),
+            0x0302 => f.write_str("TLS 1.1"),
+            0x0303 => f.write_str("TLS 1.2"),
+            0x0304 => f.write_str("TLS 1.3"),
+            draft @ 0x7f01..=0x7fff => write!(f, "TLS 1.3 draft {}", draft & 0xff),
+            other => write!(f, "TLS version 0x{other:04x}"),
+        }
+    }
+}
+
+/// What is known of the TLS of one connection.
+#[derive(Clone, Debug, Default)]
+pub struct Tls {
+    /// What the client sent.
+    pub client: Records,
+    /// What the server sent.
+    pub server: Records,
+    /// What the client asked for, in its first hello.
+    pub client_hello: Option<ClientHello>,
+    /// What the server chose. After a HelloRetryRequest that of its second hello, if it came.
+    pub server_hello: Option<ServerHello>,
+}
+
+impl Tls {
+    /// Whether both ends went on to exchange data, so the handshake worked, or may have where the capture lacks octets.
+    ///
+    /// In TLS 1.3 the client's Finished and an alert instead of it both travel as application data, so a single short
+    /// record of the client proves nothing.
+    pub const fn is_established(&self) -> bool {
+        let is_known = self.server.data_records > 0 && (self.client.sent_long_data || self.client.data_records > 1);
+        is_known || self.server.is_cut_off || self.client.is_cut_off
+    }
+
+    /// The alerts sent in the clear, each with its sender: `client` or `server`.
+    pub fn alerts(&self) -> impl Iterator<Item = (&'static str, Alert)> {
+        [("client", self.client.alert), ("server", self.server.alert)]
+            .into_iter()
+            .filter_map(|(sender, alert)| Some((sender, alert?)))
+    }
+
+    /// Whether anything that is TLS was seen.
+    pub const fn is_seen(&self) -> bool {
+        self.client.records > 0 || self.server.records > 0
+    }
+
+    /// The client's next octets. A hello is read up to `hello_octets` octets.
+    pub(super) fn client_octets(&mut self, octets: &[u8], moment: Moment, hello_octets: usize) {
+        let peer_sent_data = self.server.data_records > 0;
+        let found = &mut self.client_hello;
+        self.client.push(octets, moment, peer_sent_data, hello_octets, &mut |message| {
+            *found = ClientHello::parse(message, moment);
+            true
+        });
+    }
+
+    /// The server's next octets.
+    pub(super) fn server_octets(&mut self, octets: &[u8], moment: Moment, hello_octets: usize) {
+        let peer_sent_data = self.client.data_records > 0;
+        let found = &mut self.server_hello;
+        self.server.push(octets, moment, peer_sent_data, hello_octets, &mut |message| {
+            let Some(hello) = ServerHello::parse(message, moment) else { return true };
+            // A server asks again at most once (RFC 8446 4.1.4).
+            let is_last = !hello.is_retry_request || found.is_some();
+            *found = Some(hello);
+            is_last
+        });
+    }
+
+    /// The client's next `octets` octets are missing.
+    pub(super) fn client_gap(&mut self, octets: u64) {
+        self.client.skip(octets);
+    }
+
+    /// The server's next `octets` octets are missing.
+    pub(super) fn server_gap(&mut self, octets: u64) {
+        self.server.skip(octets);
+    }
+}

@@ -1,0 +1,200 @@
+//! The record layer (RFC 8446 5.1): where records begin, and what of them is in the clear.
+
+use super::Alert;
+use super::hello::message_octets;
+use crate::time::Moment;
+
+/// The records of one direction.
+#[derive(Clone, Debug, Default)]
+pub struct Records {
+    /// All records.
+    pub records: u64,
+    /// Application data records.
+    pub data_records: u64,
+    /// Whether one of them, sent after data of the other direction, was too long to be an alert.
+    pub sent_long_data: bool,
+    /// An alert sent in the clear: the first fatal one, else the latest.
+    pub alert: Option<Alert>,
+    /// Whether octets are missing, so that it is not known where the next record begins: nothing more was read.
+    pub is_cut_off: bool,
+    parser: Parser,
+    hello: Hello,
+}
+
+/// How far into a record the octets read so far reach.
+#[derive(Clone, Copy, Debug, Default)]
+enum Parser {
+    #[default]
+    Start,
+    Header {
+        read: usize,
+        octets: [u8; HEADER_OCTETS],
+    },
+    Body {
+        left: u32,
+        kind: Body,
+    },
+    /// The octets are no TLS; nothing more is read.
+    Lost,
+}
+
+/// What a record's body is, as far as that matters here.
+#[derive(Clone, Copy, Debug)]
+enum Body {
+    /// A part of a handshake message, perhaps.
+    Handshake,
+    /// An alert in the clear; its level once that was read.
+    Alert {
+        level: Option<u8>,
+    },
+    Opaque,
+}
+
+/// The octets of a hello that may go over several records.
+#[derive(Clone, Debug)]
+enum Hello {
+    Open(Vec<u8>),
+    /// It was read, or cannot be.
+    Done,
+}
+
+impl Default for Hello {
+    fn default() -> Self {
+        Self::Open(Vec::new())
+    }
+}
+
+const HEADER_OCTETS: usize = 5;
+const ALERT: u8 = 21;
+const HANDSHAKE: u8 = 22;
+const APPLICATION_DATA: u8 = 23;
+/// An alert of 2 octets with its content type and the longest authentication tag and nonce in use.
+const LONGEST_ENCRYPTED_ALERT: u32 = 40;
+
+impl Records {
+    /// Whether `octets`, the first of a direction, begin a TLS record.
+    pub fn looks_like_tls(octets: &[u8]) -> bool {
+        matches!(octets, [20..=23, 3, ..] | [20..=23])
+    }
+
+    /// Reads the next octets. `peer_sent_data` is whether the other direction has sent data.
+    ///
+    /// `tell` is given each handshake message from the first on, with whatever else stands behind it, and answers whether
+    /// it was the last of interest. A message that does not end within `hello_octets` octets is passed over.
+    pub(super) fn push(
+        &mut self,
+        mut octets: &[u8],
+        moment: Moment,
+        peer_sent_data: bool,
+        hello_octets: usize,
+        tell: &mut dyn FnMut(&[u8]) -> bool,
+    ) {
+        while let [first, rest @ ..] = octets {
+            match &mut self.parser {
+                Parser::Lost => return,
+                Parser::Start => {
+                    self.parser = if matches!(first, 20..=24) {
+                        Parser::Header { read: 0, octets: [0; HEADER_OCTETS] }
+                    } else {
+                        Parser::Lost
+                    };
+                }
+                Parser::Header { read, octets: header } => {
+                    if let Some(slot) = header.get_mut(*read) {
+                        *slot = *first;
+                    }
+                    *read += 1;
+                    if *read == HEADER_OCTETS {
+                        let header = *header;
+                        self.begin(header, peer_sent_data);
+                    }
+                    octets = rest;
+                }
+                Parser::Body { left: 0, .. } => self.parser = Parser::Start,
+                Parser::Body { left, kind } => {
+                    let step = octets.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                    *left -= u32::try_from(step).unwrap_or(*left);
+                    let (body, rest) = octets.split_at_checked(step).unwrap_or((octets, &[]));
+                    match kind {
+                        Body::Handshake => self.hello.push(body, hello_octets, tell),
+                        Body::Alert { level } => read_alert(&mut self.alert, level, body, moment),
+                        Body::Opaque => {}
+                    }
+                    octets = rest;
+                }
+            }
+        }
+    }
+
+    /// The next `octets` octets are missing. Inside a record it is known where the next begins.
+    pub(super) fn skip(&mut self, octets: u64) {
+        let octets = u32::try_from(octets).unwrap_or(u32::MAX);
+        match &mut self.parser {
+            Parser::Lost => {}
+            Parser::Body { left, kind } if octets <= *left => {
+                *left -= octets;
+                if matches!(kind, Body::Handshake) {
+                    self.hello = Hello::Done;
+                }
+                *kind = Body::Opaque;
+            }
+            _ => {
+                self.parser = Parser::Lost;
+                self.is_cut_off = true;
+            }
+        }
+    }
+
+    fn begin(&mut self, header: [u8; HEADER_OCTETS], peer_sent_data: bool) {
+        let [content_type, major, _, high, low] = header;
+        if major != 3 {
+            self.parser = Parser::Lost;
+            return;
+        }
+        let left = u32::from(u16::from_be_bytes([high, low]));
+        self.records += 1;
+        if content_type == APPLICATION_DATA {
+            self.data_records += 1;
+            self.sent_long_data |= peer_sent_data && left > LONGEST_ENCRYPTED_ALERT;
+        }
+        let kind = match content_type {
+            HANDSHAKE => Body::Handshake,
+            // A longer one is encrypted.
+            ALERT if left == 2 => Body::Alert { level: None },
+            _ => Body::Opaque,
+        };
+        self.parser = Parser::Body { left, kind };
+    }
+}
+
+fn read_alert(kept: &mut Option<Alert>, level: &mut Option<u8>, octets: &[u8], moment: Moment) {
+    for octet in octets {
+        match *level {
+            None => *level = Some(*octet),
+            Some(level) => {
+                if !kept.is_some_and(|kept| kept.is_fatal()) {
+                    *kept = Some(Alert { level, description: *octet, moment });
+                }
+            }
+        }
+    }
+}
+
+impl Hello {
+    fn push(&mut self, octets: &[u8], most: usize, tell: &mut dyn FnMut(&[u8]) -> bool) {
+        let Self::Open(kept) = self else { return };
+        let room = most.saturating_sub(kept.len());
+        kept.extend_from_slice(octets.get(..room).unwrap_or(octets));
+        while let Some(needed) = message_octets(kept).filter(|needed| *needed <= kept.len()) {
+            if tell(kept) {
+                *self = Self::Done;
+                return;
+            }
+            kept.drain(..needed);
+        }
+        // A message that would not fit is not waited for.
+        if kept.len() >= most || message_octets(kept).is_some_and(|needed| needed > most) {
+            *self = Self::Done;
+        }
+    }
+}
