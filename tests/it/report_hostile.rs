@@ -47,7 +47,7 @@ fn background_of(text: &[u8]) -> Vec<u8> {
     capture.finish_pcap()
 }
 
-fn report_on(capture: Vec<u8>, path: &str, format: Format, width: u16) -> String {
+pub(crate) fn report_on(capture: Vec<u8>, path: &str, format: Format, width: u16) -> String {
     let mut out = Vec::new();
     let options = ReportOptions { show: Show::All, width: Some(width), ..ReportOptions::default() };
     let mut reporter = reporter(format, &options, Box::new(&mut out));
@@ -67,7 +67,7 @@ fn report_on(capture: Vec<u8>, path: &str, format: Format, width: u16) -> String
     String::from_utf8(out).unwrap()
 }
 
-fn is_harmful(character: char) -> bool {
+pub(crate) fn is_harmful(character: char) -> bool {
     (character.is_control() && character != '\n')
         || matches!(u32::from(character),
             0xad | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff | 0xe0000..=0xe0fff)

@@ -1,0 +1,157 @@
+//! What AUTH carries is in no output, in no mechanism, however the capture has it: not as base64, not decoded.
+//!
+//! `EHLOTRACE_THOROUGH=1` damages every frame of every dialogue; without it one in twenty-five.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use ehlotrace::report::Format;
+
+use crate::report_hostile::report_on;
+use crate::support::{Frame, Side};
+use crate::trace_hygiene::{assert_hidden, capture, file};
+
+/// What no output may hold eleven octets of in a row, plain or in base64.
+const SECRETS: &[&str] = &[
+    "\0quokka.user\0hunterZebra91",
+    "quokka.user",
+    "hunterZebra91",
+    "<1896.697170952@wombatChallenge>",
+    "quokka.user b913a602c7eda7a495b4e6e7334d3890",
+    "user=quokka.user\x01auth=Bearer ya29.vF9dft4qmTc2Nvb3\x01\x01",
+    "n,a=quokka.user,\x01host=mx\x01auth=Bearer ya29.vF9dft4qmTc2Nvb3\x01\x01",
+    "n,,n=quokka.user,r=rOprNGfwEbeRWgbNEkqO",
+    "r=rOprNGfwEbeRWgbNEkqOhvYDpWUa2RaTCAfuxFIlj,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+    "c=biws,r=rOprNGfwEbeRWgbNEkqOhvYDpWUa2RaTCAfuxFIlj,p=dHzbZapWIk4jUhN",
+];
+
+/// Each line begins with who sends it; `{n}` is the secret of that number in base64. Lines of one side that follow each
+/// other are sent at once.
+const DIALOGUES: &[&str] = &[
+    "C AUTH PLAIN {0}\nS 235 2.7.0 yes",
+    "C AUTH PLAIN {0}\nS 535 5.7.8 no\nC AUTH PLAIN {0}\nS 535 5.7.8 no",
+    "C AUTH PLAIN\nS 334 \nC {0}\nS 235 2.7.0 yes",
+    "C auth plain {0}\nS 535 no",
+    "C Auth Plain\nS 334 \nC {0}\nS 535 no",
+    "C AUTH LOGIN\nS 334 VXNlcm5hbWU6\nC {1}\nS 334 UGFzc3dvcmQ6\nC {2}\nS 235 yes",
+    "C AUTH LOGIN {1}\nS 334 UGFzc3dvcmQ6\nC {2}\nS 535 no",
+    "C AUTH LOGIN\nS 334 VXNlcm5hbWU6\nC {1}\nS 535 no\nC {2}\nS 500 what\nC {2}\nS 500 what",
+    "C AUTH LOGIN\nS 334 VXNlcm5hbWU6\nC {1}\nS 334 UGFzc3dvcmQ6\nC {2}\nS 235 yes\nC {2}\nS 500 what",
+    "C AUTH CRAM-MD5\nS 334 {3}\nC {4}\nS 235 yes",
+    "C AUTH CRAM-MD5\nS 334 {3}\nC {4}\nS 535 no",
+    "C AUTH XOAUTH2 {5}\nS 235 yes",
+    "C AUTH XOAUTH2 {5}\nS 334 eyJzdGF0dXMiOiI0MDAifQ==\nC \nS 535 no",
+    "C AUTH XOAUTH2\nS 334 \nC {5}\nS 334 eyJzdGF0dXMiOiI0MDAifQ==\nC \nS 535 no",
+    "C AUTH OAUTHBEARER {6}\nS 334 eyJzdGF0dXMiOiJpbnZhbGlkIn0=\nC AQ==\nS 535 no",
+    "C AUTH SCRAM-SHA-256 {7}\nS 334 {8}\nC {9}\nS 235 yes",
+    "C AUTH SCRAM-SHA-256\nS 334 \nC {7}\nS 334 {8}\nC {9}\nS 535 no",
+    "C AUTH X-OF-NO-STANDARD {0}\nS 504 5.5.4 unknown\nC {2}\nS 500 what",
+    "C AUTH  PLAIN   {0}\nS 501 5.5.4 no",
+    "C AUTH PLAIN {0} {2}\nS 501 5.5.4 no",
+    "C X-EXPS LOGIN\nS 334 VXNlcm5hbWU6\nC {1}\nS 334 UGFzc3dvcmQ6\nC {2}\nS 235 yes",
+    "C AUTH LOGIN\nC {1}\nC {2}\nS 334 VXNlcm5hbWU6\nS 334 UGFzc3dvcmQ6\nS 235 yes",
+    "C AUTH LOGIN\nC {1}\nC {2}\nC MAIL FROM:<a@b.example>\nS 503 not here\nS 500 what\nS 500 what\nS 250 ok",
+    "C AUTH PLAIN {0}\nC MAIL FROM:<a@b.example>\nS 535 no\nS 530 first AUTH",
+    // No reply at all, and none before the client gives up.
+    "C AUTH PLAIN {0}",
+    "C AUTH LOGIN\nC {1}\nC {2}",
+    "C AUTH LOGIN\nS 334 VXNlcm5hbWU6\nC {1}",
+    "C AUTH CRAM-MD5\nS 334-{3}\nS 334 {3}\nC {4}\nS 421 too late",
+];
+
+fn is_thorough() -> bool {
+    std::env::var_os("EHLOTRACE_THOROUGH").is_some()
+}
+
+fn base64(text: &str) -> String {
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+/// Eight octets are too many to stand anywhere by chance. Of every eleven in a row of a secret eight are among these.
+fn telling_parts() -> Vec<String> {
+    let encoded = SECRETS.iter().map(|secret| base64(secret));
+    let texts: Vec<String> = SECRETS.iter().map(|secret| (*secret).to_owned()).chain(encoded).collect();
+    let windows = texts.iter().flat_map(|text| text.as_bytes().windows(8).step_by(4));
+    let parts: BTreeSet<String> = windows.map(|part| String::from_utf8(part.to_vec()).unwrap()).collect();
+    parts.into_iter().collect()
+}
+
+fn frames(dialogue: &str, size: usize) -> Vec<Frame> {
+    let mut messages: Vec<(Side, Vec<u8>)> = vec![
+        (Side::Client, b"EHLO a.example.com\r\n".to_vec()),
+        (Side::Server, b"250-mx.example.net\r\n250 AUTH PLAIN LOGIN CRAM-MD5 XOAUTH2\r\n".to_vec()),
+    ];
+    for line in dialogue.lines() {
+        let (who, text) = line.split_at(2);
+        let mut text = text.to_owned() + "\r\n";
+        for (number, secret) in SECRETS.iter().enumerate() {
+            text = text.replace(&format!("{{{number}}}"), &base64(secret));
+        }
+        let side = if who == "C " { Side::Client } else { Side::Server };
+        match messages.last_mut() {
+            Some((last, before)) if *last == side => before.extend(text.bytes()),
+            _ => messages.push((side, text.into_bytes())),
+        }
+    }
+    let messages: Vec<(Side, &[u8])> = messages.iter().map(|(side, octets)| (*side, &octets[..])).collect();
+    capture(&messages, size)
+}
+
+/// Neither a report nor a trace of `frames` gives any part of a secret away.
+fn assert_secret(frames: &[Frame], parts: &[String], what: &str) {
+    let capture = file(frames);
+    for format in Format::ALL {
+        let report = report_on(capture.clone(), "a.pcap", format, 150);
+        let shown: Vec<&String> = parts.iter().filter(|part| report.contains(*part)).collect();
+        assert!(shown.is_empty(), "{what}: {format:?} shows {shown:?}\n{report}");
+    }
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    assert_hidden(&capture, &[25], &parts, what);
+}
+
+#[test]
+fn no_mechanism_gives_a_secret_away_however_it_is_cut() {
+    let parts = telling_parts();
+    for dialogue in DIALOGUES {
+        for size in [7, 1_000] {
+            assert_secret(&frames(dialogue, size), &parts, &format!("{dialogue:?} by {size}"));
+        }
+    }
+}
+
+#[test]
+fn a_capture_that_lacks_repeats_or_ends_within_a_secret_gives_none_of_it_away() {
+    let parts = telling_parts();
+    let step = if is_thorough() { 1 } else { 25 };
+    for (at, dialogue) in DIALOGUES.iter().enumerate() {
+        let frames = frames(dialogue, 48);
+        for index in (3 + at % step..frames.len()).step_by(step) {
+            let (mut missing, mut late, mut repeated, mut cut) =
+                (frames.clone(), frames.clone(), frames.clone(), frames.clone());
+            let frame = missing.remove(index);
+            late.remove(index);
+            late.insert((index + 3).min(late.len()), frame.clone());
+            repeated.push(frame);
+            let length = cut[index].octets.len();
+            cut[index].cut(length - 5);
+            let ends = frames[..=index].to_vec();
+            let begins = frames[index..].to_vec();
+            for (how, frames) in [
+                ("missing", missing),
+                ("late", late),
+                ("repeated", repeated),
+                ("cut", cut),
+                ("last", ends),
+                ("first", begins),
+            ] {
+                assert_secret(&frames, &parts, &format!("{dialogue:?}, frame {index} {how}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_search_finds_a_secret_that_is_shown() {
+    let report = report_on(file(&frames("C NOOP {0}\nS 250 ok", 1_000)), "a.pcap", Format::Json, 150);
+    assert!(telling_parts().iter().any(|part| report.contains(part)), "{report}");
+}
