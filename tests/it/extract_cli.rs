@@ -302,6 +302,29 @@ fn extracts_of_the_corpus_have_the_same_sessions() {
 }
 
 #[test]
+fn networks_that_find_no_room_in_the_documentation_ranges_are_counted() {
+    let mut capture = CaptureBuilder::new();
+    for client in ["172.16.1.9:1145", "172.16.2.9:1145", "172.16.3.9:1145", "172.16.4.9:1145"] {
+        let mut s = capture.session(client, "172.16.5.25:25");
+        s.handshake().dialogue("S: 220 mx.example.com ESMTP\nC: EHLO sub2.\nS: 501 Invalid Address\n");
+        s.client_fin().server_fin();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.pcap");
+    std::fs::write(&path, capture.finish_pcap()).unwrap();
+    let (code, file, error) = run(&["--redact", path.to_str().unwrap()]);
+    assert_eq!(code, 0, "{error}");
+    let told = "ehlotrace: 2 more IPv4 networks than the documentation ranges hold went to 198.18.0.0/15\n";
+    assert!(error.ends_with(told), "{error}");
+    let mut networks: Vec<[u8; 3]> = records(&file).iter().map(|(.., data)| data[26..29].try_into().unwrap()).collect();
+    networks.sort_unstable();
+    networks.dedup();
+    let in_range = |network: &[u8; 3]| matches!(network, [198, 18 | 19, _]);
+    assert_eq!(networks.len(), 5);
+    assert_eq!(networks.iter().filter(|network| in_range(network)).count(), 2, "{networks:?}");
+}
+
+#[test]
 fn addresses_are_nowhere_in_a_redacted_extract() {
     const MAIL: &[u8] = b"Received: from relay (relay [198.51.100.77]) by mx\r\nSubject: Quarterly figures\r\n\r\n\
         Remote-MTA: dns; mx.other.example (203.0.113.99)\r\n.\r\n";

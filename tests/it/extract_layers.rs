@@ -94,15 +94,16 @@ fn kinds(file: &[u8]) -> Vec<(String, String)> {
 
 #[test]
 fn changed_octets_give_nothing_away() {
-    // Any octet of a header may be another one: what then is passed on must still be harmless.
-    for wrap in WRAPS {
+    // Any octet of a header may be another one: what then is passed on must still be harmless. Each wrap has a third of its
+    // octets changed, and most headers are in three wraps.
+    for (number, wrap) in WRAPS.iter().enumerate() {
         let frames = wrapped(wrap);
         let greeting = |frame: &Frame| frame.octets.windows(4).position(|octets| octets == b"220 ");
         let payload_at = frames.iter().find_map(greeting).unwrap();
         // Later fragments have text where the first one has the TCP header.
         let headers = if wrap.name.contains("fragments") { payload_at - 20 } else { payload_at };
-        for at in 0..headers {
-            let change = [0x01, 0x40, 0xff][at % 3];
+        for at in (number % 3..headers).step_by(3) {
+            let change = [0x01, 0x40, 0xff][at / 3 % 3];
             let mut changed = frames.clone();
             for frame in changed.iter_mut().skip(3).step_by(5) {
                 frame.octets[at] ^= change;
