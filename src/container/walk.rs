@@ -195,9 +195,10 @@ impl Walk<'_> {
 
     fn joined(&self, path: Option<&str>, name: &str) -> String {
         let max = self.shared.limits.member_name_octets;
-        let name = match name.char_indices().map(|(at, _)| at).find(|&at| at > max) {
-            Some(at) => format!("{}…", name.get(..at).unwrap_or_default()),
-            None => name.to_owned(),
+        let name = if name.len() > max {
+            format!("{}…", name.get(..name.floor_char_boundary(max)).unwrap_or_default())
+        } else {
+            name.to_owned()
         };
         match path {
             Some(path) => format!("{path}/{name}"),
