@@ -10,6 +10,7 @@ pub mod ehlo;
 mod line;
 pub mod product;
 mod reply;
+mod secrets;
 mod spans;
 mod tls;
 mod transcript;

@@ -122,11 +122,11 @@ impl OpenReply {
         Self { reply }
     }
 
-    /// Adds one line; `mask` keeps the text of an AUTH challenge out.
-    pub(super) fn add(&mut self, line: &ReplyLine<'_>, mask: bool, max_lines: usize) {
+    /// Adds one line; `masked` is its text where that must not be shown as it is.
+    pub(super) fn add(&mut self, line: &ReplyLine<'_>, masked: Option<Box<[u8]>>, max_lines: usize) {
         self.reply.code = line.code;
         if self.reply.lines.len() < max_lines {
-            self.reply.lines.push(if mask { super::MASK.into() } else { line.text.into() });
+            self.reply.lines.push(masked.unwrap_or_else(|| line.text.into()));
         } else {
             self.reply.dropped_lines += 1;
         }

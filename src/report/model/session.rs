@@ -86,6 +86,12 @@ pub(in crate::report) struct SessionObject<'a> {
     exchanges_omitted: u64,
     /// Hellos over the bound of those kept.
     hellos_omitted: u64,
+    /// Replies to commands sent too many at once to be remembered; left out where it is 0.
+    #[serde(skip_serializing_if = "is_zero")]
+    replies_unpaired: u64,
+    /// Octets of the client not read: too many before the reply that tells what they are. Left out where it is 0.
+    #[serde(skip_serializing_if = "is_zero")]
+    client_octets_unread: u64,
     /// A reply whose end the capture lacks: it stands in no exchange.
     #[serde(skip_serializing_if = "Option::is_none")]
     unfinished_reply: Option<ReplyObject<'a>>,
@@ -143,6 +149,8 @@ impl<'a> SessionObject<'a> {
             tunnelled: session.tunnelled,
             exchanges_omitted: transcript.omitted_exchanges,
             hellos_omitted: transcript.omitted_hellos,
+            replies_unpaired: transcript.unpaired_replies,
+            client_octets_unread: transcript.unread_client_octets,
             unfinished_reply: transcript.unfinished_reply.as_ref().map(|reply| ReplyObject::new(reply, None)),
             community_id: session.community_id(),
             tls_handshake: TlsObject::new(&transcript.tls),
