@@ -52,11 +52,9 @@ fn messages_inside_an_outlook_message() {
 #[test]
 fn names_of_members() {
     let limits = Limits { member_name_octets: 10, ..Limits::default() };
-    for octets in
-        [make::zip(&[("name-of-a-member", b"1")]), make::tar(&[("name-of-a-member", b"1")]), {
-            make::msg(&[("name-of-a-member", b"1")], None)
-        }]
-    {
+    for octets in [make::zip(&[("name-of-a-member", b"1")]), make::tar(&[("name-of-a-member", b"1")]), {
+        make::msg(&[("name-of-a-member", b"1")], None)
+    }] {
         let outcome = within(&limits, &[], &octets);
         // The mark says that it is longer.
         assert_eq!(outcome.read(), [("name-of-a-…", &b"1"[..])]);
