@@ -164,7 +164,7 @@ pub(super) fn all_but_code(code: u16, text: &[u8]) -> Vec<Range<usize>> {
     let start = if EnhancedStatusCode::parse(text, code).is_some() { word } else { 0 };
     let mut words = text.get(start..).unwrap_or_default().split(u8::is_ascii_whitespace);
     let may_tell = words.any(|word| word.len() >= PART_OCTETS);
-    if may_tell { vec![start..text.len()] } else { Vec::new() }
+    may_tell.then_some(start..text.len()).into_iter().collect()
 }
 
 /// Ranges in ascending order, those that overlap joined.

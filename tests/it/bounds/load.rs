@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-#[allow(dead_code, unused_imports)]
-#[path = "../../../examples/generate_load.rs"]
-mod generate_load;
+use crate::generate_load;
 
 /// What a scan may have resident, whatever it reads.
 const MAX_RESIDENT_OCTETS: u64 = 256 << 20;
