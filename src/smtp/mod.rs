@@ -17,7 +17,7 @@ mod transcript;
 
 pub use command::{Command, Verb};
 pub use dialogue::{Dialogue, DialogueOptions};
-pub use reply::{EnhancedStatusCode, Reply};
+pub use reply::{EnhancedStatusCode, Reply, ReplyLines};
 pub use spans::{SpanKind, Spans};
 pub use tls::{Alert, ClientHello, Records, ServerHello, Tls, TlsVersion};
 pub use transcript::{Exchange, Hello, Missing, Refusal, Tally, Transcript};

@@ -15,7 +15,7 @@ use crate::flow::{Anomalies, Close, CloseHow, Handshake, Side};
 use crate::report::product_name;
 use crate::session::{Captured, Session};
 use crate::smtp::ehlo::{Note, Problem, split_argument};
-use crate::smtp::{Command, Hello, Reply};
+use crate::smtp::{Command, Hello, Reply, ReplyLines};
 use crate::time::{FrameNumber, Moment};
 
 /// One session.
@@ -221,7 +221,7 @@ struct GreetingObject<'a> {
     /// The text of each line, without the code.
     #[serde(serialize_with = "lines")]
     #[schemars(with = "Vec<Octets<'a>>")]
-    lines: &'a [Box<[u8]>],
+    lines: &'a ReplyLines,
     /// From the end of the handshake.
     delay_ns: Option<i64>,
     /// Left out where it is true.
@@ -250,7 +250,7 @@ struct ReplyObject<'a> {
     /// The text of each line, without the code.
     #[serde(serialize_with = "lines")]
     #[schemars(with = "Vec<Octets<'a>>")]
-    lines: &'a [Box<[u8]>],
+    lines: &'a ReplyLines,
     /// From the command it answers.
     delay_ns: Option<i64>,
     /// Left out where it is true.

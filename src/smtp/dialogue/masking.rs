@@ -60,8 +60,8 @@ impl Dialogue<'_> {
             return;
         }
         for exchange in &self.transcript.exchanges {
-            let command = exchange.command.iter().map(|command| &command.line);
-            let reply = exchange.reply.iter().flat_map(|reply| &reply.lines);
+            let command = exchange.command.iter().map(|command| &*command.line);
+            let reply = exchange.reply.iter().flat_map(|reply| reply.lines.iter());
             for line in command.chain(reply) {
                 self.secrets.add_open(line, self.options.limits.secret_parts);
             }
