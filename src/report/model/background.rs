@@ -26,11 +26,11 @@ pub(super) struct TlsObject<'a> {
     server_hello_frame: Option<FrameNumber>,
     /// Whether encrypted data went both ways after it, so that it worked, or may have where the capture lacks octets.
     established: bool,
+    /// Alerts that were not encrypted: of each side the first fatal one, else its latest.
+    alerts: Vec<AlertObject>,
     /// Whether a hello is longer than those that are read; left out where it is false.
     #[serde(skip_serializing_if = "is_false")]
     hello_too_long: bool,
-    /// Alerts that were not encrypted: of each side the first fatal one, else its latest.
-    alerts: Vec<AlertObject>,
 }
 
 impl<'a> TlsObject<'a> {
@@ -44,8 +44,8 @@ impl<'a> TlsObject<'a> {
             client_hello_frame: client.map(|hello| hello.moment.frame),
             server_hello_frame: server.map(|hello| hello.moment.frame),
             established: tls.is_established(),
-            hello_too_long: tls.client.is_hello_too_long || tls.server.is_hello_too_long,
             alerts: tls.alerts().map(|(from, alert)| AlertObject::new(from, alert)).collect(),
+            hello_too_long: tls.client.is_hello_too_long || tls.server.is_hello_too_long,
         })
     }
 }
