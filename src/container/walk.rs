@@ -64,6 +64,19 @@ pub struct Walked {
     pub members: u64,
 }
 
+impl Walked {
+    /// What an archive is in which no capture was found; none if the input is no archive.
+    pub fn without_capture(&self) -> Option<String> {
+        let archive = self.archive?;
+        Some(format!("{archive} with no capture in it; members looked at: {}", self.members))
+    }
+
+    /// Whether `note` is on an input that is broken before it shows what it is. Found in a folder it may be anything.
+    pub fn may_be_anything(&self, note: &MemberNote) -> bool {
+        note.path.is_none() && note.kind == NoteKind::Unreadable && self.archive.is_none()
+    }
+}
+
 /// Hands every member in `origin` to `visit`, in the order of the archives, and says through `note` what could not be
 /// read. Members that are archives or mails themselves are walked in their place. The rest is handed on whatever it
 /// is: the visitor finds out whether it is a capture.
