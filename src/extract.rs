@@ -22,7 +22,7 @@ use crate::session::{Session, SessionFrame};
 use crate::time::FrameNumber;
 
 pub use choice::Choice;
-pub use redact::{LeftOut, RedactKey};
+pub use redact::{LeftOut, NetworksElsewhere, RedactKey};
 
 use choice::{Chosen, Kept};
 use fragments::{Fragments, HoldingReader};
@@ -85,6 +85,11 @@ impl<W: Write> Extractor<W> {
     pub fn new(options: ExtractOptions, out: W) -> Self {
         let redactor = options.redact.clone().map(Redactor::new);
         Self { options, writer: PcapngWriter::new(out), redactor }
+    }
+
+    /// IPv4 networks that found no room in the documentation ranges, of all captures so far; none without redaction.
+    pub fn networks_elsewhere(&self) -> NetworksElsewhere {
+        self.redactor.as_ref().map(Redactor::networks_elsewhere).unwrap_or_default()
     }
 
     /// Extracts from one capture. `name` is what the comments call it; `open` gives its octets from the start, and is
@@ -156,12 +161,16 @@ impl<W: Write> Extractor<W> {
 fn section_comment(name: &str, sessions: &BTreeMap<u64, Kept>, mut redactor: Option<&mut Redactor>) -> String {
     let mut lines = vec![format!("ehlotrace {}: from {name}", env!("CARGO_PKG_VERSION"))];
     lines.extend(redactor.is_some().then(|| STATEMENT.to_owned()));
-    for (number, session) in sessions.iter().take(LISTED_SESSIONS) {
+    for (at, (number, session)) in sessions.iter().enumerate() {
         let Kept { first, last, verdict, .. } = session;
+        // All of them, so that the documentation ranges go to ends of sessions, in their order.
         let [client, server] = [session.client, session.server].map(|end| match &mut redactor {
-            Some(redactor) => redactor.end(end),
-            None => end,
+            Some(redactor) => redactor.end(end).map_or_else(|| "?".to_owned(), |end| end.to_string()),
+            None => end.to_string(),
         });
+        if at >= LISTED_SESSIONS {
+            continue;
+        }
         lines.push(format!("frames {first}-{last} of {name}, session {number}, {client} --> {server}: {verdict}"));
     }
     if let Some(more) = sessions.len().checked_sub(LISTED_SESSIONS).filter(|more| *more > 0) {
@@ -234,12 +243,33 @@ impl<W: Write> Second<'_, W> {
         for finding in &mut findings {
             *finding = redactor.finding(frame.session, finding, &known);
         }
-        match redactor.frame(frame, &known) {
-            Ok(data) => self.write(frame.packet, &data, frame.session, &findings),
+        let Some(whole) = frame.reassembled else {
+            let data = redactor.frame(frame, &known);
+            return self.write_redacted(frame.packet, data, frame.session, &findings);
+        };
+        let payload = redactor.datagram(frame, whole, &known);
+        let parts = parts.iter().map(|part| (part.packet(), &[][..]));
+        for (packet, findings) in parts.chain([(*frame.packet, findings.as_slice())]) {
+            let Some(redactor) = &mut self.redactor else { return Ok(()) };
+            let data = payload.as_ref().map_err(|reason| *reason);
+            let data = data.and_then(|payload| redactor.fragment(&packet, whole, payload));
+            self.write_redacted(&packet, data, frame.session, findings)?;
+        }
+        Ok(())
+    }
+
+    fn write_redacted(
+        &mut self,
+        packet: &Packet<'_>,
+        data: Result<Vec<u8>, LeftOut>,
+        session: u64,
+        findings: &[String],
+    ) -> io::Result<()> {
+        match data {
+            Ok(data) => self.write(packet, &data, session, findings),
             Err(reason) => {
-                let frames = (parts.len() as u64).saturating_add(1);
                 let count = self.left_out.entry(reason).or_default();
-                *count = count.saturating_add(frames);
+                *count = count.saturating_add(1);
                 Ok(())
             }
         }

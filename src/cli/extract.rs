@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
 use ehlotrace::batch;
 use ehlotrace::diagnosis::rule;
-use ehlotrace::extract::{Choice, ExtractOptions, Extracted, Extractor, RedactKey};
+use ehlotrace::extract::{Choice, ExtractOptions, Extracted, Extractor, NetworksElsewhere, RedactKey};
 
 use super::args::ReadingArgs;
 use super::output::Output;
@@ -82,9 +82,11 @@ pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<Exit> {
         }
         sum.failed |= !looked.failures.is_empty();
     }
+    let elsewhere = extractor.networks_elsewhere();
     drop(extractor);
     out.finish().context("cannot write the extract").with_context(|| target(args))?;
     sum.tell(args);
+    tell_elsewhere(elsewhere);
     Ok(match sum {
         Sum { captures: 0, .. } => Exit::Failure,
         Sum { failed: true, .. } => Exit::Partial,
@@ -178,6 +180,17 @@ impl Sum {
             counted(with_sessions, "capture"),
             target(args)
         ));
+    }
+}
+
+/// That addresses are in other ranges than those for documentation is told, and how many.
+fn tell_elsewhere(elsewhere: NetworksElsewhere) {
+    let NetworksElsewhere { benchmarking, private } = elsewhere;
+    for (count, range) in [(benchmarking, "198.18.0.0/15"), (private, "10.0.0.0/8")] {
+        if count > 0 {
+            let networks = counted(count, "more IPv4 network");
+            complain(&format!("{networks} than the documentation ranges hold went to {range}"));
+        }
     }
 }
 

@@ -1,20 +1,27 @@
 //! Rewriting frames so that they tell nothing of who mailed what to whom, and still show why a session was lost.
 
 mod addresses;
+mod checksum;
 mod frame;
+mod headers;
 mod hello;
+mod networks;
 mod stream;
 mod text;
+mod transport;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 
+use crate::capture::Packet;
 use crate::flow::Direction;
 use crate::session::{FrameContent, SessionFrame};
 use crate::smtp::Spans;
+use crate::wire::Reassembled;
 
 pub use addresses::RedactKey;
+pub use networks::NetworksElsewhere;
 
 use addresses::Addresses;
 use hello::mask_hello;
@@ -22,32 +29,34 @@ use stream::Stream;
 use text::{CommandLine, Names, mask_text};
 
 /// What a redacted file says of itself.
-pub(super) const STATEMENT: &str = "REDACTED by ehlotrace: not what was captured. Replaced: IP and hardware addresses \
-    (consistently, prefixes kept), IP options, unusual TCP options, padding. Masked, lengths kept: secrets of AUTH, mail \
-    text, local parts of mailboxes, contents of TLS records, IP addresses in replies, digits of IP addresses in arguments of \
-    EHLO and HELO. Set anew: checksums, wrong ones too. Left out: fragments, tunnels and what else cannot be rewritten \
-    safely. Kept: names in arguments of EHLO and HELO, texts of replies, domains, ports, times, lengths.";
+pub(super) const STATEMENT: &str = "REDACTED by ehlotrace: not what was captured. Replaced: IP and hardware addresses, \
+    consistently; IPv4 ones by networks of 24 bits to 192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24, where these are full to \
+    198.18.0.0/15 and then to 10.0.0.0/8, IPv6 ones by networks of 48 bits to 2001:db8::/32. Cleared: IP options, contents of \
+    IPv6 extension headers, unusual TCP options, GRE keys, options of tunnels, padding. Masked, lengths kept: secrets of AUTH, \
+    mail text, local parts of mailboxes, contents of TLS records, IP addresses in replies, digits of IP addresses in arguments \
+    of EHLO and HELO. Set anew: checksums, wrong ones too. Left out: frames that cannot be rewritten safely. Kept: names in \
+    arguments of EHLO and HELO, texts of replies, domains, ports, times, lengths, numbers of VLANs and tunnels.";
 
 /// Why a frame is not in a redacted file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LeftOut {
-    /// It is a fragment of an IP datagram.
+    /// It is a fragment of an IP datagram and does not fit into it.
     Fragment,
-    /// Its IP packet is inside another one.
-    Tunnel,
     /// Its headers are cut off, or of a kind that is not rewritten.
     Headers,
     /// It holds TLS and the beginnings of the records cannot be told.
     Tls,
+    /// There is no room for more networks in the ranges that addresses go to.
+    Addresses,
 }
 
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Fragment => "fragments of IP datagrams",
-            Self::Tunnel => "frames of a tunnel",
+            Self::Fragment => "fragments of IP datagrams that they do not fit into",
             Self::Headers => "frames with headers that are cut or of another kind",
             Self::Tls => "frames with TLS out of its order",
+            Self::Addresses => "frames with addresses beyond what the ranges for them hold",
         })
     }
 }
@@ -79,6 +88,16 @@ impl Sides {
         known.mailboxes.iter().for_each(|line| names.learn(line));
         Self { client: Stream::new(true), server: Stream::new(false), names }
     }
+
+    /// Masks the payload of the segment in `frame`.
+    fn mask(&mut self, payload: &mut [u8], frame: &SessionFrame<'_>, known: &Known<'_>) -> Result<(), LeftOut> {
+        let FrameContent::Segment(_, followed) = frame.content else { return Ok(()) };
+        let (stream, spans) = match followed.direction {
+            Direction::ClientToServer => (&mut self.client, known.client_spans),
+            Direction::ServerToClient => (&mut self.server, known.server_spans),
+        };
+        stream.mask(payload, followed.offset, spans, &mut self.names)
+    }
 }
 
 impl Redactor {
@@ -91,16 +110,31 @@ impl Redactor {
         self.sessions.clear();
     }
 
+    /// The octets of a frame that is no fragment.
     pub(super) fn frame(&mut self, frame: &SessionFrame<'_>, known: &Known<'_>) -> Result<Vec<u8>, LeftOut> {
         let sides = self.sessions.entry(frame.session).or_insert_with(|| Sides::new(known));
-        frame::rewrite(frame, &mut self.addresses, |payload| {
-            let FrameContent::Segment(_, followed) = frame.content else { return Ok(()) };
-            let (stream, spans) = match followed.direction {
-                Direction::ClientToServer => (&mut sides.client, known.client_spans),
-                Direction::ServerToClient => (&mut sides.server, known.server_spans),
-            };
-            stream.mask(payload, followed.offset, spans, &mut sides.names)
-        })
+        frame::rewrite(frame, &mut self.addresses, |payload| sides.mask(payload, frame, known))
+    }
+
+    /// The payload of `whole`, the datagram that `frame` completed.
+    pub(super) fn datagram(
+        &mut self,
+        frame: &SessionFrame<'_>,
+        whole: &Reassembled,
+        known: &Known<'_>,
+    ) -> Result<Vec<u8>, LeftOut> {
+        let sides = self.sessions.entry(frame.session).or_insert_with(|| Sides::new(known));
+        frame::rewrite_datagram(frame, whole, &mut self.addresses, |payload| sides.mask(payload, frame, known))
+    }
+
+    /// The octets of a fragment of `whole`, of which `payload` is the payload redacted.
+    pub(super) fn fragment(
+        &mut self,
+        packet: &Packet<'_>,
+        whole: &Reassembled,
+        payload: &[u8],
+    ) -> Result<Vec<u8>, LeftOut> {
+        frame::rewrite_fragment(packet, whole, payload, &mut self.addresses)
     }
 
     /// What a frame of `session` shows, in words.
@@ -125,7 +159,13 @@ impl Redactor {
         String::from_utf8_lossy(&text).into_owned()
     }
 
-    pub(super) fn end(&mut self, end: SocketAddr) -> SocketAddr {
-        SocketAddr::new(self.addresses.ip(end.ip()), end.port())
+    /// An end of a session; none where there is no room for its network.
+    pub(super) fn end(&mut self, end: SocketAddr) -> Option<SocketAddr> {
+        Some(SocketAddr::new(self.addresses.ip(end.ip()).ok()?, end.port()))
+    }
+
+    /// Networks that found no room in the documentation ranges, so far.
+    pub(super) const fn networks_elsewhere(&self) -> NetworksElsewhere {
+        self.addresses.elsewhere()
     }
 }

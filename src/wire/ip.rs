@@ -12,7 +12,7 @@ use super::Undecoded;
 use super::view::{View, octets};
 
 /// IP protocol numbers that matter here.
-pub(super) mod protocols {
+pub(crate) mod protocols {
     pub(crate) const ICMP: u8 = 1;
     pub(crate) const IPV4: u8 = 4;
     pub(crate) const TCP: u8 = 6;

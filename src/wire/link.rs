@@ -7,13 +7,13 @@ use super::view::View;
 use crate::capture::LinkType;
 
 /// Link headers followed in one frame, each VLAN tag and each MPLS stack counted as one. Providers stack three or four.
-const MAX_HEADERS: usize = 16;
+pub(super) const MAX_HEADERS: usize = 16;
 
 /// Labels of one MPLS stack. Segment routing uses about ten.
 const MAX_LABELS: usize = 16;
 
 /// EtherTypes (IEEE 802 numbers) that matter here.
-pub(super) mod ether_types {
+pub(crate) mod ether_types {
     pub(crate) const IPV4: u16 = 0x0800;
     pub(crate) const IPV6: u16 = 0x86dd;
     pub(crate) const ERSPAN_3: u16 = 0x22eb;
@@ -64,8 +64,13 @@ pub(super) enum Layer<'a> {
 
 /// Finds the IP packet in a captured frame.
 pub(super) fn outermost(link: LinkType, frame: View<'_>) -> Found<'_> {
+    walk(first(link, frame)?)
+}
+
+/// The first header of a captured frame that tells what follows, those that only captures have skipped.
+pub(super) fn first(link: LinkType, frame: View<'_>) -> Result<Layer<'_>, Undecoded> {
     let cut = Undecoded::CutLinkHeader;
-    let layer = match link.0 {
+    Ok(match link.0 {
         0 | 108 => {
             let (family, view) = frame.split::<4>().ok_or(cut)?;
             if is_ip_family(*family) { Layer::Ip(view) } else { Layer::NotIp }
@@ -91,8 +96,7 @@ pub(super) fn outermost(link: LinkType, frame: View<'_>) -> Found<'_> {
             cooked(u16::from_be_bytes([*high, *low]), view)
         }
         number => return Err(Undecoded::UnsupportedLinkType(number)),
-    };
-    walk(layer)
+    })
 }
 
 /// Follows link headers down to the IP packet.
@@ -103,22 +107,45 @@ pub(super) fn walk(mut layer: Layer<'_>) -> Found<'_> {
         layer = match layer {
             Layer::Ip(view) => return Ok(Some(IpPacket { view, vlan })),
             Layer::NotIp => return Ok(None),
-            Layer::Ethernet(view) => {
-                let ([.., high, low], rest) = view.split::<14>().ok_or(Undecoded::CutLinkHeader)?;
-                Layer::EtherType(u16::from_be_bytes([*high, *low]), rest)
+            Layer::EtherType(kind, view) => {
+                if et::VLAN.contains(&kind)
+                    && let Some(([high, low, ..], _)) = view.split::<4>()
+                {
+                    vlan = Some(u16::from_be_bytes([*high, *low]) & 0x0fff);
+                }
+                ether_type(kind, view)?
             }
-            Layer::EtherType(et::IPV4 | et::IPV6, view) => Layer::Ip(view),
-            Layer::EtherType(kind, view) if et::VLAN.contains(&kind) => {
-                let ([t0, t1, high, low], rest) = view.split::<4>().ok_or(Undecoded::CutLinkHeader)?;
-                vlan = Some(u16::from_be_bytes([*t0, *t1]) & 0x0fff);
-                Layer::EtherType(u16::from_be_bytes([*high, *low]), rest)
-            }
-            Layer::EtherType(kind, view) => other_type(kind, view)?,
-            Layer::Llc(view) => llc(view)?,
-            Layer::Ppp(view) => ppp(view)?,
+            other => below(other)?,
         };
     }
     Err(Undecoded::DeepVlan)
+}
+
+/// The header behind this one; IP has none here.
+#[inline]
+pub(super) fn below(layer: Layer<'_>) -> Result<Layer<'_>, Undecoded> {
+    match layer {
+        Layer::Ip(_) | Layer::NotIp => Ok(layer),
+        Layer::Ethernet(view) => {
+            let ([.., high, low], rest) = view.split::<14>().ok_or(Undecoded::CutLinkHeader)?;
+            Ok(Layer::EtherType(u16::from_be_bytes([*high, *low]), rest))
+        }
+        Layer::EtherType(kind, view) => ether_type(kind, view),
+        Layer::Llc(view) => llc(view),
+        Layer::Ppp(view) => ppp(view),
+    }
+}
+
+#[inline]
+fn ether_type(kind: u16, view: View<'_>) -> Result<Layer<'_>, Undecoded> {
+    match kind {
+        et::IPV4 | et::IPV6 => Ok(Layer::Ip(view)),
+        kind if et::VLAN.contains(&kind) => {
+            let ([_, _, high, low], rest) = view.split::<4>().ok_or(Undecoded::CutLinkHeader)?;
+            Ok(Layer::EtherType(u16::from_be_bytes([*high, *low]), rest))
+        }
+        kind => other_type(kind, view),
+    }
 }
 
 fn other_type(kind: u16, view: View<'_>) -> Result<Layer<'_>, Undecoded> {

@@ -10,6 +10,7 @@ pub(crate) mod detail;
 mod headers;
 mod icmp;
 mod ip;
+pub(crate) mod layers;
 mod link;
 mod prefilter;
 mod tcp;

@@ -6,7 +6,7 @@ use super::view::View;
 
 /// UDP destination ports of VXLAN (RFC 7348, and the one Linux used before it) and Geneve (RFC 8926).
 pub(super) const VXLAN_PORTS: [u16; 2] = [4789, 8472];
-pub(super) const GENEVE_PORT: u16 = 6081;
+pub(crate) const GENEVE_PORT: u16 = 6081;
 
 /// Whether what is sent to this UDP port is a tunnel.
 pub(super) fn is_port(port: u16) -> bool {

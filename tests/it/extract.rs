@@ -22,7 +22,7 @@ fn scan_options() -> ScanOptions {
     ScanOptions { ports: Ports::new(PORTS), ..ScanOptions::default() }
 }
 
-fn extracted(captures: &[(&str, Vec<u8>)], choice: &Choice, key: Option<&str>) -> (Vec<u8>, Vec<Extracted>) {
+pub(crate) fn extracted(captures: &[(&str, Vec<u8>)], choice: &Choice, key: Option<&str>) -> (Vec<u8>, Vec<Extracted>) {
     let redact = key.map(RedactKey::new);
     let options = ExtractOptions { scan: scan_options(), choice: choice.clone(), redact };
     let mut out = Vec::new();
@@ -75,7 +75,7 @@ pub(crate) fn verdicts(file: &[u8]) -> Vec<(String, String, Vec<String>)> {
     found.into_iter().map(|(_, verdict)| verdict).collect()
 }
 
-fn has(file: &[u8], octets: &[u8]) -> bool {
+pub(crate) fn has(file: &[u8], octets: &[u8]) -> bool {
     file.windows(octets.len()).any(|window| window == octets)
 }
 

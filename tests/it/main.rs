@@ -26,6 +26,8 @@ mod dns_lookups;
 mod docs;
 mod extract;
 mod extract_cli;
+mod extract_layers;
+mod extract_wraps;
 mod fuzz_corpus;
 mod help;
 mod hostile_names;

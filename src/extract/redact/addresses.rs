@@ -1,10 +1,11 @@
 //! Pseudonyms for addresses: the same for the same key and address, and of no use without the key.
 //!
-//! Addresses that share a prefix have pseudonyms that share one, bit by bit as in Crypto-PAn (Xu, Fan, Ammar, Moon 2002),
-//! with HMAC-SHA-256 in place of AES: whether a bit is flipped depends on the key and on all bits before it. The
-//! documentation ranges of IPv4 have room for 768 hosts, too few for that, so IPv4 addresses go to 10.0.0.0/8 (RFC 1918)
-//! and IPv6 addresses to 2001:db8::/32 (RFC 3849). What does not fit, the leading 16 bits of IPv4 and 48 of IPv6, is
-//! reduced to 8 and 16 bits: prefixes are kept from there on.
+//! The documentation ranges of IPv4 (RFC 5737) are three networks of 24 bits. So whole networks are placed, as they are met
+//! ([`Networks`]), and within one the last octet is mapped so that addresses which share a prefix have pseudonyms that share
+//! one, bit by bit as in Crypto-PAn (Xu, Fan, Ammar, Moon 2002), with HMAC-SHA-256 in place of AES: whether a bit is flipped
+//! depends on the key and on all bits before it. IPv6 has 2001:db8::/32 (RFC 3849), room for networks of 48 bits.
+//!
+//! No two addresses get one pseudonym: networks have places of their own, and the mapping within one can be undone.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,6 +13,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+
+use super::LeftOut;
+use super::networks::{Networks, NetworksElsewhere};
 
 /// What pseudonyms depend on.
 #[derive(Clone)]
@@ -45,12 +49,15 @@ impl fmt::Debug for RedactKey {
 /// Pseudonyms worked out before; past the bound they are forgotten and worked out again.
 const KNOWN: usize = 16_384;
 
+/// The first octet of the multicast groups that protocols have (RFC 5771); others belong to somebody.
+const ASSIGNED_GROUPS: u8 = 224;
+
 /// What a pseudonym is for.
 #[derive(Clone, Copy)]
 enum Use {
-    V4Site = 1,
+    V4Network = 1,
     V4Bit,
-    V6Site,
+    V6Network,
     V6Bit,
     Hardware,
 }
@@ -59,35 +66,35 @@ enum Use {
 #[derive(Debug)]
 pub(super) struct Addresses {
     key: RedactKey,
+    networks: Networks,
     known: HashMap<IpAddr, IpAddr>,
 }
 
 impl Addresses {
     pub(super) fn new(key: RedactKey) -> Self {
-        Self { key, known: HashMap::new() }
+        Self { key, networks: Networks::default(), known: HashMap::new() }
     }
 
-    /// Loopback, multicast, broadcast and the unspecified address say nothing of anyone and stay.
-    pub(super) fn ip(&mut self, address: IpAddr) -> IpAddr {
-        let stays = match address {
-            IpAddr::V4(v4) => v4.is_broadcast() || v4.is_loopback() || v4.is_multicast() || v4.is_unspecified(),
-            IpAddr::V6(v6) => v6.is_loopback() || v6.is_multicast() || v6.is_unspecified(),
-        };
-        if stays {
-            return address;
-        }
+    /// Networks that found no room in the documentation ranges.
+    pub(super) const fn elsewhere(&self) -> NetworksElsewhere {
+        self.networks.elsewhere()
+    }
+
+    /// The pseudonym of an address. Loopback, broadcast, assigned multicast groups and the unspecified address say nothing
+    /// of anyone and stay.
+    pub(super) fn ip(&mut self, address: IpAddr) -> Result<IpAddr, LeftOut> {
         if let Some(known) = self.known.get(&address) {
-            return *known;
+            return Ok(*known);
         }
         let pseudonym = match address {
-            IpAddr::V4(v4) => IpAddr::V4(self.v4(v4)),
-            IpAddr::V6(v6) => IpAddr::V6(self.v6(v6)),
+            IpAddr::V4(v4) => IpAddr::V4(self.v4(v4).ok_or(LeftOut::Addresses)?),
+            IpAddr::V6(v6) => IpAddr::V6(self.v6(v6).ok_or(LeftOut::Addresses)?),
         };
         if self.known.len() >= KNOWN {
             self.known.clear();
         }
         self.known.insert(address, pseudonym);
-        pseudonym
+        Ok(pseudonym)
     }
 
     /// An address of the same kind, unicast or not, that is locally administered. All zeros and broadcast stay.
@@ -104,22 +111,42 @@ impl Addresses {
         [0x02 | (first & 1), b, c, d, e, f]
     }
 
-    fn v4(&self, address: Ipv4Addr) -> Ipv4Addr {
+    fn v4(&mut self, address: Ipv4Addr) -> Option<Ipv4Addr> {
         let whole = u128::from(u32::from(address));
-        let [site, ..] = self.octets(Use::V4Site, 16, whole >> 16);
-        let host = self.bits(Use::V4Bit, whole, 32, 16);
-        let [.., high, low] = host.to_be_bytes();
-        Ipv4Addr::new(10, site, high, low)
+        let [first, b, c, _] = address.octets();
+        if address.is_multicast() && first != ASSIGNED_GROUPS {
+            let [.., b, c, d] = self.bits(Use::V4Bit, whole, 32, 8).to_be_bytes();
+            return Some(Ipv4Addr::new(first, b, c, d));
+        }
+        if address.is_broadcast() || address.is_loopback() || address.is_multicast() || address.is_unspecified() {
+            return Some(address);
+        }
+        let network = u32::from_be_bytes([0, first, b, c]);
+        let [s0, s1, s2, s3, ..] = self.octets(Use::V4Network, 24, u128::from(network));
+        let [_, a, b, c] = self.networks.v4(network, u32::from_be_bytes([s0, s1, s2, s3]))?.to_be_bytes();
+        let [.., host] = self.bits(Use::V4Bit, whole, 32, 24).to_be_bytes();
+        Some(Ipv4Addr::new(a, b, c, host))
     }
 
-    fn v6(&self, address: Ipv6Addr) -> Ipv6Addr {
+    fn v6(&mut self, address: Ipv6Addr) -> Option<Ipv6Addr> {
         let whole = u128::from(address);
-        if address.is_unicast_link_local() {
-            return Ipv6Addr::from((whole >> 64 << 64) | self.bits(Use::V6Bit, whole, 128, 64));
+        if address.is_loopback() || address.is_unspecified() {
+            return Some(address);
         }
-        let [high, low, ..] = self.octets(Use::V6Site, 48, whole >> 80);
-        let site = u128::from(u16::from_be_bytes([high, low]));
-        Ipv6Addr::from((0x2001_0db8_u128 << 96) | (site << 80) | self.bits(Use::V6Bit, whole, 128, 48))
+        let [_, scope, group @ ..] = address.octets();
+        if address.is_multicast() {
+            // Groups of a network have its prefix in them (RFC 3306), those of a solicited node a part of its address.
+            let is_assigned = scope >> 4 == 0 && matches!(group, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, _]);
+            let group = if is_assigned { whole } else { (whole >> 112 << 112) | self.bits(Use::V6Bit, whole, 128, 16) };
+            return Some(Ipv6Addr::from(group));
+        }
+        if address.is_unicast_link_local() {
+            return Some(Ipv6Addr::from((whole >> 64 << 64) | self.bits(Use::V6Bit, whole, 128, 64)));
+        }
+        let network = u64::try_from(whole >> 80).ok()?;
+        let [high, low, ..] = self.octets(Use::V6Network, 48, whole >> 80);
+        let network = self.networks.v6(network, u16::from_be_bytes([high, low]))?;
+        Some(Ipv6Addr::from((u128::from(network) << 80) | self.bits(Use::V6Bit, whole, 128, 48)))
     }
 
     /// The bits of `address` (`width` bits) from bit `from` on, counted from the highest, each flipped or not.
@@ -160,55 +187,78 @@ mod tests {
     }
 
     #[test]
-    fn prefixes_are_kept_bit_by_bit() {
+    fn prefixes_are_kept_bit_by_bit_within_a_network() {
         let mut map = addresses("k");
         for (one, other, shared) in [
             ("203.0.113.7", "203.0.113.6", 31),
             ("203.0.113.7", "203.0.113.135", 24),
-            ("203.0.113.7", "203.0.2.7", 17),
+            ("239.1.2.3", "239.1.2.2", 31),
             ("2001:4860::1", "2001:4860::2", 126),
             ("2001:4860:0:1::1", "2001:4860:0:2::1", 62),
             ("fe80::1", "fe80::2", 126),
         ] {
             let (one, other) = (one.parse().unwrap(), other.parse().unwrap());
-            assert_eq!(common(map.ip(one), map.ip(other)), shared, "{one} {other}");
+            assert_eq!(common(map.ip(one).unwrap(), map.ip(other).unwrap()), shared, "{one} {other}");
         }
     }
 
     proptest::proptest! {
         #[test]
-        fn addresses_of_a_site_share_as_many_bits_as_before(site: u16, one: u16, other: u16, high: u64, low: (u64, u64)) {
-            let v4 = |host: u16| IpAddr::from((u32::from(site) << 16 | u32::from(host)).to_be_bytes());
+        fn addresses_of_a_network_share_as_many_bits_as_before(network: [u8; 3], hosts: [u8; 2], high: u64, low: [u64; 2]) {
+            let [a, b, c] = network;
+            let v4 = |host| IpAddr::from([a % 127, b, c, host]);
             let v6 = |host: u64| IpAddr::from((u128::from(high) << 64 | u128::from(host)).to_be_bytes());
             let mut map = addresses("k");
-            for (one, other) in [(v4(one), v4(other)), (v6(low.0), v6(low.1))] {
-                let (a, b) = (map.ip(one), map.ip(other));
+            for [one, other] in [hosts.map(v4), low.map(v6)] {
+                let (a, b) = (map.ip(one).unwrap(), map.ip(other).unwrap());
                 if a != one && b != other {
                     proptest::prop_assert_eq!(common(a, b), common(one, other), "{} {}", one, other);
                 }
             }
         }
+
+        #[test]
+        fn no_two_addresses_become_one(addresses in proptest::collection::hash_set(proptest::num::u32::ANY, 1..800)) {
+            let mut map = self::addresses("k");
+            let all: std::collections::HashSet<_> =
+                addresses.iter().map(|address| map.ip(IpAddr::from(address.to_be_bytes())).unwrap()).collect();
+            proptest::prop_assert_eq!(all.len(), addresses.len());
+        }
+    }
+
+    #[test]
+    fn every_host_of_a_network_has_a_pseudonym_of_its_own() {
+        let mut map = addresses("k");
+        let all: std::collections::HashSet<_> =
+            (0..=255).map(|host| map.ip(IpAddr::from([192, 168, 1, host])).unwrap()).collect();
+        assert_eq!(all.len(), 256);
     }
 
     #[test]
     fn pseudonyms_lie_in_their_ranges_and_depend_on_the_key() {
-        let (v4, v6): (IpAddr, IpAddr) = ("198.51.100.1".parse().unwrap(), "2001:4860::1".parse().unwrap());
+        let (v4, v6): (IpAddr, IpAddr) = ("172.16.1.1".parse().unwrap(), "2001:4860::1".parse().unwrap());
         let mut map = addresses("k");
-        let pseudonyms = (map.ip(v4), map.ip(v6));
-        assert!(pseudonyms.0.to_string().starts_with("10."), "{pseudonyms:?}");
+        let pseudonyms = (map.ip(v4).unwrap(), map.ip(v6).unwrap());
+        let IpAddr::V4(in_v4) = pseudonyms.0 else { unreachable!() };
+        assert!(in_v4.is_documentation(), "{pseudonyms:?}");
         assert!(pseudonyms.1.to_string().starts_with("2001:db8:"), "{pseudonyms:?}");
         let mut same = addresses("k");
-        assert_eq!((same.ip(v4), same.ip(v6)), pseudonyms);
+        assert_eq!((same.ip(v4).unwrap(), same.ip(v6).unwrap()), pseudonyms);
         let mut other = addresses("other");
-        assert!(other.ip(v4) != pseudonyms.0 && other.ip(v6) != pseudonyms.1);
+        assert!(other.ip(v4).unwrap() != pseudonyms.0 && other.ip(v6).unwrap() != pseudonyms.1);
     }
 
     #[test]
-    fn addresses_of_nobody_stay() {
+    fn addresses_of_nobody_stay_and_groups_of_somebody_do_not() {
         let mut map = addresses("k");
         for address in ["127.0.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.1", "::1", "::", "ff02::1"] {
             let address: IpAddr = address.parse().unwrap();
-            assert_eq!(map.ip(address), address);
+            assert_eq!(map.ip(address), Ok(address));
+        }
+        for address in ["239.1.2.3", "ff02::1:ff12:3456", "ff3e:30:2001:4860::1"] {
+            let address: IpAddr = address.parse().unwrap();
+            let group = map.ip(address).unwrap();
+            assert!(group.is_multicast() && group != address);
         }
         assert_eq!(map.hardware([0xff; 6]), [0xff; 6]);
         let [first, ..] = map.hardware([0x00, 0x60, 0x8c, 1, 2, 3]);

@@ -146,7 +146,9 @@ impl Lines {
             b"STARTTLS\r",
         ];
         let begins = |word: &&[u8]| octets.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-        let is_start = if is_client { known.iter().any(begins) } else { has_code(octets) };
+        // Of a reply in a cut frame there may be no more than its code.
+        let is_code = || octets.len() + 1 == CODE_OCTETS && octets.iter().all(u8::is_ascii_digit);
+        let is_start = if is_client { known.iter().any(begins) } else { has_code(octets) || is_code() };
         if is_start { Self::start() } else { Self { command: CommandLine::lost(), reply: None } }
     }
 }
