@@ -95,9 +95,9 @@ impl Secrets {
         }
     }
 
-    /// Whether `line` has a part of a secret.
+    /// Whether `line`, which is no command, has a part of a secret, or looks like one of which nothing was seen before.
     pub(super) fn is_in(&self, line: &[u8]) -> bool {
-        !self.parts.is_empty() && parts(line).any(|part| self.tells(part))
+        looks_like_base64(line.trim_ascii()) || (!self.parts.is_empty() && parts(line).any(|part| self.tells(part)))
     }
 
     /// What of a reply's `text` has to be hidden: words with a part of a secret, or all of it but the enhanced status code.
