@@ -47,7 +47,7 @@ pub(super) struct ExtractArgs {
     #[arg(long)]
     redact: bool,
 
-    /// Replace addresses the same way wherever this file is used [default: another way in every run]
+    /// Replace addresses the same way in every run with this file over the same captures [default: another way in every run]
     #[arg(long, value_name = "FILE", requires = "redact")]
     redact_key: Option<PathBuf>,
 

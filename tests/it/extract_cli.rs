@@ -112,6 +112,33 @@ fn a_file_is_replaced_when_the_extract_is_whole_and_else_stays() {
 }
 
 #[test]
+fn binary_is_not_written_to_a_terminal() {
+    // Its standard output is a terminal for what it runs.
+    let run = |arguments: &str| {
+        let program = assert_cmd::cargo::cargo_bin("ehlotrace");
+        let line = format!("'{}' extract {LOST} {arguments}", program.display());
+        let mut command = std::process::Command::new("script");
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).args(["-q", "-e", "-c", &line, "/dev/null"]);
+        command.stdin(std::process::Stdio::null()).output()
+    };
+    let Ok(Output { status, .. }) = std::process::Command::new("script").arg("--version").output() else {
+        println!("skipped: script, which lends a terminal, is not installed");
+        return;
+    };
+    if !status.success() {
+        println!("skipped: this script does not take the options of util-linux");
+        return;
+    }
+    for arguments in ["", "-o -"] {
+        let output = run(arguments).unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout).replace('\r', "");
+        assert_eq!(output.status.code(), Some(2), "{shown}");
+        let why = "pcapng is not for a terminal: name a file with -o, or send standard output to one";
+        assert_eq!(shown, format!("ehlotrace: {why}\n"));
+    }
+}
+
+#[test]
 fn no_capture_that_is_read_is_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ticket.pcap");
@@ -241,6 +268,7 @@ fn captures_of_several_kinds_stand_side_by_side() {
 fn extracts_of_the_corpus_have_the_same_sessions() {
     let mut wrong = Vec::new();
     let mut compared = 0;
+    let mut not_whole = 0;
     for folder in ["formats", "lab", "public"] {
         let Some(folder) = corpus::folder(folder) else { return };
         let mut files: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -262,12 +290,15 @@ fn extracts_of_the_corpus_have_the_same_sessions() {
             let kinds = |verdicts: &[(String, String, Vec<String>)]| -> Vec<_> {
                 verdicts.iter().map(|(outcome, cause, hellos)| (outcome.clone(), cause.clone(), hellos.len())).collect()
             };
+            not_whole += usize::from(left_out > 0);
             if left_out == 0 && kinds(&verdicts(&redacted)) != kinds(&original) {
                 wrong.push(format!("{} redacted", file.display()));
             }
         }
     }
     assert!(wrong.is_empty() && compared > 50, "of {compared}: {}", wrong.join("\n"));
+    // One has TLS of which the beginnings of the records are not in the capture.
+    assert!(not_whole <= 1, "{not_whole}");
 }
 
 #[test]

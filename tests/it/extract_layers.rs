@@ -1,9 +1,15 @@
 //! Redacted extracts of sessions in tunnels, fragments and under every header that is read.
 
+use std::io::Cursor;
+use std::net::IpAddr;
+use std::ops::ControlFlow;
 use std::process::Command;
 
+use ehlotrace::capture::{OpenOptions, open};
 use ehlotrace::extract::{Choice, LeftOut};
+use ehlotrace::wire::{Decoded, decode};
 
+use crate::corpus;
 use crate::extract::{extracted, has, records, verdicts};
 use crate::extract_wraps::{HIDDEN_TEXTS, WRAPS, Wrap, hidden_octets, session};
 use crate::support::{FileOptions, Frame, Link, write_pcap};
@@ -14,8 +20,8 @@ const KEY: &str = "a key of sorts";
 fn wrapped(wrap: &Wrap) -> Vec<Frame> {
     let mut frames = Vec::new();
     for frame in session(wrap.is_v6) {
-        for (at, octets) in (wrap.wrap)(&frame.octets).into_iter().enumerate() {
-            frames.push(Frame::new(frame.time_ns + at as i64 * 1_000, wrap.link, octets));
+        for (at, octets) in (0..).zip((wrap.wrap)(&frame.octets)) {
+            frames.push(Frame::new(frame.time_ns + at * 1_000, wrap.link, octets));
         }
     }
     frames
@@ -178,4 +184,74 @@ fn hosts_are_told_apart_and_belong_together_as_before() {
         let [_, _, src, dst] = ends(index);
         assert!([src, dst] == [client, server] || [src, dst] == [server, client]);
     }
+}
+
+/// What the extract of a capture must not have: addresses and hardware addresses of its frames, raw and as text.
+fn addresses_of(extract: &[u8]) -> Vec<Vec<u8>> {
+    let mut found = std::collections::BTreeSet::new();
+    let mut add = |address: IpAddr| {
+        let stays = address.is_loopback() || address.is_multicast() || address.is_unspecified();
+        if stays || address == IpAddr::from([255; 4]) {
+            return;
+        }
+        found.insert(address.to_string().into_bytes());
+        match address {
+            IpAddr::V4(v4) => found.insert(v4.octets().to_vec()),
+            IpAddr::V6(v6) => found.insert(v6.octets().to_vec()),
+        };
+    };
+    let mut reader = open(Box::new(Cursor::new(extract.to_vec())), &OpenOptions::default()).unwrap();
+    let read = reader.for_each_packet(&mut |packet| {
+        match decode(&packet) {
+            Decoded::Tcp(segment) => [segment.src, segment.dst].map(|end| end.ip()).into_iter().for_each(&mut add),
+            Decoded::Fragment(fragment) => [fragment.key.src, fragment.key.dst].into_iter().for_each(&mut add),
+            Decoded::Unreachable(error) => {
+                [error.reported_by, error.src.ip(), error.dst.ip()].into_iter().for_each(&mut add);
+            }
+            other => panic!("frame {}: {other:?}", packet.frame),
+        }
+        ControlFlow::Continue(())
+    });
+    read.unwrap();
+    let hosts = records(extract).into_iter().filter(|record| record.0 == Link::ETHERNET.0);
+    let hosts = hosts.flat_map(|(_, _, _, data)| [data[..6].to_vec(), data[6..12].to_vec()]);
+    // Numbers with few ones in them are in sequence numbers and lengths, too.
+    found.extend(hosts.filter(|host| host.iter().filter(|octet| !matches!(octet, 0 | 0xff)).count() > 3));
+    found.into_iter().collect()
+}
+
+/// Whether `octets` stand in a record of `file` where they are no part of a longer number.
+fn shows(file: &[u8], octets: &[u8]) -> bool {
+    let is_text = octets.iter().all(|octet| octet.is_ascii_graphic()) && octets.contains(&b'.');
+    let is_longer = |octet: Option<&u8>| is_text && octet.is_some_and(|octet| octet.is_ascii_digit() || *octet == b'.');
+    records(file).iter().any(|(.., data)| {
+        data.windows(octets.len()).enumerate().any(|(at, window)| {
+            let before = at.checked_sub(1).and_then(|at| data.get(at));
+            window == octets && !is_longer(before) && !is_longer(data.get(at + octets.len()))
+        })
+    })
+}
+
+#[test]
+fn no_address_of_a_real_capture_is_in_its_redacted_extract() {
+    let mut wrong = Vec::new();
+    let mut searched = 0;
+    for folder in ["formats", "lab", "public"] {
+        let Some(folder) = corpus::folder(folder) else { return };
+        for path in corpus::captures(&folder) {
+            let octets = std::fs::read(&path).unwrap();
+            let (plain, _) = extracted(&[("x", octets.clone())], &Choice::All, None);
+            if plain.is_empty() {
+                continue;
+            }
+            let (redacted, _) = extracted(&[("x", octets)], &Choice::All, Some(KEY));
+            let hidden = addresses_of(&plain);
+            searched += hidden.len();
+            let shown: Vec<_> = hidden.into_iter().filter(|address| shows(&redacted, address)).collect();
+            if !shown.is_empty() {
+                wrong.push(format!("{}: {shown:02x?}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty() && searched > 400, "of {searched}:\n{}", wrong.join("\n"));
 }

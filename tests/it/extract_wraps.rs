@@ -74,11 +74,11 @@ pub(crate) fn session(is_v6: bool) -> Vec<Frame> {
     s.client(b"QUIT\r\n").server(b"221 bye 172.16.7.9\r\n").client_fin().server_fin();
     let mut s = capture.session(&end(CLIENT[version], 1146), &end(SERVER[version], 25));
     s.handshake().server(b"220 mx.example.com ESMTP\r\n").client(b"EHLO client.example.com\r\n");
-    s.server(b"250-mx Hello [172.16.7.9] (2a02:8:1::9)\r\n250 AUTH PLAIN\r\n");
+    s.server(b"250-172.16.7.9\r\n250-mx Hello [172.16.7.9] (2a02:8:1::9)\r\n250 AUTH PLAIN\r\n");
     s.client(b"AUTH PLAIN AGFubmEAaHVudGVyMg==\r\n").server(b"235 ok\r\n");
     s.client(b"MAIL FROM:<anna.smith@example.com>\r\n").server(b"250 ok\r\n");
     s.client(b"RCPT TO:<robert@example.com>\r\n").server(b"250 robert@example.com ok\r\n");
-    s.client(b"DATA\r\n").server(b"354 go\r\n").client(MAIL).server(b"250 queued\r\n");
+    s.client(b"DATA\r\n").server(b"354 go\r\n").client(MAIL).server(b"250-2.0.0 queued\r\n250 2.0.0 as 7\r\n");
     s.client(b"QUIT\r\n").server(b"221 bye\r\n").client_fin().server_fin();
     capture.frames()
 }
@@ -131,11 +131,11 @@ pub(crate) const WRAPS: &[Wrap] = &[
         vec![ether(0, 0x8847, &[&[0, 1, 1, 64, 0, 0, 0, 0][..], &ether(2, 0x0800, packet)].concat())]
     }),
     v6("PPPoE", |packet| {
-        let length = (packet.len() as u16 + 2).to_be_bytes();
+        let length = length16(packet.len() + 2);
         vec![ether(0, 0x8864, &[&[0x11, 0, 0, 5, length[0], length[1], 0, 0x57], packet].concat())]
     }),
     v4("SNAP", |packet| {
-        let length = (packet.len() as u16 + 8).to_be_bytes();
+        let length = length16(packet.len() + 8);
         vec![ether(0, u16::from_be_bytes(length), &[&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], packet].concat())]
     }),
     Wrap {
@@ -182,6 +182,10 @@ pub(crate) const WRAPS: &[Wrap] = &[
     }),
 ];
 
+fn length16(octets: usize) -> [u8; 2] {
+    u16::try_from(octets).unwrap().to_be_bytes()
+}
+
 /// With the flag and the number of a group policy.
 const VXLAN: [u8; 8] = [0x88, 0, LEAK[0], LEAK[1], 0, 0, 7, 0];
 
@@ -217,7 +221,7 @@ fn with_options(packet: &[u8]) -> Vec<u8> {
     // Record route with one address, and padding.
     let mut header = [&packet[..20], &[7, 7, 8], &octets(NAMED[0])[..], &[0]].concat();
     header[0] = 0x47;
-    let total = (packet.len() as u16 + 8).to_be_bytes();
+    let total = length16(packet.len() + 8);
     header[2..4].copy_from_slice(&total);
     checksum_v4(&mut header);
     [&header, &packet[20..]].concat()
@@ -231,8 +235,7 @@ fn checksum_v4(header: &mut [u8]) {
 
 fn with_extensions(packet: &[u8], next: u8, extensions: &[u8]) -> Vec<u8> {
     let mut header = packet[..40].to_vec();
-    let length = (packet.len() - 40 + extensions.len()) as u16;
-    header[4..6].copy_from_slice(&length.to_be_bytes());
+    header[4..6].copy_from_slice(&length16(packet.len() - 40 + extensions.len()));
     header[6] = next;
     [&header, extensions, &packet[40..]].concat()
 }
@@ -259,7 +262,7 @@ fn gre(flags: u8, kind: u16, payload: &[u8]) -> Vec<u8> {
 
 /// Between the outer IPv4 ends.
 fn udp(port: u16, has_checksum: bool, payload: &[u8]) -> Vec<u8> {
-    let length = (payload.len() as u16 + 8).to_be_bytes();
+    let length = length16(payload.len() + 8);
     let mut datagram = [&50_000_u16.to_be_bytes()[..], &port.to_be_bytes(), &length, &[0, 0], payload].concat();
     if has_checksum {
         let pseudo = [&octets(OUTER[0])[..], &octets(OUTER[1]), &[0, 17], &length, &datagram].concat();
@@ -281,10 +284,10 @@ fn fragments(packet: &[u8]) -> Vec<Vec<u8>> {
     let count = payload.len().div_ceil(PART);
     let part = |(at, part): (usize, &[u8])| {
         let mut header = header.to_vec();
-        header[2..4].copy_from_slice(&(part.len() as u16 + 20).to_be_bytes());
+        header[2..4].copy_from_slice(&length16(part.len() + 20));
         header[4..6].copy_from_slice(&number(payload).to_be_bytes());
         let more = u16::from(at + 1 < count) << 13;
-        header[6..8].copy_from_slice(&(more | (at * PART / 8) as u16).to_be_bytes());
+        header[6..8].copy_from_slice(&(more | u16::try_from(at * PART / 8).unwrap()).to_be_bytes());
         checksum_v4(&mut header);
         [&header, part].concat()
     };
@@ -295,7 +298,7 @@ fn fragments_v6(packet: &[u8]) -> Vec<Vec<u8>> {
     let (header, payload) = packet.split_at(40);
     let count = payload.len().div_ceil(PART);
     let part = |(at, part): (usize, &[u8])| {
-        let place = (at * PART) as u16 | u16::from(at + 1 < count);
+        let place = u16::try_from(at * PART).unwrap() | u16::from(at + 1 < count);
         let id = u32::from(number(payload)).to_be_bytes();
         let fragment = [&[header[6], 0][..], &place.to_be_bytes(), &id].concat();
         with_extensions(&[header, part].concat(), 44, &fragment)

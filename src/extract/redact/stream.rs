@@ -212,7 +212,8 @@ impl Pass<'_> {
         for line in run.split_inclusive_mut(|octet| *octet == b'\n') {
             let is_whole = lines.reply == Some(0) && line.ends_with(b"\n");
             if is_whole && has_code(line) {
-                mask_text(line, self.names);
+                // The code is no part of an address: `250-192.0.2.10`.
+                mask_text(line.get_mut(CODE_OCTETS..).unwrap_or_default(), self.names);
                 continue;
             }
             for octet in line {

@@ -1,7 +1,7 @@
 //! Masking the text of commands and replies: mailboxes' local parts and addresses, octet for octet.
 
 use std::collections::HashSet;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv6Addr;
 
 use super::hello::mask_hello;
 
@@ -299,21 +299,21 @@ fn mask_quoted(before: &mut [u8]) {
     before.iter_mut().skip(open).for_each(|octet| *octet = MASK);
 }
 
-/// Masks the digits of IPv4 addresses, dotted or with hyphens as in names of dial-in hosts, whatever stands around them.
+/// Masks the digits of IPv4 addresses, dotted or with hyphens as in names of dial-in hosts, whatever stands around them,
+/// other numbers too.
 fn mask_dotted(line: &mut [u8]) {
-    let mut start = 0;
-    while start < line.len() {
-        let is_part = |octet: &u8| octet.is_ascii_digit() || b".-".contains(octet);
-        let rest = line.get(start..).unwrap_or_default();
-        let length = rest.iter().position(|octet| !is_part(octet)).unwrap_or(rest.len());
-        let run = rest.get(..length).unwrap_or_default();
-        let text = std::str::from_utf8(run).unwrap_or_default().replace('-', ".");
-        let text = text.trim_matches('.');
-        if text.parse::<Ipv4Addr>().is_ok() {
-            let digits = line.iter_mut().skip(start).take(length).filter(|octet| octet.is_ascii_digit());
-            digits.for_each(|octet| *octet = MASK);
+    const NUMBERS: usize = 4;
+    let is_part = |octet: &u8| octet.is_ascii_digit() || b".-".contains(octet);
+    for run in line.split_mut(|octet| !is_part(octet)) {
+        let mut numbers: Vec<_> =
+            run.split_mut(|octet| !octet.is_ascii_digit()).filter(|number| !number.is_empty()).collect();
+        let is_small = |number: &&mut [u8]| std::str::from_utf8(number).is_ok_and(|text| text.parse::<u8>().is_ok());
+        let are_small: Vec<bool> = numbers.iter().map(is_small).collect();
+        for (at, window) in are_small.windows(NUMBERS).enumerate() {
+            if window.iter().all(|is_small| *is_small) {
+                numbers.iter_mut().skip(at).take(NUMBERS).for_each(|number| number.fill(MASK));
+            }
         }
-        start += length + 1;
     }
 }
 
@@ -359,6 +359,9 @@ mod tests {
             ("250 Hello [192.0.2.10], 10.1.2.3:25", "250 Hello [___._._.__], __._._._:25"),
             ("220 mx Version: 5.5.1774.114.11 at 13:32:00", "220 mx Version: 5.5.1774.114.11 at 13:32:00"),
             ("250 Hello ip-192-0-2-10.isp.example", "250 Hello ip-___-_-_-__.isp.example"),
+            ("Hello ip7-192-0-2-10-25.isp.example", "Hello ip_-___-_-_-__-__.isp.example"),
+            ("refused 2001-192.0.2.10.", "refused 2001-___._._.__."),
+            ("2.0.0 ok, 4.7.1-650", "2.0.0 ok, 4.7.1-650"),
             ("250 Hello [IPv6:2001:db8::1]", "250 Hello [IPv_:____:___::_]"),
             ("550 \"a b\"@example.com unknown", "550 \"___\"@example.com unknown"),
         ] {
