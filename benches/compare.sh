@@ -1,15 +1,19 @@
 #!/bin/sh
-# Runs ehlotrace beside tcpdump, tshark and zcat on generated captures and prints the medians of five runs with ratios.
+# Runs ehlotrace beside tcpdump, tshark and zcat on generated captures and prints the medians of five runs, with ratios and
+# the memory held.
 #
 #   benches/compare.sh [FOLDER]     FOLDER keeps the captures, 2.2 GB; a temporary one unless given.
 #
-# Environment: RUNS (5), SESSIONS (40000), MEGABYTES (1500), EHLOTRACE (a program built before; else one is built).
+# Environment: RUNS (5), SESSIONS (40000), MEGABYTES (1500), CAPTURES (10000), MANY (1000000 sessions, 4.3 GB that are
+# removed again; 0 leaves them out), EHLOTRACE (a program built before; else one is built).
 set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 runs=${RUNS:-5}
 sessions=${SESSIONS:-40000}
 megabytes=${MEGABYTES:-1500}
+captures=${CAPTURES:-10000}
+many=${MANY:-1000000}
 
 if [ $# -ge 1 ]; then
     folder=$1
@@ -39,7 +43,7 @@ make smtp.pcapng smtp-commented "$sessions"
 
 # median COMMAND...: the median wall time in milliseconds; the first run, which fills the cache, is not counted.
 median() {
-    "$@" >/dev/null 2>&1 || true
+    "$@" >/dev/null 2>&1 || [ $? -le 3 ] || echo "failed: $*" >&2
     run=0
     while [ "$run" -lt "$runs" ]; do
         begin=$(date +%s%N)
@@ -69,6 +73,20 @@ row() {
 
 scan() { # NAME BASE FILE FORMAT
     row "$1" "$2" "$EHLOTRACE" scan --format "$4" "$folder/$3"
+    resident scan --format "$4" "$folder/$3"
+}
+
+# resident ARGUMENT...: prints what ehlotrace holds resident at most, in megabytes.
+resident() {
+    if [ -x /usr/bin/time ]; then
+        /usr/bin/time -f '%M' "$EHLOTRACE" "$@" 2>&1 >/dev/null | tail -n 1 |
+            awk '{ printf "%44s %8.1f MB resident\n", "", $1 / 1024 }'
+    fi
+}
+
+# rate COUNT WHAT: prints COUNT divided by $time, which is in milliseconds.
+rate() {
+    awk "BEGIN { printf \"%44s %8d $2 a second\\n\", \"\", $1 * 1000 / $time }"
 }
 
 nproc_text=$(nproc 2>/dev/null || echo '?')
@@ -92,9 +110,10 @@ if [ "$lines" != - ] && command -v tshark >/dev/null; then
     RUNS_BEFORE=$runs
     runs=1
     row 'tshark -Y smtp (one run)' "$filter" tshark -r "$folder/smtp.pcap" -Y smtp
+    row 'tshark -Y smtp -T ek, JSON (one run)' "$filter" tshark -r "$folder/smtp.pcap" -Y smtp -T ek
     runs=$RUNS_BEFORE
 else
-    echo "skipped: tshark -Y smtp (tshark is not installed)"
+    echo "skipped: tshark (not installed)"
 fi
 
 echo; echo "the same, gzipped"
@@ -102,3 +121,34 @@ row 'zcat' - zcat "$folder/smtp.pcap.gz"
 unpacked=$time
 scan 'ehlotrace, table' "$unpacked" smtp.pcap.gz table
 scan 'ehlotrace, JSON Lines' "$unpacked" smtp.pcap.gz jsonl
+
+echo; echo "$captures small captures, --jobs 2"
+pile=$folder/pile
+if [ ! -d "$pile" ]; then
+    mkdir "$pile"
+    set -- samples/*.pcap
+    number=0
+    while [ "$number" -lt "$captures" ]; do
+        for sample in "$@"; do
+            [ "$number" -lt "$captures" ] || break
+            cp "$sample" "$pile/$number.pcap"
+            number=$((number + 1))
+        done
+    done
+fi
+row 'ehlotrace, JSON Lines' - "$EHLOTRACE" scan --jobs 2 --format jsonl "$pile"
+rate "$captures" captures
+resident scan --jobs 2 --format jsonl "$pile"
+
+if [ "$many" -gt 0 ]; then
+    few=$((many / 100))
+    echo; echo "$few and $many sessions, all closed: time a session must be the same"
+    make few.pcap smtp "$few"
+    scan 'ehlotrace, JSON Lines' - few.pcap jsonl
+    rate "$few" sessions
+    make many.pcap smtp "$many"
+    runs=1
+    scan 'ehlotrace, JSON Lines (one run)' - many.pcap jsonl
+    rate "$many" sessions
+    rm "$folder/many.pcap"
+fi

@@ -79,7 +79,7 @@ pub(crate) fn mixed(pcap: &mut Pcap<'_>, megabytes: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn syns(pcap: &mut Pcap<'_>, hosts: u64, answered: bool) -> io::Result<()> {
+pub(crate) fn syns(pcap: &mut Pcap<'_>, hosts: u64, answered: bool) -> io::Result<()> {
     for host in 0..hosts {
         let src = [11 + (host >> 24) as u8, (host >> 16) as u8, (host >> 8) as u8, host as u8];
         let syn = Tcp { src, dst: SERVER, ports: (1025, 25), seq: host as u32, ack: 0, flags: 0x02 };
@@ -93,7 +93,7 @@ fn syns(pcap: &mut Pcap<'_>, hosts: u64, answered: bool) -> io::Result<()> {
 }
 
 /// A client that sends `piece` again and again and waits for nothing.
-fn one_sided(pcap: &mut Pcap<'_>, piece: &[u8], times: u64) -> io::Result<()> {
+pub(crate) fn one_sided(pcap: &mut Pcap<'_>, piece: &[u8], times: u64) -> io::Result<()> {
     let mut session = Session::new(0);
     for _ in 0..HANDSHAKE {
         session.step(pcap)?;

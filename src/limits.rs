@@ -41,10 +41,13 @@ pub struct Limits {
     pub reply_lines: usize,
     /// Octets held after DATA, AUTH or STARTTLS until the reply tells what they are.
     pub undecided_octets: usize,
+    /// Parts of six octets remembered of what AUTH carried in one session, so that a reply that repeats it is masked. A
+    /// token of 2 KiB makes half of them; past the bound all text of the replies is masked.
+    pub secret_parts: usize,
     /// Octets of a TLS handshake up to the end of its hello, kept until it is whole. Post-quantum key shares make one of
     /// 2 KiB.
     pub tls_hello_octets: usize,
-    /// Commands waiting for their reply. Past it the oldest counts as unanswered.
+    /// Commands remembered until their reply comes. Past it only the latest is, and replies to those between are counted.
     pub pending_commands: usize,
     /// Exchanges kept from the start of a session; beyond them they are only counted, hellos excepted.
     pub exchanges: usize,
@@ -143,6 +146,7 @@ impl Default for Limits {
             line_octets: 4_096,
             reply_lines: 64,
             undecided_octets: 16 * 1024,
+            secret_parts: 8_192,
             tls_hello_octets: 16 * 1024,
             pending_commands: 1_000,
             exchanges: 256,

@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 use crate::capture::{self, CaptureReader, NetmonZone, OpenOptions, Packet, ReadError};
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::dns::Lookups;
-use crate::flow::{FlowTable, StreamIndex};
+use crate::flow::{ClosedFlow, FlowTable, StreamIndex};
 use crate::limits::Limits;
 use crate::report::CaptureReport;
 use crate::session::{FrameContent, Session, SessionBuilder, SessionFrame};
@@ -132,10 +132,33 @@ impl Observer for Sessions<'_> {
     }
 }
 
-struct Scanner<'o, O> {
+/// Takes connections that are over: an observer at once, another thread later.
+trait Sink<'o> {
+    const WANTS_FRAMES: bool;
+
+    fn closed(&mut self, flow: ClosedFlow<SessionBuilder<'o>>);
+
+    fn frame(&mut self, frame: &SessionFrame<'_>);
+}
+
+impl<'o, O: Observer> Sink<'o> for O {
+    const WANTS_FRAMES: bool = <O as Observer>::WANTS_FRAMES;
+
+    fn closed(&mut self, flow: ClosedFlow<SessionBuilder<'o>>) {
+        let session = Session::new(flow);
+        let diagnosis = diagnose(&session);
+        self.session(session, diagnosis);
+    }
+
+    fn frame(&mut self, frame: &SessionFrame<'_>) {
+        Observer::frame(self, frame);
+    }
+}
+
+struct Scanner<'o, S> {
     options: &'o ScanOptions,
     interest: Interest<'o>,
-    observer: O,
+    sink: S,
     first: Option<Timestamp>,
     flows: FlowTable<SessionBuilder<'o>>,
     fragments: Defragmenter,
@@ -148,14 +171,14 @@ struct Scanner<'o, O> {
     sessions: u64,
 }
 
-impl<'o, O: Observer> Scanner<'o, O> {
-    fn new(options: &'o ScanOptions, observer: O) -> Self {
+impl<'o, S: Sink<'o>> Scanner<'o, S> {
+    fn new(options: &'o ScanOptions, sink: S) -> Self {
         let limits = options.dialogue.limits.clone();
         let interest = Interest { ports: &options.ports, all_tcp: options.tcp_stream, dns: options.dns };
         Self {
             options,
             interest,
-            observer,
+            sink,
             first: None,
             fragments: Defragmenter::new(&limits),
             fragment_counts: FragmentCounts::default(),
@@ -168,12 +191,12 @@ impl<'o, O: Observer> Scanner<'o, O> {
         }
     }
 
-    /// The same scan with another observer.
-    fn hand_over<P: Observer>(self, observer: P) -> Scanner<'o, P> {
+    /// The same scan with another sink.
+    fn hand_over<T: Sink<'o>>(self, sink: T) -> Scanner<'o, T> {
         Scanner {
             options: self.options,
             interest: self.interest,
-            observer,
+            sink,
             first: self.first,
             flows: self.flows,
             fragments: self.fragments,
@@ -196,7 +219,7 @@ impl<'o, O: Observer> Scanner<'o, O> {
     }
 
     fn packet(&mut self, packet: &Packet<'_>) {
-        if O::WANTS_FRAMES {
+        if S::WANTS_FRAMES {
             self.first.get_or_insert(packet.time);
         }
         if wire::may_matter(packet, self.interest) {
@@ -233,7 +256,7 @@ impl<'o, O: Observer> Scanner<'o, O> {
                     SessionBuilder::new(&options.dialogue).with_tcp_stream(stream).with_lookup(lookup)
                 };
                 let followed = self.flows.segment(&segment, moment, open);
-                if O::WANTS_FRAMES
+                if S::WANTS_FRAMES
                     && let Some(followed) = followed
                 {
                     let content = FrameContent::Segment(&segment, followed);
@@ -244,7 +267,7 @@ impl<'o, O: Observer> Scanner<'o, O> {
             Decoded::Udp(datagram) if self.options.dns => self.lookups.datagram(&datagram, moment),
             Decoded::Unreachable(unreachable) => {
                 let connection = self.flows.unreachable(&unreachable, moment);
-                if O::WANTS_FRAMES
+                if S::WANTS_FRAMES
                     && let Some(connection) = connection
                 {
                     self.show(connection, FrameContent::Unreachable(&unreachable), packet, whole);
@@ -269,15 +292,13 @@ impl<'o, O: Observer> Scanner<'o, O> {
         reassembled: Option<&Reassembled>,
     ) {
         let since_first_ns = self.first.map_or(0, |first| packet.time.nanos_since(first));
-        self.observer.frame(&SessionFrame { session, packet, since_first_ns, content, reassembled });
+        self.sink.frame(&SessionFrame { session, packet, since_first_ns, content, reassembled });
     }
 
     fn report_closed(&mut self) {
         while let Some(flow) = self.flows.pop_closed() {
-            let session = Session::new(flow);
-            let diagnosis = diagnose(&session);
             self.sessions += 1;
-            self.observer.session(session, diagnosis);
+            self.sink.closed(flow);
         }
     }
 
@@ -304,7 +325,6 @@ impl<'o, O: Observer> Scanner<'o, O> {
         let fragments = self.fragment_counts;
         let counted = [
             ("late-segment", self.flows.late_segments()),
-            ("tcp-stream-unknown", self.streams.as_ref().map_or(0, StreamIndex::unnumbered)),
             ("ip-fragment-contradictory", fragments.contradictory),
             ("ip-fragment-evicted", fragments.evicted),
             ("ip-fragment-incomplete", fragments.incomplete),

@@ -224,5 +224,5 @@ fn recognise(transcript: &Transcript) -> Product {
 }
 
 fn lines(reply: &Reply) -> Vec<&[u8]> {
-    reply.lines.iter().map(AsRef::as_ref).collect()
+    reply.lines.iter().collect()
 }

@@ -108,7 +108,7 @@ fn is_bounded(session: &Session, limits: &Limits) {
     assert!(transcript.hellos.len() <= limits.hellos);
     for exchange in &transcript.exchanges {
         assert!(exchange.command.iter().all(|command| command.line.len() <= limits.line_octets));
-        let lines = || exchange.reply.iter().flat_map(|reply| &reply.lines);
+        let lines = || exchange.reply.iter().flat_map(|reply| reply.lines.iter());
         assert!(lines().count() <= limits.reply_lines && lines().all(|line| line.len() <= limits.line_octets));
     }
 }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use super::{BatchOptions, Event, Input};
 use crate::capture::{self, CaptureReader, ReadError};
-use crate::container::{self, Member, NoteKind, Origin, WalkOptions};
+use crate::container::{self, Member, Origin, WalkOptions};
 use crate::report::CaptureReport;
 use crate::scan::scan_capture;
 
@@ -35,14 +35,13 @@ pub(super) fn scan(input: &Input, options: &BatchOptions<'_>, tell: &mut dyn FnM
         &mut |note| notes.push(note),
     );
     let found_nothing = captures == 0 && notes.is_empty() && !input.is_found();
-    if let (true, Some(archive)) = (found_nothing, walked.archive) {
-        let looks_like = Some(format!("{archive} with no capture in it; members looked at: {}", walked.members));
+    if let (true, Some(archive)) = (found_nothing, walked.without_capture()) {
+        let looks_like = Some(archive);
         let error = ReadError::UnknownFormat { magic: Vec::new(), looks_like, is_foreign_capture: false };
         unreadable(input, None, error, tell);
     }
     for note in notes {
-        // A file in a folder that is broken before it shows what it is may be anything.
-        if input.is_found() && note.path.is_none() && note.kind == NoteKind::Unreadable && walked.archive.is_none() {
+        if input.is_found() && walked.may_be_anything(&note) {
             tell(Event::Skipped);
             continue;
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ehlotrace::batch::Input;
 use ehlotrace::capture::{self, FORMATS, ReadError};
-use ehlotrace::container::{self, Member, NoteKind, Peeled, WalkOptions, Walked};
+use ehlotrace::container::{self, Member, Peeled, WalkOptions};
 use ehlotrace::limits::Limits;
 
 use super::args::ReadingArgs;
@@ -52,17 +52,13 @@ pub(super) fn each(input: &Input, reading: &ReadingArgs, visit: &mut Visit<'_>) 
     let mut looked = search.looked;
     let is_found = matches!(input, Input::Found(_));
     for note in notes {
-        let may_be_anything = note.path.is_none() && note.kind == NoteKind::Unreadable && walked.archive.is_none();
-        if !(is_found && may_be_anything) {
+        if !(is_found && walked.may_be_anything(&note)) {
             looked.failures.push(format!("{}: {}", name(path, note.path.as_deref()), note.message));
         }
     }
-    if let (Walked { archive: Some(archive), members }, false) = (walked, is_found)
-        && looked.captures == 0
-        && looked.failures.is_empty()
-    {
-        let path = path.display();
-        looked.failures.push(format!("{path}: {archive} with no capture in it; members looked at: {members}"));
+    let found_nothing = looked.captures == 0 && looked.failures.is_empty() && !is_found;
+    if let (true, Some(archive)) = (found_nothing, walked.without_capture()) {
+        looked.failures.push(format!("{}: {archive}", path.display()));
     }
     Ok(looked)
 }

@@ -51,8 +51,13 @@ fn read(source: Source, out: &mut Outlet) -> Result<(), Refusal> {
                 if out.member(name, &mut content) == Passed::Stop {
                     return Ok(());
                 }
-            } else if file.is_storage(attachment.join(MESSAGE)) && depth < out.shared.limits.archive_depth {
-                messages.push((attachment.join(MESSAGE), format!("{name}/"), depth + 1));
+            } else if file.is_storage(attachment.join(MESSAGE)) {
+                if depth < out.shared.limits.archive_depth {
+                    messages.push((attachment.join(MESSAGE), format!("{name}/"), depth + 1));
+                } else {
+                    let message = format!("a message inside {} others; save the attachments", depth + 1);
+                    out.note(Some(name), NoteKind::Bound, message);
+                }
             } else if !out.admit() {
                 return Ok(());
             }
@@ -69,7 +74,9 @@ fn attachments(file: &File, storage: &Path) -> Result<Vec<PathBuf>, Refusal> {
 }
 
 fn name_of(file: &mut File, attachment: &Path, out: &Outlet) -> String {
-    let max = u64::try_from(out.shared.limits.member_name_octets).unwrap_or(u64::MAX).saturating_mul(2);
+    // One more than is kept shows that there are more.
+    let max_units = u64::try_from(out.shared.limits.member_name_octets).unwrap_or(u64::MAX).saturating_add(1);
+    let max = max_units.saturating_mul(2);
     for property in NAMES {
         let Ok(stream) = file.open_stream(attachment.join(property)) else { continue };
         let mut octets = Vec::new();

@@ -75,8 +75,8 @@ fn read(source: Source, out: &mut Outlet) -> Result<(), Refusal> {
             _ => {}
         }
         let padded = octets.checked_next_multiple_of(BLOCK_OCTETS as u64).unwrap_or(u64::MAX);
-        let left = content.left.saturating_add(padded.saturating_sub(octets));
-        skip(&mut input, left, out)?;
+        let content_octets = content.left;
+        skip(&mut input, content_octets, padded.saturating_sub(octets), out)?;
         if !is_extension {
             extension = Extension::default();
         }
@@ -124,14 +124,16 @@ fn start_of(content: &mut Content<'_>) -> io::Result<Vec<u8>> {
     Ok(start)
 }
 
-fn skip(input: &mut Input, octets: u64, out: &Outlet) -> Result<(), Refusal> {
-    let mut left = octets;
+/// Passes over `octets` octets of a member and `padding` octets behind it.
+fn skip(input: &mut Input, octets: u64, padding: u64, out: &Outlet) -> Result<(), Refusal> {
+    let mut left = octets.saturating_add(padding);
     let mut buffer = [0; 16 * 1024];
     while left > 0 && !out.is_over() {
         let room = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
         match input.read(buffer.get_mut(..room).unwrap_or_default()) {
-            // What is missing at the very end may be padding; members that lack octets have said so themselves.
-            Ok(0) => return Ok(()),
+            // Padding at the very end is nothing to miss.
+            Ok(0) if left <= padding => return Ok(()),
+            Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
             Ok(read) => left = left.saturating_sub(read as u64),
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(e) => return Err(e.into()),

@@ -64,6 +64,19 @@ pub struct Walked {
     pub members: u64,
 }
 
+impl Walked {
+    /// What an archive is in which no capture was found; none if the input is no archive.
+    pub fn without_capture(&self) -> Option<String> {
+        let archive = self.archive?;
+        Some(format!("{archive} with no capture in it; members looked at: {}", self.members))
+    }
+
+    /// Whether `note` is on an input that is broken before it shows what it is. Found in a folder it may be anything.
+    pub fn may_be_anything(&self, note: &MemberNote) -> bool {
+        note.path.is_none() && note.kind == NoteKind::Unreadable && self.archive.is_none()
+    }
+}
+
 /// Hands every member in `origin` to `visit`, in the order of the archives, and says through `note` what could not be
 /// read. Members that are archives or mails themselves are walked in their place. The rest is handed on whatever it
 /// is: the visitor finds out whether it is a capture.
@@ -195,9 +208,10 @@ impl Walk<'_> {
 
     fn joined(&self, path: Option<&str>, name: &str) -> String {
         let max = self.shared.limits.member_name_octets;
-        let name = match name.char_indices().map(|(at, _)| at).find(|&at| at > max) {
-            Some(at) => format!("{}…", name.get(..at).unwrap_or_default()),
-            None => name.to_owned(),
+        let name = if name.len() > max {
+            format!("{}…", name.get(..name.floor_char_boundary(max)).unwrap_or_default())
+        } else {
+            name.to_owned()
         };
         match path {
             Some(path) => format!("{path}/{name}"),

@@ -49,6 +49,8 @@ pub(super) struct Asked {
     pub(super) answer: Answer,
     /// The addresses in the answer, those sent along with MX records included.
     addresses: Vec<IpAddr>,
+    /// Records of the answer over the bound of those kept.
+    omitted: u64,
     /// Whether it is in `open`.
     pub(super) is_open: bool,
 }
@@ -132,6 +134,7 @@ impl Lookups {
             answered: None,
             answer: Answer::None,
             addresses: Vec::new(),
+            omitted: 0,
             is_open: false,
         };
         self.known.insert(question.clone(), asked);
@@ -231,7 +234,7 @@ impl Lookups {
         }
         if let Some(asked) = self.known.get_mut(question) {
             asked.answered = Some(moment);
-            (asked.answer, asked.addresses) = (given.answer, given.addresses);
+            (asked.answer, asked.addresses, asked.omitted) = (given.answer, given.addresses, given.omitted);
         }
     }
 
@@ -242,13 +245,16 @@ impl Lookups {
 
     fn step(&self, question: &Question) -> Option<LookupStep> {
         let asked = self.known.get(question)?;
-        let answer: Vec<String> = match &asked.answer {
+        let mut answer: Vec<String> = match &asked.answer {
             Answer::Addresses => asked.addresses.iter().map(ToString::to_string).collect(),
             Answer::Exchanges(exchanges) => {
                 exchanges.iter().map(|(preference, host)| format!("{preference} {host}")).collect()
             }
             Answer::None | Answer::Failed(_) | Answer::Unclear => return None,
         };
+        if asked.omitted > 0 {
+            answer.push(format!("and {} more", asked.omitted));
+        }
         Some(LookupStep {
             asked: asked.asked,
             answered: asked.answered?,
@@ -263,6 +269,7 @@ impl Lookups {
 struct Given {
     answer: Answer,
     addresses: Vec<IpAddr>,
+    omitted: u64,
 }
 
 impl Answer {
@@ -306,7 +313,7 @@ impl Given {
             }
             Answer::None | Answer::Failed(_) | Answer::Unclear => Vec::new(),
         };
-        Self { answer, addresses }
+        Self { answer, addresses, omitted: message.omitted_answers }
     }
 }
 

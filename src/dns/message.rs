@@ -41,6 +41,8 @@ pub(super) struct Message {
     pub(super) name: Box<str>,
     pub(super) kind: RecordType,
     pub(super) records: Vec<Record>,
+    /// Answers over the bound of those kept.
+    pub(super) omitted_answers: u64,
 }
 
 /// A record that says where mail goes.
@@ -80,6 +82,7 @@ impl Message {
             name,
             kind,
             records: Vec::new(),
+            omitted_answers: 0,
         };
         let answers = u16::from_be_bytes([a0, a1]);
         let others = [[n0, n1], [r0, r1]].map(u16::from_be_bytes);
@@ -92,6 +95,8 @@ impl Message {
                 };
                 if message.records.len() < most {
                     message.records.extend(record);
+                } else if !is_additional {
+                    message.omitted_answers += u64::from(record.is_some());
                 }
             }
         }

@@ -10,6 +10,8 @@ pub(super) struct Current {
     label: String,
     gap_octets: u64,
     gap_sessions: u64,
+    unread_octets: u64,
+    unread_sessions: u64,
 }
 
 /// What is to say about a capture. All of it is safe on a terminal.
@@ -36,6 +38,9 @@ impl Current {
         let gap_octets = session.anomalies.gap_octets;
         self.gap_octets = self.gap_octets.saturating_add(gap_octets);
         self.gap_sessions += u64::from(gap_octets > 0);
+        let unread_octets = session.transcript.unread_client_octets;
+        self.unread_octets = self.unread_octets.saturating_add(unread_octets);
+        self.unread_sessions += u64::from(unread_octets > 0);
     }
 
     /// What is to say about it, now that it was read.
@@ -57,6 +62,11 @@ impl Current {
             let (octets, sessions) =
                 (words::count(self.gap_octets, "octet"), words::count(self.gap_sessions, "session"));
             notes.push(format!("the capture lacks {octets} in {sessions}"));
+        }
+        if self.unread_sessions > 0 {
+            let (octets, sessions) =
+                (words::count(self.unread_octets, "octet"), words::count(self.unread_sessions, "session"));
+            notes.push(format!("{octets} in {sessions} not read: too many before the reply that tells what they are"));
         }
         let notes = notes.iter().map(|note| escape::text(note.as_bytes())).collect();
         CaptureNotes { label: self.label, notes }

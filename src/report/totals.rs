@@ -1,5 +1,6 @@
 //! Running totals: outcomes, causes, and the pairs of client and server that lose sessions.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
@@ -234,7 +235,11 @@ impl Relay {
     fn add_argument(&mut self, session: &Session, hello: &Hello, bounds: ArgumentBounds) {
         let Some(command) = session.transcript.hello_command(hello) else { return };
         let argument = split_argument(command.after_verb()).octets;
-        let octets = argument.get(..bounds.octets).unwrap_or(argument);
+        // The mark says that it is longer.
+        let octets = match argument.get(..bounds.octets) {
+            Some(start) if start.len() < argument.len() => Cow::Owned([start, "…".as_bytes()].concat()),
+            _ => Cow::Borrowed(argument),
+        };
         if self.arguments.iter().any(|known| *known.octets == *octets) {
             return;
         }
@@ -244,7 +249,7 @@ impl Relay {
         }
         self.arguments.push(Argument {
             verb: command.verb_name(),
-            octets: octets.into(),
+            octets: octets.as_ref().into(),
             is_malformed: !hello.check.is_well_formed(),
             suggestion: hello.check.suggestion.as_deref().map(Into::into),
         });

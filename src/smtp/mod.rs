@@ -10,13 +10,14 @@ pub mod ehlo;
 mod line;
 pub mod product;
 mod reply;
+mod secrets;
 mod spans;
 mod tls;
 mod transcript;
 
 pub use command::{Command, Verb};
 pub use dialogue::{Dialogue, DialogueOptions};
-pub use reply::{EnhancedStatusCode, Reply};
+pub use reply::{EnhancedStatusCode, Reply, ReplyLines};
 pub use spans::{SpanKind, Spans};
 pub use tls::{Alert, ClientHello, Records, ServerHello, Tls, TlsVersion};
 pub use transcript::{Exchange, Hello, Missing, Refusal, Tally, Transcript};

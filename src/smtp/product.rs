@@ -3,6 +3,9 @@
 //! The table below has one row a product. A row names a product only by words that are its own: `<host> ESMTP` alone
 //! is sent by qmail and by many others, so it names nobody. The first row that matches wins.
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memchr2_iter;
 
 /// What a greeting or an EHLO response tells of the server.
@@ -118,8 +121,7 @@ pub fn recognise(greeting_lines: &[&[u8]]) -> Product {
         return Product { masked: true, ..Product::default() };
     }
     let text = joined(greeting_lines);
-    if let Some(row) = PRODUCTS.iter().find(|row| row.phrases.iter().all(|phrase| after(&text, phrase, true).is_some()))
-    {
+    if let Some(row) = first_row(&text) {
         return row.product(&text);
     }
     let name = greeting_lines.iter().any(|line| is_barracuda(line)).then(|| "Barracuda Email Gateway".to_owned());
@@ -138,6 +140,34 @@ pub fn recognise_from_ehlo(lines: &[&[u8]]) -> Product {
         masked: keywords().any(is_overwritten_keyword),
         system_of_kb240832: exchange,
     }
+}
+
+/// All phrases of [`PRODUCTS`] in order: looking for them one by one takes a third of the time of a whole table report.
+/// None only if they could not be compiled, which a test rules out.
+static PHRASES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let phrases = PRODUCTS.iter().flat_map(|row| row.phrases);
+    let kind = Some(AhoCorasickKind::ContiguousNFA);
+    AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(phrases).ok()
+});
+
+/// The first row all of whose phrases occur in `text`.
+fn first_row(text: &str) -> Option<&'static Row> {
+    // One bit a phrase.
+    let mut present = 0_u128;
+    for found in PHRASES.as_ref()?.find_overlapping_iter(text) {
+        if text.split_at_checked(found.start()).is_some_and(|(before, rest)| {
+            let (phrase, rest) = rest.split_at_checked(found.len()).unwrap_or_default();
+            begins_word(before, phrase) && ends_word(phrase, rest)
+        }) {
+            present |= 1 << found.pattern().as_u32();
+        }
+    }
+    PRODUCTS.iter().find(|row| {
+        let phrases = (1 << row.phrases.len()) - 1;
+        let is_there = present & phrases == phrases;
+        present >>= row.phrases.len();
+        is_there
+    })
 }
 
 impl Row {
@@ -159,24 +189,37 @@ impl Row {
 /// The lines as one text, octets outside printable ASCII as `?`. The lines are kept apart by line feeds: a phrase that
 /// starts with a blank must not match the host name a line starts with.
 fn joined(lines: &[&[u8]]) -> String {
-    let octets = lines.iter().flat_map(|line| std::iter::once(&b'\n').chain(*line)).take(TEXT_OCTETS);
-    octets.map(|octet| if matches!(octet, b'\n' | 32..=126) { char::from(*octet) } else { '?' }).collect()
+    let mut text = Vec::with_capacity(lines.iter().map(|line| line.len() + 1).sum::<usize>().min(TEXT_OCTETS));
+    for line in lines {
+        text.push(b'\n');
+        let room = TEXT_OCTETS.saturating_sub(text.len()).min(line.len());
+        text.extend(line.iter().take(room).map(|octet| if matches!(octet, 32..=126) { *octet } else { b'?' }));
+    }
+    String::from_utf8(text).unwrap_or_default()
 }
 
-/// What follows the first occurrence of `phrase` that starts a word and, if it is `whole`, ends one.
-/// A phrase that starts or ends with another character than a letter or digit is at such an edge by itself.
-fn after<'a>(text: &'a str, phrase: &str, whole: bool) -> Option<&'a str> {
-    let is_word = |octet: Option<&u8>| octet.is_some_and(u8::is_ascii_alphanumeric);
-    let (first, last) = (phrase.as_bytes().first(), phrase.as_bytes().last());
-    let begins = |before: &[u8]| !(is_word(first) && is_word(before.last()));
-    let ends = |rest: &[u8]| !(whole && is_word(last) && is_word(rest.first()));
+/// Whether `phrase` begins at the edge of a word; one that begins with no letter or digit does so anywhere.
+fn begins_word(before: &str, phrase: &str) -> bool {
+    !(is_in_word(phrase.as_bytes().first()) && is_in_word(before.as_bytes().last()))
+}
+
+/// Whether `phrase` ends at the edge of a word.
+fn ends_word(phrase: &str, rest: &str) -> bool {
+    !(is_in_word(phrase.as_bytes().last()) && is_in_word(rest.as_bytes().first()))
+}
+
+fn is_in_word(octet: Option<&u8>) -> bool {
+    octet.is_some_and(u8::is_ascii_alphanumeric)
+}
+
+/// What follows the first occurrence of `phrase` that begins at the edge of a word.
+fn after<'a>(text: &'a str, phrase: &str) -> Option<&'a str> {
     let fits = |start: &usize| {
-        let Some((before, rest)) = text.as_bytes().split_at_checked(*start) else { return false };
-        let Some((found, rest)) = rest.split_at_checked(phrase.len()) else { return false };
-        found.eq_ignore_ascii_case(phrase.as_bytes()) && begins(before) && ends(rest)
+        let Some((before, rest)) = text.split_at_checked(*start) else { return false };
+        let found = rest.get(..phrase.len()).is_some_and(|found| found.eq_ignore_ascii_case(phrase));
+        found && begins_word(before, phrase)
     };
-    // Most places are passed over here: comparing at each takes a third of the time of a whole table report.
-    let initial = *first?;
+    let initial = *phrase.as_bytes().first()?;
     let mut starts = memchr2_iter(initial.to_ascii_lowercase(), initial.to_ascii_uppercase(), text.as_bytes());
     let start = starts.find(fits)?;
     text.get(start + phrase.len()..)
@@ -185,7 +228,7 @@ fn after<'a>(text: &'a str, phrase: &str, whole: bool) -> Option<&'a str> {
 /// The version that follows the first of `markers` that has one: it starts with a letter or digit and has a digit.
 fn version_after(text: &str, markers: &[&str], to_parenthesis: bool) -> Option<String> {
     markers.iter().find_map(|marker| {
-        let rest = after(text, marker, false)?.trim_start_matches(' ');
+        let rest = after(text, marker)?.trim_start_matches(' ');
         let is_end = |c: char| match to_parenthesis {
             true => matches!(c, ')' | '\n'),
             false => !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+')),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use memchr::{memchr, memchr_iter};
+
 use crate::time::Moment;
 
 /// One reply, all its lines together.
@@ -10,7 +12,7 @@ pub struct Reply {
     /// The three-digit code: that of the last line, where a server changes it midway.
     pub code: u16,
     /// The text of each line, after code and separator; the first lines only where there are very many.
-    pub lines: Vec<Box<[u8]>>,
+    pub lines: ReplyLines,
     /// Lines over the bound, dropped.
     pub dropped_lines: u64,
     /// Whether the capture lacks the reply's end.
@@ -32,7 +34,7 @@ impl Reply {
 
     /// The text of the first line.
     pub fn first_line(&self) -> &[u8] {
-        self.lines.first().map(AsRef::as_ref).unwrap_or_default()
+        self.lines.first().unwrap_or_default()
     }
 
     /// The enhanced status code at the start of the text.
@@ -43,6 +45,58 @@ impl Reply {
     /// Whether any line speaks of HELO or EHLO.
     pub fn names_hello(&self) -> bool {
         self.lines.iter().any(|line| contains_word(line, b"helo") || contains_word(line, b"ehlo"))
+    }
+}
+
+/// The text of a reply's lines, all of them in one piece: there are many replies, and most have one short line.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ReplyLines {
+    /// The lines with a LF between each two; none of them holds one.
+    text: Vec<u8>,
+    len: usize,
+}
+
+impl ReplyLines {
+    /// How many lines there are.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no line.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The first line.
+    pub fn first(&self) -> Option<&[u8]> {
+        let end = memchr(b'\n', &self.text).unwrap_or(self.text.len());
+        self.text.get(..end).filter(|_| !self.is_empty())
+    }
+
+    /// The lines in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let ends = memchr_iter(b'\n', &self.text).chain([self.text.len()]);
+        let mut start = 0;
+        ends.take(self.len)
+            .map(move |end| self.text.get(std::mem::replace(&mut start, end + 1)..end).unwrap_or_default())
+    }
+
+    /// Adds a line, which holds no LF.
+    fn push(&mut self, line: &[u8]) {
+        debug_assert!(!line.contains(&b'\n'), "a line holds no line end");
+        if self.len == 0 {
+            self.text.reserve_exact(line.len());
+        } else {
+            self.text.push(b'\n');
+        }
+        self.text.extend_from_slice(line);
+        self.len += 1;
+    }
+}
+
+impl fmt::Debug for ReplyLines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(<[u8]>::escape_ascii)).finish()
     }
 }
 
@@ -118,15 +172,15 @@ pub(super) struct OpenReply {
 
 impl OpenReply {
     pub(super) fn new(line: &ReplyLine<'_>, moment: Moment) -> Self {
-        let reply = Reply { code: line.code, lines: Vec::new(), dropped_lines: 0, is_cut: false, moment };
+        let reply = Reply { code: line.code, lines: ReplyLines::default(), dropped_lines: 0, is_cut: false, moment };
         Self { reply }
     }
 
-    /// Adds one line; `mask` keeps the text of an AUTH challenge out.
-    pub(super) fn add(&mut self, line: &ReplyLine<'_>, mask: bool, max_lines: usize) {
+    /// Adds one line; `masked` is its text where that must not be shown as it is.
+    pub(super) fn add(&mut self, line: &ReplyLine<'_>, masked: Option<Box<[u8]>>, max_lines: usize) {
         self.reply.code = line.code;
         if self.reply.lines.len() < max_lines {
-            self.reply.lines.push(if mask { super::MASK.into() } else { line.text.into() });
+            self.reply.lines.push(masked.as_deref().unwrap_or(line.text));
         } else {
             self.reply.dropped_lines += 1;
         }
@@ -151,6 +205,16 @@ mod tests {
         assert_eq!(ReplyLine::parse(b"4.7.0 later"), None);
         assert_eq!(ReplyLine::parse(b"2500 OK"), None);
         assert_eq!(ReplyLine::parse(b"25"), None);
+    }
+
+    #[test]
+    fn lines_are_kept_apart_empty_ones_too() {
+        for texts in [&[][..], &[&b""[..]], &[b"", b""], &[b"a", b"", b"b c"], &[b"mx", b"SIZE 1", b""]] {
+            let mut lines = ReplyLines::default();
+            texts.iter().for_each(|text| lines.push(text));
+            assert_eq!(lines.iter().collect::<Vec<_>>(), texts);
+            assert_eq!((lines.first(), lines.len()), (texts.first().copied(), texts.len()));
+        }
     }
 
     #[test]

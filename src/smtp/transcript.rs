@@ -129,6 +129,10 @@ pub struct Transcript {
     pub skipped_client_lines: u64,
     /// Lines of the server that are no reply.
     pub skipped_server_lines: u64,
+    /// Octets of the client that were not read: the reply that tells what they are came after more of them than are held.
+    pub unread_client_octets: u64,
+    /// Replies to commands over the bound of those remembered, counted only.
+    pub unpaired_replies: u64,
     /// Whether octets of mail data are missing.
     pub missing_in_data: bool,
     /// What is missing.

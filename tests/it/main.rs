@@ -9,6 +9,11 @@ mod support;
 #[path = "../../src/container/tests/make.rs"]
 mod make;
 
+/// Large captures, as measurements use them.
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../examples/generate_load.rs"]
+mod generate_load;
+
 mod architecture;
 mod bounds;
 mod cli;

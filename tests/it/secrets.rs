@@ -3,13 +3,18 @@
 //! `EHLOTRACE_THOROUGH=1` damages every frame of every dialogue; without it one in twenty-five.
 
 use std::collections::BTreeSet;
+use std::io::Cursor;
+use std::process::Command;
 
 use base64::Engine as _;
+use ehlotrace::limits::Limits;
 use ehlotrace::report::Format;
+use ehlotrace::scan::{ScanOptions, scan};
+use ehlotrace::smtp::DialogueOptions;
 
 use crate::report_hostile::report_on;
 use crate::support::{Frame, Side};
-use crate::trace_hygiene::{assert_hidden, capture, file};
+use crate::trace_hygiene::{assert_hidden, capture, file, is_in};
 
 /// What no output may hold eleven octets of in a row, plain or in base64.
 const SECRETS: &[&str] = &[
@@ -67,6 +72,22 @@ fn base64(text: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(text)
 }
 
+/// A server that repeats what it was sent, in base64 or decoded; `{=n}` is the secret of that number as it is.
+const ECHOES: &[&str] = &[
+    "C AUTH PLAIN {0}\nS 535 5.7.8 not accepted: {0}",
+    "C AUTH PLAIN {0}\nS 501 5.5.2 cannot decode '{0}'\nC QUIT\nS 221 bye",
+    "C AUTH PLAIN {0}\nS 535-5.7.8 user {=1}\nS 535 5.7.8 has another password than \"{=2}\"",
+    "C AUTH PLAIN {0}\nS 535-no\nS  {0}\nS 535 no",
+    "C AUTH LOGIN\nS 334 VXNlcm5hbWU6\nC {1}\nS 501 bad base64 {1}\nC {2}\nS 500 5.5.1 unrecognized command '{2}'",
+    "C AUTH LOGIN\nS 334 VXNlcm5hbWU6\nC {1}\nS 334 UGFzc3dvcmQ6\nC {2}\nS 535 5.7.8 <{=1}>: no such user, or not {=2}",
+    "C AUTH LOGIN\nS 334 VXNlcm5hbWU6\nC {1}\nS 535 no\nC {2}\nS 500 5.5.1 unrecognized command '{2}'\nC {=2}\nS 502 {=2}?",
+    "C AUTH LOGIN\nS 504 no LOGIN\nC {1}\nC {2}\nS 500 unrecognized command '{1}'\nS 500 unrecognized command '{2}'",
+    "C AUTH LOGIN\nC {1}\nC {2}\nS 503 not now: {1}\nS 500 what is {1}\nS 500 what is {2}\nC QUIT\nS 221 bye",
+    "C AUTH LOGIN\nS 334 VXNlcm5hbWU6\nC {1}\nS 334 UGFzc3dvcmQ6\nC {2}\nS 535 no\nC RSET\nS 250 ok\nC {2}\nS 500 what is {2}",
+    "C AUTH XOAUTH2 {5}\nS 535 5.7.3 token {5} of {=5}",
+    "C AUTH CRAM-MD5\nS 334 {3}\nC {4}\nS 535 {4} is not {=4}",
+];
+
 /// Eight octets are too many to stand anywhere by chance. Of every eleven in a row of a secret eight are among these.
 fn telling_parts() -> Vec<String> {
     let encoded = SECRETS.iter().map(|secret| base64(secret));
@@ -86,6 +107,7 @@ fn frames(dialogue: &str, size: usize) -> Vec<Frame> {
         let mut text = text.to_owned() + "\r\n";
         for (number, secret) in SECRETS.iter().enumerate() {
             text = text.replace(&format!("{{{number}}}"), &base64(secret));
+            text = text.replace(&format!("{{={number}}}"), &secret.replace(char::is_control, " "));
         }
         let side = if who == "C " { Side::Client } else { Side::Server };
         match messages.last_mut() {
@@ -112,7 +134,7 @@ fn assert_secret(frames: &[Frame], parts: &[String], what: &str) {
 #[test]
 fn no_mechanism_gives_a_secret_away_however_it_is_cut() {
     let parts = telling_parts();
-    for dialogue in DIALOGUES {
+    for dialogue in DIALOGUES.iter().chain(ECHOES) {
         for size in [7, 1_000] {
             assert_secret(&frames(dialogue, size), &parts, &format!("{dialogue:?} by {size}"));
         }
@@ -123,7 +145,7 @@ fn no_mechanism_gives_a_secret_away_however_it_is_cut() {
 fn a_capture_that_lacks_repeats_or_ends_within_a_secret_gives_none_of_it_away() {
     let parts = telling_parts();
     let step = if is_thorough() { 1 } else { 25 };
-    for (at, dialogue) in DIALOGUES.iter().enumerate() {
+    for (at, dialogue) in DIALOGUES.iter().chain(ECHOES).enumerate() {
         let frames = frames(dialogue, 48);
         for index in (3 + at % step..frames.len()).step_by(step) {
             let (mut missing, mut late, mut repeated, mut cut) =
@@ -146,6 +168,57 @@ fn a_capture_that_lacks_repeats_or_ends_within_a_secret_gives_none_of_it_away() 
             ] {
                 assert_secret(&frames, &parts, &format!("{dialogue:?}, frame {index} {how}"));
             }
+        }
+    }
+}
+
+/// Masked are the words that tell, not the reply.
+#[test]
+fn what_a_reply_says_besides_a_secret_stays() {
+    let dialogue = "C AUTH PLAIN {0}\nS 535 5.7.8 <{=1}>: authentication failed\nC EHLO b_c\nS 501 5.5.4 <b_c>: bad name\n\
+        C AUTH CRAM-MD5\nS 504 5.5.4 unknown type CRAM-MD5, mx.example.net";
+    let report = report_on(file(&frames(dialogue, 1_000)), "a.pcap", Format::Json, 150);
+    for text in
+        ["5.7.8 *** authentication failed", "5.5.4 <b_c>: bad name", "5.5.4 unknown type CRAM-MD5, mx.example.net"]
+    {
+        assert!(report.contains(text), "{text}: {report}");
+    }
+}
+
+#[test]
+fn past_the_bound_on_what_is_remembered_all_text_of_replies_is_masked() {
+    let capture = file(&frames("C AUTH PLAIN {0}\nS 535 5.7.8 not {=2}\nC QUIT\nS 221 goodbye", 1_000));
+    let options = ScanOptions::default();
+    let limits = Limits { secret_parts: 4, ..Limits::default() };
+    let dialogue = DialogueOptions { limits, keep_credentials: false };
+    let mut replies = Vec::new();
+    scan(Box::new(Cursor::new(capture)), &ScanOptions { dialogue, ..options }, &mut |session, _| {
+        let found = session.transcript.exchanges.iter().filter_map(|exchange| exchange.reply.as_ref());
+        replies.extend(found.map(|reply| String::from_utf8_lossy(reply.first_line()).into_owned()));
+    })
+    .unwrap();
+    assert_eq!(replies[2..], ["5.7.8 ***", "***"]);
+}
+
+/// The program itself, as it reports, traces and extracts.
+#[test]
+fn no_command_gives_a_repeated_secret_away() {
+    let parts = telling_parts();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    for dialogue in ECHOES {
+        std::fs::write(&path, file(&frames(dialogue, 1_000))).unwrap();
+        for arguments in [
+            &["scan", "--format", "json"][..],
+            &["scan", "--show", "all"],
+            &["trace", "--all"],
+            &["extract", "--all", "--redact", "-o", "-"],
+        ] {
+            let run = Command::new(env!("CARGO_BIN_EXE_ehlotrace")).args(arguments).arg(&path).output().unwrap();
+            let said = [&run.stdout[..], b"\n", &run.stderr].concat();
+            assert!(matches!(run.status.code(), Some(0 | 1)), "{arguments:?}: {}", String::from_utf8_lossy(&said));
+            let shown: Vec<&String> = parts.iter().filter(|part| is_in(&said, part)).collect();
+            assert!(shown.is_empty(), "{dialogue:?}: {arguments:?} gives {shown:?} away");
         }
     }
 }

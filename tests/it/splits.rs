@@ -86,7 +86,10 @@ fn told(session: &Session) -> String {
         format!("{:?} {:?} {}\n", diagnosis.outcome, diagnosis.recovered, session.transcript.messages_accepted);
     for exchange in &session.transcript.exchanges {
         let command = exchange.command.as_ref().map(|command| command.line.escape_ascii().to_string());
-        let reply = exchange.reply.as_ref().map(|reply| (reply.code, reply.lines.concat().escape_ascii().to_string()));
+        let reply = exchange
+            .reply
+            .as_ref()
+            .map(|reply| (reply.code, reply.lines.iter().collect::<Vec<_>>().concat().escape_ascii().to_string()));
         told.push_str(&format!("{command:?} {reply:?}\n"));
     }
     told

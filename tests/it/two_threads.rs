@@ -9,9 +9,7 @@ use ehlotrace::report::CaptureReport;
 use ehlotrace::scan::{Observer, ScanOptions, scan_capture, scan_observed};
 use ehlotrace::session::Session;
 
-#[allow(dead_code, unreachable_pub)]
-#[path = "../../examples/generate_load.rs"]
-mod generate_load;
+use crate::generate_load;
 
 /// More sessions than linger, so that some close before the capture ends, and more frames than one thread reads alone.
 const SESSIONS: u64 = 2_000;

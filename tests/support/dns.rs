@@ -25,12 +25,17 @@ fn labels(name: &str) -> Vec<u8> {
 
 /// A frame with a DNS message between `CLIENT` and its resolver; `data` is that of the only record of an answer.
 pub(crate) fn frame(flags: [u8; 2], name: &str, kind: u8, data: Option<&[u8]>) -> Vec<u8> {
-    let mut message = vec![0x2a, 0x17, flags[0], flags[1], 0, 1, 0, u8::from(data.is_some()), 0, 0, 0, 0];
+    frame_of(flags, name, kind, data.as_slice())
+}
+
+/// The same with any number of records.
+pub(crate) fn frame_of(flags: [u8; 2], name: &str, kind: u8, answers: &[&[u8]]) -> Vec<u8> {
+    let mut message = vec![0x2a, 0x17, flags[0], flags[1], 0, 1, 0, answers.len() as u8, 0, 0, 0, 0];
     message.extend(labels(name));
     message.extend([0, kind, 0, 1]);
-    if let Some(data) = data {
+    for data in answers {
         message.extend([0xc0, 12, 0, kind, 0, 1, 0, 0, 14, 16, 0, data.len() as u8]);
-        message.extend(data);
+        message.extend(*data);
     }
     let is_answer = flags[0] & 0x80 != 0;
     let (src, dst) = if is_answer { (RESOLVER, CLIENT) } else { (CLIENT, RESOLVER) };

@@ -239,5 +239,5 @@ fn bounds_on_members_and_temporary_files() {
 fn long_names_are_cut() {
     let name = "ä".repeat(2000);
     let outcome = seen(&make::zip(&[(&name, b"1")]), &[]);
-    assert_eq!(outcome.members[0].path.as_deref(), Some(format!("{}…", "ä".repeat(513)).as_str()));
+    assert_eq!(outcome.members[0].path.as_deref(), Some(format!("{}…", "ä".repeat(512)).as_str()));
 }

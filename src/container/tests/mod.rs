@@ -1,5 +1,6 @@
 mod archives;
 mod bombs;
+mod bounds;
 mod compression;
 mod corpus;
 mod encrypted;

@@ -28,6 +28,9 @@ pub(super) struct TlsObject<'a> {
     established: bool,
     /// Alerts that were not encrypted: of each side the first fatal one, else its latest.
     alerts: Vec<AlertObject>,
+    /// Whether a hello is longer than those that are read; left out where it is false.
+    #[serde(skip_serializing_if = "is_false")]
+    hello_too_long: bool,
 }
 
 impl<'a> TlsObject<'a> {
@@ -42,8 +45,15 @@ impl<'a> TlsObject<'a> {
             server_hello_frame: server.map(|hello| hello.moment.frame),
             established: tls.is_established(),
             alerts: tls.alerts().map(|(from, alert)| AlertObject::new(from, alert)).collect(),
+            hello_too_long: tls.client.is_hello_too_long || tls.server.is_hello_too_long,
         })
     }
+}
+
+// serde wants references.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 #[derive(Serialize, JsonSchema)]

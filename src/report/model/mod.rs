@@ -9,6 +9,7 @@
 mod background;
 mod capture;
 mod check;
+mod connection;
 mod relay;
 mod schema;
 mod session;
@@ -16,8 +17,9 @@ mod values;
 
 pub(super) use capture::{CaptureEndLine, CaptureLine, CaptureObject};
 pub(super) use check::CheckObject;
+pub(super) use connection::DisplayFilter;
 pub(super) use relay::{RelayObject, SummaryLine, SummaryObject};
-pub(super) use session::{DisplayFilter, SessionObject};
+pub(super) use session::SessionObject;
 pub(super) use values::rfc3339;
 
 pub use schema::{json_schema, jsonl_schema};

@@ -1,21 +1,20 @@
 //! One session, with its greeting, hellos, exchanges and verdict.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::background::{LookupObject, TlsObject, lookups};
+use super::connection::{AnomaliesObject, CloseObject, DisplayFilter, HandshakeObject};
 use super::schema;
 use super::values::{AsText, Octets, Time, lines};
 use crate::diagnosis::{Diagnosis, Evidence};
-use crate::flow::{Anomalies, Close, CloseHow, Handshake, Side};
 use crate::report::product_name;
 use crate::session::{Captured, Session};
 use crate::smtp::ehlo::{Note, Problem, split_argument};
-use crate::smtp::{Command, Hello, Reply};
+use crate::smtp::{Command, Hello, Reply, ReplyLines};
 use crate::time::{FrameNumber, Moment};
 
 /// One session.
@@ -96,6 +95,12 @@ pub(in crate::report) struct SessionObject<'a> {
     /// The DNS answers that led the client to the server's address: for MX first, then for the host's address. Empty where
     /// the capture has none.
     lookups: Vec<LookupObject<'a>>,
+    /// Replies to commands sent too many at once to be remembered; left out where it is 0.
+    #[serde(skip_serializing_if = "is_zero")]
+    replies_unpaired: u64,
+    /// Octets of the client not read: too many before the reply that tells what they are. Left out where it is 0.
+    #[serde(skip_serializing_if = "is_zero")]
+    client_octets_unread: u64,
 }
 
 impl<'a> SessionObject<'a> {
@@ -147,6 +152,8 @@ impl<'a> SessionObject<'a> {
             community_id: session.community_id(),
             tls_handshake: TlsObject::new(&transcript.tls),
             lookups: lookups(session),
+            replies_unpaired: transcript.unpaired_replies,
+            client_octets_unread: transcript.unread_client_octets,
         }
     }
 
@@ -183,29 +190,6 @@ struct ServerObject<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Handshake")]
-struct HandshakeObject {
-    complete: bool,
-    syn_frame: Option<FrameNumber>,
-    syn_ack_frame: Option<FrameNumber>,
-    ack_frame: Option<FrameNumber>,
-    rtt_ns: Option<i64>,
-}
-
-impl HandshakeObject {
-    fn new(handshake: &Handshake) -> Self {
-        let frame = |moment: Option<Moment>| moment.map(|moment| moment.frame);
-        Self {
-            complete: handshake.is_complete(),
-            syn_frame: frame(handshake.syn),
-            syn_ack_frame: frame(handshake.syn_ack),
-            ack_frame: frame(handshake.ack),
-            rtt_ns: handshake.rtt_ns(),
-        }
-    }
-}
-
-#[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Greeting")]
 struct GreetingObject<'a> {
     frame: FrameNumber,
@@ -213,7 +197,7 @@ struct GreetingObject<'a> {
     /// The text of each line, without the code.
     #[serde(serialize_with = "lines")]
     #[schemars(with = "Vec<Octets<'a>>")]
-    lines: &'a [Box<[u8]>],
+    lines: &'a ReplyLines,
     /// From the end of the handshake.
     delay_ns: Option<i64>,
     /// Left out where it is true.
@@ -242,7 +226,7 @@ struct ReplyObject<'a> {
     /// The text of each line, without the code.
     #[serde(serialize_with = "lines")]
     #[schemars(with = "Vec<Octets<'a>>")]
-    lines: &'a [Box<[u8]>],
+    lines: &'a ReplyLines,
     /// From the command it answers.
     delay_ns: Option<i64>,
     /// Left out where it is true.
@@ -431,86 +415,4 @@ struct EvidenceObject<'a> {
 
 fn evidence<S: Serializer>(evidence: &[Evidence], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(evidence.iter().map(|shown| EvidenceObject { frame: shown.frame, text: &shown.text }))
-}
-
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Close")]
-struct CloseObject {
-    /// Who ended the connection.
-    #[schemars(schema_with = "schema::closed_by")]
-    by: Option<&'static str>,
-    /// How it ended.
-    #[schemars(schema_with = "schema::closed_how")]
-    how: &'static str,
-}
-
-impl CloseObject {
-    fn new(close: &Close) -> Self {
-        let by = close.by.map(|side| match side {
-            Side::Client => "client",
-            Side::Server => "server",
-            Side::Both => "both",
-        });
-        let how = match close.how {
-            CloseHow::Fin => "fin",
-            CloseHow::Rst => "rst",
-            CloseHow::CaptureEnded => "capture-ended",
-            CloseHow::PortReused => "port-reused",
-            CloseHow::Idle => "idle",
-            CloseHow::Evicted => "evicted",
-        };
-        Self { by, how }
-    }
-}
-
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Anomalies")]
-struct AnomaliesObject {
-    retransmitted_segments: u64,
-    out_of_order_segments: u64,
-    overlapping_octets: u64,
-    gap_octets: u64,
-    conflicting_octets: u64,
-    out_of_window_segments: u64,
-    duplicate_segments: u64,
-}
-
-impl AnomaliesObject {
-    const fn new(anomalies: &Anomalies) -> Self {
-        Self {
-            retransmitted_segments: anomalies.retransmitted_segments,
-            out_of_order_segments: anomalies.out_of_order_segments,
-            overlapping_octets: anomalies.overlapping_octets,
-            gap_octets: anomalies.gap_octets,
-            conflicting_octets: anomalies.conflicting_octets,
-            out_of_window_segments: anomalies.out_of_window_segments,
-            duplicate_segments: anomalies.duplicate_segments,
-        }
-    }
-}
-
-/// A Wireshark display filter for the frames of one session.
-pub(in crate::report) struct DisplayFilter {
-    client: SocketAddr,
-    server: SocketAddr,
-    first: FrameNumber,
-    last: FrameNumber,
-}
-
-impl DisplayFilter {
-    /// That of `session`.
-    pub(in crate::report) const fn new(session: &Session) -> Self {
-        let (client, server) = (session.client, session.server);
-        Self { client, server, first: session.first.frame, last: session.last.frame }
-    }
-}
-
-impl fmt::Display for DisplayFilter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { client, server, first, last } = self;
-        let field = if client.is_ipv4() { "ip.addr" } else { "ipv6.addr" };
-        write!(f, "tcp.port=={} && tcp.port=={} && ", client.port(), server.port())?;
-        write!(f, "{field}=={} && {field}=={} && ", client.ip(), server.ip())?;
-        write!(f, "frame.number>={first} && frame.number<={last}")
-    }
 }

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::smtp::ReplyLines;
 use crate::time::{Moment, NANOS_PER_SEC, Timestamp};
 
 /// Octets of the capture: text where they are UTF-8.
@@ -44,8 +45,8 @@ impl JsonSchema for Octets<'_> {
 }
 
 /// Octets of the capture, several times.
-pub(super) fn lines<S: Serializer>(lines: &[Box<[u8]>], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(lines.iter().map(|line| Octets(line)))
+pub(super) fn lines<S: Serializer>(lines: &ReplyLines, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(lines.iter().map(Octets))
 }
 
 /// A value as the text it is displayed with.

@@ -74,6 +74,7 @@ impl Dialogue<'_> {
         if !self.client.is_synced {
             if !is_surely_a_command(verb, rest) {
                 self.transcript.skipped_client_lines += 1;
+                self.remember_skipped(line.octets);
                 return;
             }
             self.client.is_synced = true;
@@ -89,8 +90,8 @@ impl Dialogue<'_> {
         let hello = if verb.is_hello() { self.hello(rest, line.end, is_whole) } else { None };
         let bdat = if verb == Verb::Bdat { parse_bdat(rest) } else { None };
         self.count_try(verb);
-        let command =
-            Command { verb, line: self.shown_line(verb, line.octets), end: line.end, is_cut, moment: line.moment };
+        let shown = self.shown_line(verb, line.octets);
+        let command = Command { verb, line: shown, end: line.end, is_cut, moment: line.moment };
         let ends_message = bdat.is_some_and(|(_, is_last)| is_last);
         self.push_command(command, hello, ends_message);
         match (verb, bdat) {
@@ -102,6 +103,9 @@ impl Dialogue<'_> {
         }
         if verb.is_known() {
             self.client.mask_unknown = false;
+            if verb != Verb::Auth {
+                self.secrets.set_missing(false);
+            }
         }
     }
 
@@ -128,22 +132,6 @@ impl Dialogue<'_> {
         tally.tried += 1;
     }
 
-    /// The line as a report may show it.
-    fn shown_line(&self, verb: Verb, line: &[u8]) -> Box<[u8]> {
-        if self.options.keep_credentials {
-            return line.into();
-        }
-        match verb {
-            Verb::Auth => {
-                let line = line.trim_ascii_start();
-                let word = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-                if word.len() == line.len() { line.into() } else { [word, b" ", MASK].concat().into() }
-            }
-            Verb::Unknown | Verb::Mangled if self.client.mask_unknown => MASK.into(),
-            _ => line.into(),
-        }
-    }
-
     /// The line that ends mail data: it gets a reply; in LMTP one for each recipient (RFC 2033 4.2).
     pub(super) fn end_of_data(&mut self, moment: Moment, is_cut: bool) {
         let speaks_lmtp = self
@@ -167,6 +155,7 @@ impl Dialogue<'_> {
         self.client.place.pass(before, input);
         if let Some(line) = line {
             self.mark_client(self.client.place.before_end(line.end.octets()), SpanKind::Line);
+            self.remember_secret(line.octets);
             let shown = if self.options.keep_credentials { line.octets } else { MASK };
             let command =
                 Command { verb: Verb::Auth, line: shown.into(), end: line.end, is_cut: false, moment: line.moment };
@@ -183,6 +172,8 @@ impl Dialogue<'_> {
         if undecided.is_cut || undecided.octets + octets.len() > self.options.limits.undecided_octets {
             undecided.is_cut = true;
             undecided.chunks.clear();
+            let dropped = std::mem::take(&mut undecided.octets).saturating_add(octets.len());
+            undecided.dropped = undecided.dropped.saturating_add(dropped as u64);
             return;
         }
         undecided.octets += octets.len();
@@ -194,6 +185,7 @@ impl Dialogue<'_> {
         let Mode::Undecided(undecided) = std::mem::replace(&mut self.client.mode, mode) else { return };
         if undecided.is_cut {
             self.lose_track();
+            self.count_dropped(undecided.dropped);
         } else {
             self.client.place.at = undecided.start;
         }
@@ -201,6 +193,19 @@ impl Dialogue<'_> {
         self.mark_mode();
         for (moment, octets) in undecided.chunks {
             self.read_client(&octets, moment);
+        }
+    }
+
+    /// Octets over the bound were not read: they count as those that the capture lacks do.
+    fn count_dropped(&mut self, octets: u64) {
+        self.transcript.unread_client_octets = self.transcript.unread_client_octets.saturating_add(octets);
+        match self.client.mode {
+            _ if octets == 0 => {}
+            Mode::Body(_) => self.transcript.missing_in_data = true,
+            Mode::Tls => self.transcript.tls.client_gap(octets),
+            _ => {
+                self.transcript.missing.first.get_or_insert(self.server.latest);
+            }
         }
     }
 

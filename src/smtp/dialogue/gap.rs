@@ -12,8 +12,12 @@ impl Dialogue<'_> {
     /// part.
     pub fn client_gap(&mut self, octets: u64, is_cut_short: bool, moment: Moment) {
         let hole = self.client.place.at;
+        let is_secret = self.is_within_secret();
         self.mark_unfinished_command();
         self.pass_client_gap(octets, is_cut_short, moment);
+        if is_secret {
+            self.secrets.set_missing(true);
+        }
         self.mark_client_gap(hole, octets);
     }
 
@@ -107,7 +111,7 @@ impl Dialogue<'_> {
         let open = match (self.server.open.take(), line) {
             (open, Some(line)) => {
                 let mut open = open.unwrap_or_else(|| OpenReply::new(&line, moment));
-                open.add(&line, !self.options.keep_credentials && line.code == 334, self.options.limits.reply_lines);
+                open.add(&line, self.masked_text(&line), self.options.limits.reply_lines);
                 Some(open)
             }
             (open, None) => open,

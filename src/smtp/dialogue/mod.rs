@@ -6,6 +6,7 @@
 
 mod client;
 mod gap;
+mod masking;
 mod server;
 mod spans;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use crate::smtp::body::BodyScanner;
 use crate::smtp::command::{Command, Verb};
 use crate::smtp::line::LineSplitter;
 use crate::smtp::reply::{OpenReply, Reply};
+use crate::smtp::secrets::Secrets;
 use crate::smtp::transcript::{Exchange, Transcript};
 use crate::time::Moment;
 
@@ -37,6 +39,7 @@ pub struct Dialogue<'o> {
     client: Client,
     server: Server,
     pending: VecDeque<Pending>,
+    secrets: Secrets,
     transcript: Transcript,
 }
 
@@ -48,6 +51,8 @@ struct Client {
     is_synced: bool,
     /// Lines that are no command may be secrets or mail text: the server refused what announced them.
     mask_unknown: bool,
+    /// Words that may be secrets, of lines whose beginning is missing.
+    skipped: Vec<u8>,
     place: Place,
 }
 
@@ -81,8 +86,14 @@ struct Undecided {
     start: u64,
     chunks: Vec<(Moment, Box<[u8]>)>,
     octets: usize,
+    /// Of how many chunks the secrets are remembered.
+    remembered: usize,
+    /// The beginning of a word that goes on in the next chunk.
+    word: Vec<u8>,
     /// Octets were missing or over the bound.
     is_cut: bool,
+    /// Octets over the bound.
+    dropped: u64,
 }
 
 #[derive(Debug, Default)]
@@ -93,6 +104,8 @@ struct Server {
     cut_code: Option<u16>,
     /// How many commands were waiting when a hole swallowed replies.
     pending_at_gap: usize,
+    /// How many replies to commands that were not remembered come next.
+    unpaired: u64,
     /// Whether the first reply is the greeting.
     expects_greeting: bool,
     /// The hello accepted last.
@@ -116,6 +129,8 @@ struct Pending {
     hello: Option<usize>,
     /// Whether a positive reply says that a message was accepted.
     ends_message: bool,
+    /// Commands behind it that were not remembered.
+    unpaired_behind: u64,
 }
 
 impl<'o> Dialogue<'o> {
@@ -128,10 +143,12 @@ impl<'o> Dialogue<'o> {
                 mode: Mode::Command,
                 is_synced: false,
                 mask_unknown: false,
+                skipped: Vec::new(),
                 place: Place::default(),
             },
             server: Server::default(),
             pending: VecDeque::new(),
+            secrets: Secrets::default(),
             transcript: Transcript::default(),
         }
     }
@@ -150,6 +167,9 @@ impl<'o> Dialogue<'o> {
         self.mark_unfinished_command();
         self.finish_server();
         self.transcript.unanswered = self.pending.front().map(|pending| (pending.verb, pending.sent));
+        if let Mode::Undecided(undecided) = &self.client.mode {
+            self.transcript.unread_client_octets += undecided.dropped;
+        }
         self.transcript.is_data_open = match self.client.mode {
             Mode::Body(_) | Mode::Chunk(_) => true,
             Mode::Undecided(ref undecided) => self.awaits(Verb::Data) && !undecided.chunks.is_empty(),
@@ -167,10 +187,16 @@ impl<'o> Dialogue<'o> {
     fn push_command(&mut self, command: Command, hello: Option<usize>, ends_message: bool) {
         let (verb, sent) = (command.verb, command.moment);
         let exchange = self.keep(Exchange { command: Some(command), reply: None }, hello.is_some());
-        if self.pending.len() >= self.options.limits.pending_commands {
-            self.pending.pop_front();
+        if self.pending.len() >= self.options.limits.pending_commands
+            && let Some(forgotten) = self.pending.pop_back()
+        {
+            let behind = forgotten.unpaired_behind.saturating_add(1);
+            match self.pending.back_mut() {
+                Some(before) => before.unpaired_behind = before.unpaired_behind.saturating_add(behind),
+                None => self.server.unpaired = self.server.unpaired.saturating_add(behind),
+            }
         }
-        self.pending.push_back(Pending { verb, sent, exchange, hello, ends_message });
+        self.pending.push_back(Pending { verb, sent, exchange, hello, ends_message, unpaired_behind: 0 });
     }
 
     /// Puts a reply that answers no command into the transcript.

@@ -1,5 +1,6 @@
 //! The server's side: replies, and which command each one answers.
 
+use super::masking::AUTH_CHALLENGE;
 use super::{Dialogue, Mode, Pending};
 use crate::smtp::body::BodyScanner;
 use crate::smtp::command::Verb;
@@ -19,6 +20,7 @@ impl Dialogue<'_> {
         }
         self.transcript.server_octets = self.transcript.server_octets.saturating_add(octets.len() as u64);
         self.server.latest = moment;
+        self.remember_undecided();
         let mut input = octets;
         let mut lines = std::mem::take(&mut self.server.lines);
         while !input.is_empty() && !self.server.is_tls {
@@ -26,7 +28,7 @@ impl Dialogue<'_> {
             let line = lines.take_line(&mut input, moment, self.options.limits.line_octets);
             self.server.place.pass(before, input);
             let Some(line) = line else { break };
-            self.mark_reply(line.octets, line.end.octets());
+            self.mark_reply(line.octets, line.dropped, line.end.octets());
             self.reply_line(line.octets, moment);
             self.server.place.end_line();
         }
@@ -46,8 +48,7 @@ impl Dialogue<'_> {
             return;
         }
         let mut open = self.server.open.take().unwrap_or_else(|| OpenReply::new(&line, moment));
-        let mask = line.code == AUTH_CHALLENGE && !self.options.keep_credentials;
-        open.add(&line, mask, self.options.limits.reply_lines);
+        open.add(&line, self.masked_text(&line), self.options.limits.reply_lines);
         if line.is_last {
             self.reply(open.finish(false));
         } else {
@@ -62,6 +63,10 @@ impl Dialogue<'_> {
         let is_greeting = expects_greeting && (reply.code != 250 || self.pending.is_empty());
         if is_greeting || self.is_late_greeting(&reply) {
             self.greeting(reply);
+            return;
+        }
+        if self.is_to_forgotten_command(&reply) {
+            self.transcript.unpaired_replies += 1;
             return;
         }
         match self.answered_by(&reply) {
@@ -85,15 +90,16 @@ impl Dialogue<'_> {
     /// The rest of a reply, the session's last, that has no end.
     pub(super) fn finish_server(&mut self) {
         self.mark_unfinished_reply();
-        let unfinished = ReplyLine::parse(self.server.lines.unfinished());
+        let lines = std::mem::take(&mut self.server.lines);
+        let unfinished = ReplyLine::parse(lines.unfinished());
         let open = match (self.server.open.take(), unfinished) {
             (Some(mut open), Some(line)) => {
-                open.add(&line, line.code == AUTH_CHALLENGE, self.options.limits.reply_lines);
+                open.add(&line, self.masked_text(&line), self.options.limits.reply_lines);
                 Some(open)
             }
             (None, Some(line)) => {
                 let mut open = OpenReply::new(&line, self.server.latest);
-                open.add(&line, line.code == AUTH_CHALLENGE, self.options.limits.reply_lines);
+                open.add(&line, self.masked_text(&line), self.options.limits.reply_lines);
                 Some(open)
             }
             (open, None) => open,
@@ -109,14 +115,7 @@ impl Dialogue<'_> {
 
     /// The command that `reply` answers: the oldest that waits, but where the code belongs to another.
     fn answered_by(&mut self, reply: &Reply) -> Option<Pending> {
-        let belongs_to = match reply.code {
-            354 => Some(Verb::Data),
-            334 | 235 => Some(Verb::Auth),
-            221 => Some(Verb::Quit),
-            220 => Some(Verb::StartTls),
-            _ => None,
-        };
-        let at = belongs_to.and_then(|verb| self.pending.iter().position(|pending| pending.verb == verb));
+        let at = self.place_of(verb_of(reply.code));
         if let Some(at) = at {
             self.pending.drain(..at);
         } else if reply.is_positive()
@@ -126,7 +125,24 @@ impl Dialogue<'_> {
             // Some servers pass over an empty line; none answers it with yes.
             self.pending.pop_front();
         }
-        self.pending.pop_front()
+        let answered = self.pending.pop_front()?;
+        self.server.unpaired = answered.unpaired_behind;
+        Some(answered)
+    }
+
+    /// Where the oldest command of this verb waits.
+    fn place_of(&self, verb: Option<Verb>) -> Option<usize> {
+        verb.and_then(|verb| self.pending.iter().position(|pending| pending.verb == verb))
+    }
+
+    /// Whether `reply` is to a command over the bound of those remembered. A code that belongs to one remembered is not.
+    fn is_to_forgotten_command(&mut self, reply: &Reply) -> bool {
+        if self.server.unpaired == 0 {
+            return false;
+        }
+        let is_to_another = self.place_of(verb_of(reply.code)).is_some();
+        self.server.unpaired = if is_to_another { 0 } else { self.server.unpaired - 1 };
+        !is_to_another
     }
 
     fn answer(&mut self, pending: &Pending, reply: Reply) {
@@ -143,6 +159,9 @@ impl Dialogue<'_> {
 
     /// What the client's octets after DATA, AUTH or STARTTLS are, now that the reply is known.
     fn decide_by(&mut self, verb: Verb, code: u16) {
+        if verb == Verb::Auth && matches!(&self.client.mode, Mode::Undecided(undecided) if undecided.is_cut) {
+            self.secrets.set_missing(true);
+        }
         match (verb, code) {
             (Verb::Data, 354) => self.decide(Mode::Body(BodyScanner::new())),
             (Verb::Auth, AUTH_CHALLENGE) => self.decide(Mode::AuthAnswer),
@@ -220,7 +239,11 @@ impl Dialogue<'_> {
         let code = reply.code;
         match (&self.client.mode, code) {
             (Mode::Command, 354) => self.enter(Mode::Body(BodyScanner::new())),
-            (Mode::Command, AUTH_CHALLENGE) => self.enter(Mode::AuthAnswer),
+            (Mode::Command, AUTH_CHALLENGE) => {
+                // What came before it may be in a hole.
+                self.secrets.set_missing(true);
+                self.enter(Mode::AuthAnswer);
+            }
             // The end of the data fell into a hole.
             (Mode::Body(_), _) if self.transcript.missing_in_data && reply.is_positive() => {
                 self.enter(Mode::Command);
@@ -242,7 +265,16 @@ impl Dialogue<'_> {
     }
 }
 
-pub(super) const AUTH_CHALLENGE: u16 = 334;
+/// The command that a code belongs to, if to one alone.
+const fn verb_of(code: u16) -> Option<Verb> {
+    match code {
+        354 => Some(Verb::Data),
+        AUTH_CHALLENGE | 235 => Some(Verb::Auth),
+        221 => Some(Verb::Quit),
+        220 => Some(Verb::StartTls),
+        _ => None,
+    }
+}
 
 fn count(tally: &mut Tally, pending: &Pending, reply: &Reply) {
     tally.is_last_refused = reply.is_refusal();

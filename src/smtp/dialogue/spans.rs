@@ -1,6 +1,6 @@
 //! Keeping account of which octets are what, for whoever shows them.
 
-use super::server::AUTH_CHALLENGE;
+use super::masking::AUTH_CHALLENGE;
 use super::{Dialogue, Mode, Place, Undecided};
 use crate::smtp::command::Verb;
 use crate::smtp::reply::ReplyLine;
@@ -63,7 +63,7 @@ impl Dialogue<'_> {
                 let word = line.trim_ascii_start().split(u8::is_ascii_whitespace).next().unwrap_or_default();
                 (indent + word.len() + 1) as u64
             }
-            Verb::Unknown | Verb::Mangled if self.client.mask_unknown => 0,
+            _ if self.is_masked(verb, line) => 0,
             _ => return,
         };
         let end = self.client.place.before_end(end_octets);
@@ -82,16 +82,40 @@ impl Dialogue<'_> {
         }
     }
 
-    /// A line of the server; the last `end_octets` octets read are its line end. What is no reply may be the rest of
-    /// anything where its beginning is missing.
-    pub(super) fn mark_reply(&mut self, line: &[u8], end_octets: u64) {
-        let Some(line) = ReplyLine::parse(line) else { return };
+    /// A line of the server, of which `dropped` octets are over the bound; the last `end_octets` octets read are its line
+    /// end. What is no reply may be the rest of anything where its beginning is missing.
+    pub(super) fn mark_reply(&mut self, line: &[u8], dropped: u64, end_octets: u64) {
+        if self.options.limits.spans == 0 {
+            return;
+        }
         let place = self.server.place;
-        self.mark_server(place.line, SpanKind::Line);
-        let (start, end) = (place.line.saturating_add(CODE_OCTETS), place.before_end(end_octets));
-        if line.code == AUTH_CHALLENGE && start < end {
+        let end = place.before_end(end_octets);
+        let reply = ReplyLine::parse(line);
+        let around = match reply {
+            Some(_) => SpanKind::Line,
+            None => self.transcript.server_spans.runs(place.line, 1).first().map_or(SpanKind::Unknown, |run| run.1),
+        };
+        let (code, text, before) = reply.map_or((0, line, 0), |reply| (reply.code, reply.text, CODE_OCTETS));
+        self.mark_server(place.line, around);
+        let start = place.line.saturating_add(before);
+        if code == AUTH_CHALLENGE {
+            self.mark_secret(start, end, around);
+            return;
+        }
+        for hidden in self.hidden_text(code, text) {
+            let [from, to] = [hidden.start, hidden.end].map(|at| start.saturating_add(at as u64));
+            self.mark_secret(from, to.min(end), around);
+        }
+        if dropped > 0 && !self.secrets.is_none() {
+            self.mark_secret(place.line.saturating_add(line.len() as u64), end, around);
+        }
+    }
+
+    /// The server's octets from `start` to `end` are a secret amid what is `around`.
+    fn mark_secret(&mut self, start: u64, end: u64, around: SpanKind) {
+        if start < end {
             self.mark_server(start, SpanKind::Secret);
-            self.mark_server(end, SpanKind::Line);
+            self.mark_server(end, around);
         }
     }
 
@@ -99,7 +123,7 @@ impl Dialogue<'_> {
     pub(super) fn mark_unfinished_reply(&mut self) {
         if self.options.limits.spans > 0 && !self.server.is_tls {
             let line = self.server.lines.unfinished().to_vec();
-            self.mark_reply(&line, 0);
+            self.mark_reply(&line, 0, 0);
         }
     }
 

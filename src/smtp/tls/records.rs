@@ -17,6 +17,8 @@ pub struct Records {
     pub alert: Option<Alert>,
     /// Whether octets are missing, so that it is not known where the next record begins: nothing more was read.
     pub is_cut_off: bool,
+    /// Whether a hello was passed over, for it is longer than those that are read.
+    pub is_hello_too_long: bool,
     parser: Parser,
     hello: Hello,
 }
@@ -116,7 +118,7 @@ impl Records {
                     *left -= u32::try_from(step).unwrap_or(*left);
                     let (body, rest) = octets.split_at_checked(step).unwrap_or((octets, &[]));
                     match kind {
-                        Body::Handshake => self.hello.push(body, hello_octets, tell),
+                        Body::Handshake => self.is_hello_too_long |= self.hello.push(body, hello_octets, tell),
                         Body::Alert { level } => read_alert(&mut self.alert, level, body, moment),
                         Body::Opaque => {}
                     }
@@ -181,20 +183,23 @@ fn read_alert(kept: &mut Option<Alert>, level: &mut Option<u8>, octets: &[u8], m
 }
 
 impl Hello {
-    fn push(&mut self, octets: &[u8], most: usize, tell: &mut dyn FnMut(&[u8]) -> bool) {
-        let Self::Open(kept) = self else { return };
+    /// Says whether it is too long.
+    fn push(&mut self, octets: &[u8], most: usize, tell: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let Self::Open(kept) = self else { return false };
         let room = most.saturating_sub(kept.len());
         kept.extend_from_slice(octets.get(..room).unwrap_or(octets));
         while let Some(needed) = message_octets(kept).filter(|needed| *needed <= kept.len()) {
             if tell(kept) {
                 *self = Self::Done;
-                return;
+                return false;
             }
             kept.drain(..needed);
         }
         // A message that would not fit is not waited for.
-        if kept.len() >= most || message_octets(kept).is_some_and(|needed| needed > most) {
+        let is_too_long = kept.len() >= most || message_octets(kept).is_some_and(|needed| needed > most);
+        if is_too_long {
             *self = Self::Done;
         }
+        is_too_long
     }
 }

@@ -1,0 +1,163 @@
+//! Keeping secrets out of what is shown: those the client sends, and those a server repeats.
+
+use std::ops::Range;
+
+use super::{Dialogue, Mode};
+use crate::smtp::MASK;
+use crate::smtp::command::Verb;
+use crate::smtp::reply::ReplyLine;
+use crate::smtp::secrets::{self, Secrets};
+
+pub(super) const AUTH_CHALLENGE: u16 = 334;
+
+/// Octets kept of lines passed over that may be secrets.
+const SKIPPED_OCTETS: usize = 512;
+
+impl Dialogue<'_> {
+    /// The line of a command as a report may show it.
+    pub(super) fn shown_line(&mut self, verb: Verb, line: &[u8]) -> Box<[u8]> {
+        if self.options.keep_credentials {
+            return line.into();
+        }
+        match verb {
+            Verb::Auth => {
+                let line = line.trim_ascii_start();
+                let word = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+                self.remember_secret(line.get(word.len()..).unwrap_or_default());
+                if word.len() == line.len() { line.into() } else { [word, b" ", MASK].concat().into() }
+            }
+            _ if self.is_masked(verb, line) => {
+                self.remember_secret(line);
+                MASK.into()
+            }
+            _ => {
+                if !self.secrets.is_none() {
+                    self.secrets.add_open(line, self.options.limits.secret_parts);
+                }
+                line.into()
+            }
+        }
+    }
+
+    /// Whether a line that is no command is masked: it may be a secret or mail text, or repeats a secret.
+    pub(super) fn is_masked(&self, verb: Verb, line: &[u8]) -> bool {
+        matches!(verb, Verb::Unknown | Verb::Mangled) && (self.client.mask_unknown || self.secrets.is_in(line))
+    }
+
+    /// Remembers what is masked of the client's, so that no reply gives it away.
+    pub(super) fn remember_secret(&mut self, text: &[u8]) {
+        let most = self.options.limits.secret_parts;
+        if self.options.keep_credentials || text.trim_ascii().is_empty() {
+            return;
+        }
+        self.begin_secrets();
+        self.secrets.add(text, false, most);
+    }
+
+    /// What was said before the first secret is none.
+    fn begin_secrets(&mut self) {
+        if self.secrets.has_parts() {
+            return;
+        }
+        for exchange in &self.transcript.exchanges {
+            let command = exchange.command.iter().map(|command| &*command.line);
+            let reply = exchange.reply.iter().flat_map(|reply| reply.lines.iter());
+            for line in command.chain(reply) {
+                self.secrets.add_open(line, self.options.limits.secret_parts);
+            }
+        }
+    }
+
+    /// A line of the client that is passed over, for its beginning is missing.
+    pub(super) fn remember_skipped(&mut self, line: &[u8]) {
+        if self.options.keep_credentials {
+            return;
+        }
+        let kept = &mut self.client.skipped;
+        for word in line.split(u8::is_ascii_whitespace).filter(|word| secrets::looks_like_base64(word)) {
+            kept.extend_from_slice(word.get(..SKIPPED_OCTETS / 2).unwrap_or(word));
+            kept.push(b' ');
+        }
+        if let Some(surplus) = kept.len().checked_sub(SKIPPED_OCTETS) {
+            kept.drain(..surplus);
+        }
+    }
+
+    /// Octets of the client that wait for the reply to AUTH may be secrets, too.
+    pub(super) fn remember_undecided(&mut self) {
+        if self.options.keep_credentials || !self.awaits(Verb::Auth) {
+            return;
+        }
+        if matches!(&self.client.mode, Mode::Undecided(undecided) if undecided.remembered < undecided.chunks.len()) {
+            self.begin_secrets();
+        }
+        let Mode::Undecided(undecided) = &mut self.client.mode else { return };
+        for (_, octets) in undecided.chunks.get(undecided.remembered..).unwrap_or_default() {
+            for piece in octets.split_inclusive(u8::is_ascii_whitespace) {
+                undecided.word.extend_from_slice(piece);
+                if piece.ends_with(b"\n") || piece.ends_with(b" ") {
+                    let word = std::mem::take(&mut undecided.word);
+                    let word = word.trim_ascii();
+                    if secrets::looks_like_base64(word) {
+                        self.secrets.add(word, false, self.options.limits.secret_parts);
+                    }
+                }
+            }
+        }
+        undecided.remembered = undecided.chunks.len();
+    }
+
+    /// Whether the client's next octets are a secret, or the octets of a line so far.
+    pub(super) fn is_within_secret(&self) -> bool {
+        let unfinished = self.client.lines.unfinished();
+        match &self.client.mode {
+            Mode::AuthAnswer => true,
+            Mode::Undecided(_) => self.awaits(Verb::Auth),
+            Mode::Command => {
+                self.client.mask_unknown || (!unfinished.is_empty() && Verb::parse(unfinished).0 == Verb::Auth)
+            }
+            Mode::Body(_) | Mode::Chunk(_) | Mode::Tls => false,
+        }
+    }
+
+    /// The text of a reply line with all that must not be shown masked; none if that is nothing.
+    pub(super) fn masked_text(&self, line: &ReplyLine<'_>) -> Option<Box<[u8]>> {
+        if self.options.keep_credentials {
+            return None;
+        }
+        if line.code == AUTH_CHALLENGE {
+            return Some(MASK.into());
+        }
+        let hidden = self.hidden_text(line.code, line.text);
+        (!hidden.is_empty()).then(|| secrets::masked(line.text, &hidden))
+    }
+
+    /// What must not be shown of the text of a reply that is no challenge.
+    pub(super) fn hidden_text(&self, code: u16, text: &[u8]) -> Vec<Range<usize>> {
+        if self.is_line_of_secret_open() {
+            return secrets::all_but_code(code, text);
+        }
+        let mut hidden = if self.secrets.is_none() { Vec::new() } else { self.secrets.hidden(code, text) };
+        let is_client_seen = self.client.is_synced && self.transcript.missing.client_octets == 0;
+        if self.pending.is_empty() && !is_client_seen {
+            hidden.extend(secrets::hidden_of_unseen(code, text));
+        }
+        if !self.client.skipped.is_empty() {
+            let mut skipped = Secrets::default();
+            skipped.add(&self.client.skipped, true, usize::MAX);
+            hidden.extend(skipped.hidden(code, text));
+        }
+        secrets::in_order(hidden)
+    }
+
+    /// Whether the client has begun a secret whose end is still to come, or more of it than is kept.
+    fn is_line_of_secret_open(&self) -> bool {
+        let unfinished = self.client.lines.unfinished();
+        match &self.client.mode {
+            Mode::AuthAnswer => !unfinished.is_empty(),
+            Mode::Undecided(undecided) => (undecided.is_cut || !undecided.word.is_empty()) && self.awaits(Verb::Auth),
+            Mode::Command => !unfinished.is_empty() && self.is_within_secret(),
+            Mode::Body(_) | Mode::Chunk(_) | Mode::Tls => false,
+        }
+    }
+}
