@@ -3,6 +3,7 @@
 use super::{CaptureReport, CaptureSource, escape, words};
 use crate::diagnosis::{Diagnosis, Outcome};
 use crate::session::Session;
+use crate::smtp::{Hello, Reply};
 
 /// The capture being read.
 #[derive(Default)]
@@ -78,15 +79,26 @@ impl Current {
 pub(super) struct Warnings {
     tolerated: u64,
     recovered: u64,
+    refused: u64,
 }
 
 impl Warnings {
     /// Counts a session.
     pub(super) fn session(&mut self, session: &Session, diagnosis: &Diagnosis) {
-        let is_malformed = session.transcript.hellos.iter().any(|hello| !hello.check.is_well_formed());
-        let is_tolerated = diagnosis.outcome == Outcome::Delivered && is_malformed;
-        self.recovered += u64::from(is_tolerated && diagnosis.recovered);
-        self.tolerated += u64::from(is_tolerated && !diagnosis.recovered);
+        let transcript = &session.transcript;
+        let malformed: Vec<_> = transcript.hellos.iter().filter(|hello| !hello.check.is_well_formed()).collect();
+        if diagnosis.outcome != Outcome::Delivered || malformed.is_empty() {
+            return;
+        }
+        let is_refused = |hello: &&Hello| transcript.hello_reply(hello).is_some_and(Reply::is_refusal);
+        let kind = if diagnosis.recovered {
+            &mut self.recovered
+        } else if malformed.iter().all(is_refused) {
+            &mut self.refused
+        } else {
+            &mut self.tolerated
+        };
+        *kind += 1;
     }
 
     /// Sentences without a full stop; none where there is nothing to warn of.
@@ -94,6 +106,7 @@ impl Warnings {
         let counted = [
             (self.tolerated, "greeted with a malformed name that this server accepts and others will not"),
             (self.recovered, "greeted with a malformed name first, and again after the refusal"),
+            (self.refused, "sent a malformed hello, too, which this server refused"),
         ];
         let said = counted.iter().filter(|(sessions, _)| *sessions > 0);
         said.map(|(sessions, what)| format!("{} {what}", words::count(*sessions, "delivered session"))).collect()

@@ -52,3 +52,4 @@ mod trace_hygiene;
 mod trace_tshark;
 mod two_threads;
 mod verdicts;
+mod warnings;
