@@ -74,9 +74,13 @@ impl Dialogue<'_> {
             return;
         }
         let kept = &mut self.client.skipped;
+        let kept_before = kept.len();
         for word in line.split(u8::is_ascii_whitespace).filter(|word| secrets::looks_like_base64(word)) {
             kept.extend_from_slice(word.get(..SKIPPED_OCTETS / 2).unwrap_or(word));
             kept.push(b' ');
+        }
+        if kept.len() > kept_before {
+            self.client.skipped_secrets.take();
         }
         if let Some(surplus) = kept.len().checked_sub(SKIPPED_OCTETS) {
             kept.drain(..surplus);
@@ -143,8 +147,11 @@ impl Dialogue<'_> {
             hidden.extend(secrets::hidden_of_unseen(code, text));
         }
         if !self.client.skipped.is_empty() {
-            let mut skipped = Secrets::default();
-            skipped.add(&self.client.skipped, true, usize::MAX);
+            let skipped = self.client.skipped_secrets.get_or_init(|| {
+                let mut secrets = Secrets::default();
+                secrets.add(&self.client.skipped, true, usize::MAX);
+                secrets
+            });
             hidden.extend(skipped.hidden(code, text));
         }
         secrets::in_order(hidden)

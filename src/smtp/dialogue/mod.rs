@@ -12,6 +12,7 @@ mod spans;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 
 use crate::limits::Limits;
@@ -53,6 +54,8 @@ struct Client {
     mask_unknown: bool,
     /// Words that may be secrets, of lines whose beginning is missing.
     skipped: Vec<u8>,
+    /// The same as secrets, once a reply has asked for them: every line of the replies does.
+    skipped_secrets: OnceCell<Secrets>,
     place: Place,
 }
 
@@ -144,6 +147,7 @@ impl<'o> Dialogue<'o> {
                 is_synced: false,
                 mask_unknown: false,
                 skipped: Vec::new(),
+                skipped_secrets: OnceCell::new(),
                 place: Place::default(),
             },
             server: Server::default(),
