@@ -12,12 +12,12 @@ use std::ops::ControlFlow;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use ehlotrace::capture::{self, LinkType, OpenOptions, Packet};
-use ehlotrace::flow::{Direction, FlowListener, FlowTable, GapKind};
+use ehlotrace::flow::{Direction, FlowListener, FlowTable, GapKind, Sent};
 use ehlotrace::limits::Limits;
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::smtp::ehlo::{self, LineEnd};
 use ehlotrace::smtp::{Dialogue, DialogueOptions};
-use ehlotrace::time::{FrameNumber, Moment, Timestamp};
+use ehlotrace::time::{CaptureClock, FrameNumber, Moment, Timestamp};
 use ehlotrace::wire::{self, Decoded, Interest, Ports};
 
 #[allow(dead_code, unreachable_pub)]
@@ -67,7 +67,7 @@ fn packets(capture: Vec<u8>) -> Vec<Kept> {
 struct Deaf;
 
 impl FlowListener for Deaf {
-    fn data(&mut self, _: Direction, octets: &[u8], _: Moment) {
+    fn data(&mut self, _: Direction, octets: &[u8], _: Sent) {
         black_box(octets);
     }
 
@@ -94,10 +94,11 @@ fn packet_stages(criterion: &mut Criterion) {
     });
     group.bench_function("decode and reassemble", |bencher| {
         bencher.iter(|| {
-            let mut table = FlowTable::new(ports.clone(), Limits::default());
+            let (mut table, mut clock) = (FlowTable::new(ports.clone(), Limits::default()), CaptureClock::default());
             for kept in &mail {
                 if let Decoded::Tcp(segment) = wire::decode(&kept.packet()) {
-                    let moment = Moment { frame: kept.frame, time: kept.time };
+                    clock.advance(kept.time);
+                    let moment = clock.moment(kept.frame, kept.time);
                     black_box(table.segment(&segment, moment, || Deaf));
                 }
                 while table.pop_closed().is_some() {}
@@ -112,12 +113,13 @@ fn dialogue_stages(criterion: &mut Criterion) {
     criterion.bench_function("dialogue", |bencher| {
         bencher.iter(|| {
             let mut dialogue = Dialogue::new(&options);
-            dialogue.opened();
+            dialogue.client_begins(0, true);
+            dialogue.server_begins(0, true);
             for (from_client, text) in generate_load::DELIVERED {
                 if *from_client {
                     dialogue.client_octets(text.as_bytes(), Moment::default());
                 } else {
-                    dialogue.server_octets(text.as_bytes(), Moment::default());
+                    dialogue.server_octets(text.as_bytes(), None, Moment::default());
                 }
             }
             dialogue.finish()

@@ -32,9 +32,15 @@ pub struct Limits {
     pub held_octets: usize,
     /// Out-of-order segments held for one direction: a bound on bookkeeping where segments are tiny.
     pub held_segments: usize,
-    /// Further segments of the connection to wait for before octets the peer has acknowledged, but the capture has not
-    /// shown, count as lost by the capture. Captures taken at two points reorder by a few frames.
-    pub reorder_segments: u32,
+    /// Out-of-order octets held for all connections together. Past it nothing more is waited for.
+    pub held_octets_in_all: usize,
+    /// Further segments of the connection to wait for before octets that the capture has not shown count as lost. Two
+    /// capture points some milliseconds apart differ by a window of segments, dozens of them in a fast transfer.
+    pub reorder_segments: u64,
+    /// The same in nanoseconds of capture time: capture points and queues differ by tens of milliseconds.
+    pub reorder_ns: i64,
+    /// ICMP errors kept whose connection was not seen yet.
+    pub early_errors: usize,
     /// Octets kept of one line; RFC 5321 4.5.3.1 allows 512 for a command or reply, real ones run to a few thousand.
     pub line_octets: usize,
     /// Lines kept of one reply. The largest EHLO responses seen have about 30.
@@ -142,7 +148,10 @@ impl Default for Limits {
             numbered_ends: 900_000,
             held_octets: 1024 * 1024,
             held_segments: 1_024,
-            reorder_segments: 8,
+            held_octets_in_all: 16 * 1024 * 1024,
+            reorder_segments: 128,
+            reorder_ns: NANOS_PER_SEC,
+            early_errors: 64,
             line_octets: 4_096,
             reply_lines: 64,
             undecided_octets: 16 * 1024,

@@ -18,7 +18,7 @@ use crate::limits::Limits;
 use crate::report::CaptureReport;
 use crate::session::{FrameContent, Session, SessionBuilder, SessionFrame};
 use crate::smtp::DialogueOptions;
-use crate::time::{Moment, Timestamp};
+use crate::time::{CaptureClock, Timestamp};
 use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Interest, Ports, Reassembled, TcpHeader};
 
 /// What to look for, and within which bounds.
@@ -160,6 +160,7 @@ struct Scanner<'o, S> {
     interest: Interest<'o>,
     sink: S,
     first: Option<Timestamp>,
+    clock: CaptureClock,
     flows: FlowTable<SessionBuilder<'o>>,
     fragments: Defragmenter,
     fragment_counts: FragmentCounts,
@@ -180,6 +181,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             interest,
             sink,
             first: None,
+            clock: CaptureClock::default(),
             fragments: Defragmenter::new(&limits),
             fragment_counts: FragmentCounts::default(),
             streams: options.tcp_stream.then(|| StreamIndex::new(limits.numbered_ends)),
@@ -198,6 +200,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             interest: self.interest,
             sink,
             first: self.first,
+            clock: self.clock,
             flows: self.flows,
             fragments: self.fragments,
             fragment_counts: self.fragment_counts,
@@ -219,6 +222,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
     }
 
     fn packet(&mut self, packet: &Packet<'_>) {
+        self.clock.advance(packet.time);
         if S::WANTS_FRAMES {
             self.first.get_or_insert(packet.time);
         }
@@ -246,7 +250,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
     }
 
     fn decoded(&mut self, decoded: Decoded<'_>, packet: &Packet<'_>, whole: Option<&Reassembled>) {
-        let moment = Moment { frame: packet.frame, time: packet.time };
+        let moment = self.clock.moment(packet.frame, packet.time);
         match decoded {
             Decoded::Tcp(segment) => {
                 let (options, stream, lookups) = (self.options, self.stream, &mut self.lookups);
@@ -304,6 +308,8 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
 
     /// Closes what is still open; `result` is how the reading ended.
     fn finish(mut self, reader: &dyn CaptureReader, result: Result<(), ReadError>) -> CaptureReport {
+        self.flows.elapse(self.clock.elapsed_ns());
+        self.report_closed();
         // One by one: all of them together are as large as the table.
         while self.flows.close_oldest() {
             self.report_closed();

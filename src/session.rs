@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::capture::Packet;
 use crate::dns::Lookup;
 use crate::flow::{
-    self, Anomalies, Close, ClosedFlow, Direction, FlowListener, Followed, GapKind, Handshake, RefusedByNetwork,
+    self, Anomalies, Close, ClosedFlow, Direction, FlowListener, Followed, GapKind, Handshake, RefusedByNetwork, Sent,
 };
 use crate::smtp::product::{self, Product};
 use crate::smtp::{Dialogue, DialogueOptions, Reply, Transcript};
@@ -135,7 +135,9 @@ pub struct SessionBuilder<'o> {
     options: &'o DialogueOptions,
     /// Made for the first octets: most connections of a scan or a flood carry none, and many may be open at once.
     dialogue: Option<Box<Dialogue<'o>>>,
-    is_opening_seen: bool,
+    /// Where each direction's stream begins, and whether that is where the connection began.
+    client_begins: Option<(u64, bool)>,
+    server_begins: Option<(u64, bool)>,
     segments: u64,
     tcp_stream: Option<u64>,
     lookup: Option<Box<Lookup>>,
@@ -144,7 +146,15 @@ pub struct SessionBuilder<'o> {
 impl<'o> SessionBuilder<'o> {
     /// A session of which nothing was seen yet.
     pub const fn new(options: &'o DialogueOptions) -> Self {
-        Self { options, dialogue: None, is_opening_seen: false, segments: 0, tcp_stream: None, lookup: None }
+        Self {
+            options,
+            dialogue: None,
+            client_begins: None,
+            server_begins: None,
+            segments: 0,
+            tcp_stream: None,
+            lookup: None,
+        }
     }
 
     /// The same with how the client came to the server's address.
@@ -162,40 +172,52 @@ impl<'o> SessionBuilder<'o> {
     }
 
     fn dialogue(&mut self) -> &mut Dialogue<'o> {
-        self.dialogue.get_or_insert_with(|| Box::new(new_dialogue(self.options, self.is_opening_seen)))
+        let (client, server) = (self.client_begins, self.server_begins);
+        self.dialogue.get_or_insert_with(|| Box::new(new_dialogue(self.options, client, server)))
     }
 
     fn finish(self) -> Transcript {
         match self.dialogue {
             Some(dialogue) => dialogue.finish(),
-            None => new_dialogue(self.options, self.is_opening_seen).finish(),
+            None => new_dialogue(self.options, self.client_begins, self.server_begins).finish(),
         }
     }
 }
 
-fn new_dialogue(options: &DialogueOptions, is_opening_seen: bool) -> Dialogue<'_> {
+fn new_dialogue(options: &DialogueOptions, client: Option<(u64, bool)>, server: Option<(u64, bool)>) -> Dialogue<'_> {
     let mut dialogue = Dialogue::new(options);
-    if is_opening_seen {
-        dialogue.opened();
+    if let Some((offset, is_start)) = client {
+        dialogue.client_begins(offset, is_start);
+    }
+    if let Some((offset, is_start)) = server {
+        dialogue.server_begins(offset, is_start);
     }
     dialogue
 }
 
 impl FlowListener for SessionBuilder<'_> {
-    fn segment(&mut self, _: Direction, segment: &Segment<'_>, _: Moment) {
-        self.segments += 1;
-        if segment.flags.syn() {
-            self.is_opening_seen = true;
-            if let Some(dialogue) = &mut self.dialogue {
-                dialogue.opened();
+    fn begin(&mut self, direction: Direction, offset: u64, is_start: bool) {
+        let (begins, dialogue) = match direction {
+            Direction::ClientToServer => (&mut self.client_begins, &mut self.dialogue),
+            Direction::ServerToClient => (&mut self.server_begins, &mut self.dialogue),
+        };
+        *begins = Some((offset, is_start));
+        if let Some(dialogue) = dialogue {
+            match direction {
+                Direction::ClientToServer => dialogue.client_begins(offset, is_start),
+                Direction::ServerToClient => dialogue.server_begins(offset, is_start),
             }
         }
     }
 
-    fn data(&mut self, direction: Direction, octets: &[u8], moment: Moment) {
+    fn segment(&mut self, _: Direction, _: &Segment<'_>, _: Moment) {
+        self.segments += 1;
+    }
+
+    fn data(&mut self, direction: Direction, octets: &[u8], sent: Sent) {
         match direction {
-            Direction::ClientToServer => self.dialogue().client_octets(octets, moment),
-            Direction::ServerToClient => self.dialogue().server_octets(octets, moment),
+            Direction::ClientToServer => self.dialogue().client_octets(octets, sent.moment),
+            Direction::ServerToClient => self.dialogue().server_octets(octets, sent.received, sent.moment),
         }
     }
 

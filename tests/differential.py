@@ -34,17 +34,19 @@ def last(field):
 
 
 def streams(capture):
-    """Every TCP stream: endpoints, frames, and the frames of the handshake."""
+    """Every TCP stream: endpoints, frames, and the frames of the handshake: its last is the client's segment that was sent
+    first, whichever was captured first."""
     names = ["frame.number", "tcp.stream", "ip.src", "ipv6.src", "tcp.srcport", "ip.dst", "ipv6.dst", "tcp.dstport",
-             "tcp.flags"]
+             "tcp.flags", "tcp.seq_raw", "tcp.ack_raw", "tcp.len"]
     fields = [part for name in names for part in ("-e", name)]
     found = {}
     for line in run(*TSHARK, capture, "-Y", "tcp && !icmp && !icmpv6", "-T", "fields", *fields).splitlines():
-        frame, stream, src4, src6, src_port, dst4, dst6, dst_port, flags = (last(field) for field in line.split("\t"))
+        frame, stream, src4, src6, src_port, dst4, dst6, dst_port, flags, *numbers = (
+            last(field) for field in line.split("\t"))
         source, target = (src4 or src6, int(src_port)), (dst4 or dst6, int(dst_port))
         flags = int(flags, 16)
         known = found.setdefault(int(stream), {
-            "first": int(frame), "ends": (source, target), "client": None, "syn": None, "syn_ack": None, "ack": None})
+            "first": int(frame), "ends": (source, target), "client": None, "syn": None, "syn_ack": None, "server_isn": None, "acks": []})
         known["last"] = int(frame)
         is_syn, is_ack = flags & 0x02, flags & 0x10
         if is_syn and not is_ack:
@@ -53,9 +55,23 @@ def streams(capture):
         elif is_syn:
             known["client"] = known["client"] or target
             known["syn_ack"] = known["syn_ack"] or int(frame)
-        elif is_ack and not flags & 0x04 and known["syn_ack"] and source == known["client"]:
-            known["ack"] = known["ack"] or int(frame)
+            known["server_isn"] = known["server_isn"] or int(numbers[0])
+        elif is_ack and not flags & 0x04:
+            known["acks"].append((source, *map(int, numbers), int(frame)))
+    for known in found.values():
+        known["ack"] = handshake_ack(known)
     return found
+
+
+def handshake_ack(known):
+    """The frame of the client's first segment that acknowledges the SYN-ACK."""
+    if known["server_isn"] is None:
+        return None
+    acks = [ack for ack in known["acks"] if ack[0] == known["client"] and 0 < (ack[2] - known["server_isn"]) % 2**32 < 2**30]
+    if not acks:
+        return None
+    start = acks[0][1]
+    return min(acks, key=lambda ack: ((ack[1] - start + 2**31) % 2**32, (ack[2] - known["server_isn"]) % 2**32, *ack[3:]))[4]
 
 
 def chunks(capture, stream):

@@ -2,7 +2,7 @@
 
 use ehlotrace::limits::Limits;
 use ehlotrace::smtp::{Dialogue, DialogueOptions, Transcript};
-use ehlotrace::time::{Moment, Timestamp};
+use ehlotrace::time::Moment;
 
 use super::script::Script;
 
@@ -53,13 +53,14 @@ fn limits(low: bool) -> Limits {
 fn play(options: &DialogueOptions, opened: bool, events: &[Event]) -> Transcript {
     let mut dialogue = Dialogue::new(options);
     if opened {
-        dialogue.opened();
+        dialogue.client_begins(0, true);
+        dialogue.server_begins(0, true);
     }
     for event in events {
-        let moment = Moment { frame: 1, time: Timestamp::from_nanos(0) };
+        let moment = Moment { frame: 1, ..Moment::default() };
         match event {
             Event::Client(octets) => dialogue.client_octets(octets, moment),
-            Event::Server(octets) => dialogue.server_octets(octets, moment),
+            Event::Server(octets) => dialogue.server_octets(octets, None, moment),
             Event::ClientGap(octets, is_cut_short) => dialogue.client_gap(*octets, *is_cut_short, moment),
             Event::ServerGap(octets) => dialogue.server_gap(*octets, moment),
         }

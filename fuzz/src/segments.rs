@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use ehlotrace::flow::{ClosedFlow, Direction, FlowListener, FlowTable, GapKind};
+use ehlotrace::flow::{ClosedFlow, Direction, FlowListener, FlowTable, GapKind, STREAM_ORIGIN, Sent};
 use ehlotrace::limits::Limits;
-use ehlotrace::time::{Moment, NANOS_PER_SEC, Timestamp};
+use ehlotrace::time::{CaptureClock, Moment, NANOS_PER_SEC, Timestamp};
 use ehlotrace::wire::{Ports, Segment, SeqNumber, TcpFlags, Unreachable};
 
 use super::script::Script;
@@ -30,8 +30,10 @@ const STREAM_OCTETS: usize = 256;
 /// One direction as it should be.
 #[derive(Debug)]
 struct Stream {
-    /// Where what was seen of it begins; none before its first segment.
-    base: Option<usize>,
+    /// Where the first segment seen of it stood; none before that.
+    first_seen: Option<usize>,
+    /// The highest place at which a segment stood.
+    reached: usize,
     /// The copy of each octet that came first.
     first: [Option<Copy>; STREAM_OCTETS],
     /// Behind the last octet sent.
@@ -58,7 +60,8 @@ struct Model {
 
 impl Default for Model {
     fn default() -> Self {
-        let stream = || Stream { base: None, first: [None; STREAM_OCTETS], end: 0, acked: 0, told: 0 };
+        let stream =
+            || Stream { first_seen: None, reached: 0, first: [None; STREAM_OCTETS], end: 0, acked: 0, told: 0 };
         Self { streams: [stream(), stream()], has_holes_only_where_unsent: false }
     }
 }
@@ -75,10 +78,19 @@ const fn index(direction: Direction) -> usize {
 }
 
 impl FlowListener for Checker {
-    fn data(&mut self, direction: Direction, octets: &[u8], _: Moment) {
+    fn begin(&mut self, direction: Direction, offset: u64, is_start: bool) {
+        let mut model = self.0.borrow_mut();
+        let stream = &mut model.streams[index(direction)];
+        assert_eq!(stream.told, 0, "{direction:?} begins twice");
+        let below = usize::try_from(STREAM_ORIGIN - offset).unwrap();
+        stream.told = stream.first_seen.unwrap_or(0).checked_sub(below).expect("it begins before its beginning");
+        assert!(!is_start || stream.told == 0, "{direction:?} does not begin at {}", stream.told);
+    }
+
+    fn data(&mut self, direction: Direction, octets: &[u8], _: Sent) {
         let mut model = self.0.borrow_mut();
         let peer = &model.streams[1 - index(direction)];
-        let peer_told = if peer.base.is_some() { peer.told } else { usize::MAX };
+        let peer_told = if peer.first_seen.is_some() { peer.told } else { usize::MAX };
         let told = model.streams[index(direction)].told;
         // Two runs that wait for each other: one of them has to go first.
         let is_circle = peer.first.get(peer.told).copied().flatten().is_some_and(|copy| copy.ack > told);
@@ -144,12 +156,13 @@ fn sound(mut script: Script<'_>, options: u8) {
             checksum: None,
             ip_id: None,
         };
-        let moment = Moment { frame, time: Timestamp::from_nanos(millis * 1_000_000) };
+        let elapsed_ns = millis * 1_000_000;
+        let moment = Moment { frame, time: Timestamp::from_nanos(elapsed_ns), elapsed_ns };
         table.segment(&segment, moment, || Checker(Rc::clone(&model)));
     };
     for from in 0..2 {
         if options & (2 << from) != 0 {
-            model.borrow_mut().streams[from].base = Some(0);
+            model.borrow_mut().streams[from].first_seen = Some(0);
             send(from, if from == 0 { SYN } else { SYN | ACK }, 0, from as u32, b"", 0, 0);
         }
     }
@@ -174,10 +187,8 @@ fn sound(mut script: Script<'_>, options: u8) {
         {
             let mut model = model.borrow_mut();
             let stream = &mut model.streams[from];
-            stream.base.get_or_insert(start);
-            if stream.told == 0 {
-                stream.told = stream.base.unwrap();
-            }
+            stream.first_seen.get_or_insert(start);
+            stream.reached = stream.reached.max(start);
             for (offset, octet) in payload.iter().enumerate() {
                 let octet = if offset < payload.len() - cut { Some(*octet) } else { None };
                 stream.first[start + offset].get_or_insert(Copy { octet, ack });
@@ -194,17 +205,20 @@ fn sound(mut script: Script<'_>, options: u8) {
     assert!(flows.len() <= 1);
     for flow in &flows {
         let seen = [flow.client_seen, flow.server_seen];
-        assert_eq!(seen, [model.streams[0].base.is_some(), model.streams[1].base.is_some()]);
+        assert_eq!(seen, [0, 1].map(|side: usize| model.streams[side].first_seen.is_some()));
     }
     model.streams.iter().for_each(is_told_to_its_end);
 }
 
 fn is_told_to_its_end(stream: &Stream) {
-    let Some(base) = stream.base else { return };
-    let sent = stream.end.max(base);
+    if stream.first_seen.is_none() {
+        return;
+    }
     // One number more than was told may be a FIN.
-    let ends = if stream.acked > sent { [stream.acked - 1, stream.acked] } else { [sent, sent] };
-    assert!(ends.contains(&stream.told), "told to {}, not to {ends:?}", stream.told);
+    let least =
+        [stream.end, stream.acked.saturating_sub(1), stream.reached.saturating_sub(1)].into_iter().max().unwrap();
+    let most = [stream.end, stream.acked, stream.reached].into_iter().max().unwrap();
+    assert!((least..=most).contains(&stream.told), "told to {}, not to {least} to {most}", stream.told);
 }
 
 /// Adds up what it is told.
@@ -215,7 +229,7 @@ struct Sums {
 }
 
 impl FlowListener for Sums {
-    fn data(&mut self, _: Direction, octets: &[u8], _: Moment) {
+    fn data(&mut self, _: Direction, octets: &[u8], _: Sent) {
         self.octets += octets.len() as u64;
     }
 
@@ -236,7 +250,7 @@ fn hostile(mut script: Script<'_>, options: u8) {
     };
     let mut table: FlowTable<Sums> =
         FlowTable::new(Ports::new([25]), if options & 2 == 0 { low } else { Limits::default() });
-    let (mut frame, mut time, mut sent) = (0, 0_i64, 0);
+    let (mut frame, mut time, mut sent, mut clock) = (0, 0_i64, 0, CaptureClock::default());
     while !script.is_over() {
         frame += 1;
         let what = script.octet();
@@ -251,7 +265,8 @@ fn hostile(mut script: Script<'_>, options: u8) {
             6 => -NANOS_PER_SEC,
             _ => i64::from(script.octet()) << 56,
         });
-        let moment = Moment { frame, time: Timestamp::from_nanos(time) };
+        clock.advance(Timestamp::from_nanos(time));
+        let moment = clock.moment(frame, Timestamp::from_nanos(time));
         if what & 0x18 == 0x18 {
             let reported_by = server.ip();
             let seq = (what & 1 == 0).then_some(seq);

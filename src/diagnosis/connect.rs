@@ -3,7 +3,7 @@
 use super::facts::{Facts, seconds};
 use super::rules::{Fault, Finding, Rule};
 use super::{Confidence, Evidence};
-use crate::flow::{CloseHow, Side};
+use crate::flow::Side;
 use crate::time::NANOS_PER_SEC;
 
 /// A router or host answered the SYN with an ICMP error.
@@ -34,17 +34,16 @@ pub(super) const REFUSED: Rule = Rule {
     faults: &[Fault::Server],
     page: REFUSED_PAGE,
     check: |facts| {
-        let close = facts.session.close;
-        let by_server = close.how == CloseHow::Rst && close.by == Some(Side::Server);
-        if !by_server || facts.session.handshake.syn_ack.is_some() || facts.session.handshake.syn.is_none() {
-            return None;
-        }
+        let handshake = &facts.session.handshake;
+        handshake.syn?;
+        let (moment, is_certain) = handshake.refusal?;
         // With octets of the client between SYN and RST, the capture has merely missed the handshake.
         if facts.transcript.client_octets > 0 || facts.session.client_acknowledged {
             return None;
         }
-        let reset = Evidence::new(close.moment?, "server answered the SYN with RST");
-        Some(Finding::new(Fault::Server, Confidence::Certain, syn(facts).into_iter().chain([reset]).collect()))
+        let reset = Evidence::new(moment, "server answered the SYN with RST");
+        let confidence = if is_certain { Confidence::Certain } else { Confidence::Probable };
+        Some(Finding::new(Fault::Server, confidence, syn(facts).into_iter().chain([reset]).collect()))
     },
 };
 

@@ -45,11 +45,8 @@ fn at_once(facts: &Facts<'_>) -> Option<Finding> {
     if facts.reply(hello).is_some() {
         return None;
     }
-    let sent = facts.command(hello)?.moment;
     let went_unanswered = match facts.ending {
-        Ending::Closed { by_server: true } | Ending::Reset { by_server: true } => {
-            facts.session.close.moment.is_some_and(|closed| closed.frame >= sent.frame)
-        }
+        Ending::Closed { by_server: true } | Ending::Reset { by_server: true } => facts.closer_had_received(hello),
         // Without the server's acknowledgement the hello may never have arrived.
         Ending::Closed { .. } | Ending::Reset { .. } | Ending::Silence => facts.session.server_acknowledged_all,
         Ending::CaptureEnded => false,

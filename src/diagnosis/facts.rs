@@ -30,6 +30,12 @@ pub(super) struct Facts<'s> {
 /// RFC 5321 4.5.3.2: a client waits 5 minutes for most replies. A session silent for longer is given up.
 const SILENCE_NS: i64 = 5 * 60 * NANOS_PER_SEC;
 
+/// A hello with its line end: `HELO`, a blank, and one character.
+const SHORTEST_HELLO_OCTETS: u64 = 8;
+
+/// How long a client at least waits for a greeting.
+const GREETING_PATIENCE_NS: i64 = NANOS_PER_SEC;
+
 /// A client that closes sooner than this after a command was not waiting for its reply.
 const PATIENCE_NS: i64 = 30 * NANOS_PER_SEC;
 
@@ -87,32 +93,50 @@ impl<'s> Facts<'s> {
     /// Whether a malformed hello was refused and a later one accepted.
     ///
     /// Where the capture has a hole in the dialogue, that may have to be inferred: a client that greets again was refused,
-    /// and a server that takes a message after a refusal has accepted a hello in between.
+    /// and a server that takes a message, having refused the only hello, has accepted one that is in the hole.
     pub(super) fn recovered(&self) -> bool {
         let hellos = &self.transcript.hellos;
-        let has_hole = self.transcript.missing.is_any();
+        let missing = self.transcript.missing;
+        let is_accepted = |hello: &Hello| self.reply(hello).is_some_and(Reply::is_positive);
         let is_delivered = self.transcript.messages_accepted > 0;
         let refused = hellos.iter().enumerate().position(|(at, hello)| {
-            let reply_is_lost = has_hole && is_delivered && self.reply(hello).is_none() && at + 1 < hellos.len();
+            let reply_is_lost =
+                missing.is_any() && is_delivered && self.reply(hello).is_none() && at + 1 < hellos.len();
             !hello.check.is_well_formed() && (self.is_refused(hello) || reply_is_lost)
         });
-        refused.is_some_and(|at| {
-            let mut later = hellos.iter().skip(at + 1);
-            later.any(|hello| self.reply(hello).is_some_and(Reply::is_positive)) || (has_hole && is_delivered)
-        })
+        let Some((before, [refused, later @ ..])) = refused.and_then(|at| hellos.split_at_checked(at)) else {
+            return false;
+        };
+        let is_hole_later =
+            missing.first.zip(self.command(refused)).is_some_and(|(hole, it)| hole.frame > it.moment.frame);
+        let may_be_missing = missing.client_octets >= SHORTEST_HELLO_OCTETS;
+        let is_in_hole = is_hole_later && (may_be_missing || later.iter().any(|hello| self.reply(hello).is_none()));
+        later.iter().any(is_accepted) || is_delivered && is_in_hole && !before.iter().any(is_accepted)
     }
 
     /// Whether the capture has the session from its start.
     pub(super) const fn has_beginning(&self) -> bool {
-        let handshake = &self.session.handshake;
-        handshake.syn.is_some() || handshake.syn_ack.is_some() || self.transcript.greeting.is_some()
+        self.session.handshake.syn_ack.is_some() || self.transcript.greeting.is_some()
     }
 
-    /// The first hole in the dialogue, if something that matters may be in it: after QUIT nothing does.
+    /// The first hole in the dialogue, if something that matters may be in it: after QUIT nothing does, where all before it
+    /// was answered.
     pub(super) fn decisive_hole(&self) -> Option<Moment> {
         let hole = self.transcript.missing.first?;
         let is_after_quit = self.transcript.quit.is_some_and(|quit| quit.frame < hole.frame);
-        if is_after_quit { None } else { Some(hole) }
+        if is_after_quit && self.unanswered(|verb| verb != Verb::Quit).is_none() { None } else { Some(hole) }
+    }
+
+    /// Whether the end of the mail data may be in a hole.
+    pub(super) const fn is_end_of_data_missing(&self) -> bool {
+        self.transcript.is_data_open && self.transcript.missing_in_data
+    }
+
+    /// Whether the server was never heard, all that it may have said being in the capture.
+    pub(super) const fn is_server_silent(&self) -> bool {
+        self.session.handshake.syn_ack.is_some()
+            && self.transcript.server_octets == 0
+            && self.transcript.missing.server_octets == 0
     }
 
     /// Whether only one side was captured, and of a connection that both spoke on.
@@ -136,8 +160,25 @@ impl<'s> Facts<'s> {
     pub(super) fn client_gave_up_after(&self) -> Option<i64> {
         let by_client = matches!(self.ending, Ending::Closed { by_server: false } | Ending::Reset { by_server: false });
         let sent = self.unanswered(|verb| verb != Verb::Quit).filter(|_| by_client)?;
-        let waited = self.session.close.moment?.time.nanos_since(sent.time);
+        let waited = self.session.close.moment?.nanos_since(sent);
         (waited >= PATIENCE_NS).then_some(waited)
+    }
+
+    /// Whether the client waited for a greeting before it left: who hangs up at once is a port scan, and not a mail server in
+    /// want of one. None where the capture's clock does not tell.
+    pub(super) fn has_waited_for_greeting(&self) -> Option<bool> {
+        let opened = self.session.handshake.syn_ack?;
+        let left = self.session.close.moment?;
+        let has_times = self.session.last.elapsed_ns > self.session.first.elapsed_ns;
+        let has_waited = left.nanos_since(opened) >= GREETING_PATIENCE_NS;
+        // Where the clock was set, the time that surely passed may be too short to tell.
+        let is_known = has_waited || has_times && left.wait_since(opened).is_some();
+        is_known.then_some(has_waited)
+    }
+
+    /// Whether who ended the session had received `hello` by then, for all the capture shows.
+    pub(super) fn closer_had_received(&self, hello: &Hello) -> bool {
+        self.session.close.received.is_none_or(|received| received >= hello.end)
     }
 
     /// The frame that ended the session, and who did it in words.
@@ -176,7 +217,12 @@ pub(super) fn seconds(nanos: i64) -> String {
 
 fn ending(session: &Session) -> Ending {
     let by_server = matches!(session.close.by, Some(Side::Server));
+    // A client that has said all it has to say may close its side before the server has answered.
+    let is_half_closed = session.close.by == Some(Side::Client) && !session.close.is_complete;
     match session.close.how {
+        CloseHow::Fin if is_half_closed && session.transcript.unanswered.is_some() && session.quiet_ns < SILENCE_NS => {
+            Ending::CaptureEnded
+        }
         CloseHow::Fin => Ending::Closed { by_server },
         CloseHow::Rst => Ending::Reset { by_server },
         CloseHow::Idle | CloseHow::PortReused => Ending::Silence,

@@ -3,6 +3,7 @@
 use super::facts::Ending;
 use super::rules::{Fault, Finding, Rule};
 use super::{Confidence, Evidence};
+use crate::flow::Side;
 
 /// The handshake worked, and not one octet came from the server.
 pub(super) const NO_GREETING: Rule = Rule {
@@ -13,25 +14,20 @@ pub(super) const NO_GREETING: Rule = Rule {
     faults: &[Fault::Server],
     page: NO_GREETING_PAGE,
     check: |facts| {
-        let (session, transcript) = (facts.session, facts.transcript);
-        let greets = transcript.server_octets > 0 || transcript.missing.server_octets > 0;
-        if !session.handshake.is_complete() || greets || facts.ending == Ending::CaptureEnded {
+        if !facts.is_server_silent() {
             return None;
         }
-        let waited = session.last.time.nanos_since(session.handshake.ack?.time);
-        let opened = Evidence::new(session.handshake.ack?, "handshake complete, and no greeting followed");
-        // A client that leaves at once has not waited for a greeting.
-        let client_left =
-            matches!(facts.ending, Ending::Closed { by_server: false } | Ending::Reset { by_server: false });
-        if client_left && waited < PATIENCE_NS {
+        let opened = Evidence::new(facts.session.handshake.ack?, "handshake complete, and no greeting followed");
+        let has_waited = match facts.session.close.by {
+            Some(Side::Client) => facts.has_waited_for_greeting() == Some(true),
+            _ => facts.ending != Ending::CaptureEnded,
+        };
+        if !has_waited {
             return None;
         }
         Some(Finding::new(Fault::Server, Confidence::Certain, vec![opened, facts.ending_evidence()]))
     },
 };
-
-/// A client that hangs up sooner than this is a port scan, not a mail server in want of a greeting.
-const PATIENCE_NS: i64 = 1_000_000_000;
 
 /// The greeting is no 220.
 pub(super) const REFUSED: Rule = Rule {

@@ -55,12 +55,14 @@ pub(super) const UNANSWERED: Rule = Rule {
             return None;
         }
         let waited = facts.client_gave_up_after();
+        let hello = facts.transcript.hellos.last()?;
         match facts.ending {
-            Ending::Closed { by_server: true } | Ending::Reset { by_server: true } | Ending::Silence => {}
+            Ending::Closed { by_server: true } | Ending::Reset { by_server: true }
+                if facts.closer_had_received(hello) => {}
+            Ending::Silence => {}
             _ if waited.is_some() => {}
             _ => return None,
         }
-        let hello = facts.transcript.hellos.last()?;
         let asked = Evidence::new(sent, format!("client sent {}", shown(&facts.command(hello)?.line)));
         let ending = facts.ending_evidence();
         let text = format!("no reply; {}", ending.text);

@@ -5,6 +5,7 @@ use super::rules::{Finding, RULES, Rule};
 use super::{Confidence, Diagnosis, Evidence, Outcome};
 use crate::flow::CloseHow;
 use crate::session::Session;
+use crate::smtp::Verb;
 
 /// Decides what became of `session`.
 pub(super) fn decide(session: &Session) -> Diagnosis {
@@ -45,11 +46,17 @@ fn cannot_tell(facts: &Facts<'_>) -> Option<Evidence> {
         return Some(Evidence::new(session.first, why));
     }
     if !facts.has_beginning() {
-        return Some(Evidence::new(session.first, "the capture starts in the middle of the session"));
+        return Some(Evidence::new(session.first, "the capture lacks the beginning of the session"));
     }
     if let Some(hole) = facts.decisive_hole() {
-        let octets = session.anomalies.gap_octets;
-        return Some(Evidence::new(hole, format!("the capture lacks {octets} octets of the dialogue here")));
+        let text = match session.anomalies.gap_octets {
+            0 => "the capture may lack what the server said before this".to_owned(),
+            octets => format!("the capture lacks {octets} octets of the dialogue here"),
+        };
+        return Some(Evidence::new(hole, text));
+    }
+    if facts.is_end_of_data_missing() {
+        return Some(Evidence::new(session.last, "the capture lacks a part of the mail data, perhaps its end"));
     }
     if facts.is_any_hello_cut() {
         return Some(Evidence::new(session.first, "the capture lacks a part of the hello"));
@@ -79,6 +86,14 @@ fn undecided(facts: &Facts<'_>) -> Evidence {
 fn is_no_mail(facts: &Facts<'_>) -> bool {
     let transcript = facts.transcript;
     let client_ended = matches!(facts.ending, Ending::Closed { by_server: false } | Ending::Reset { by_server: false });
+    // What was sent along with QUIT decides, and is not known yet.
+    if facts.unanswered(|verb| verb != Verb::Quit).is_some() && facts.ending == Ending::CaptureEnded {
+        return false;
+    }
+    // Who waited for a greeting in vain did not end a working session.
+    if facts.is_server_silent() && !(client_ended && facts.has_waited_for_greeting() == Some(false)) {
+        return false;
+    }
     if transcript.quit.is_some() {
         return true;
     }

@@ -76,7 +76,8 @@ impl Bench {
     fn moment(&mut self) -> Moment {
         self.frame += 1;
         self.seconds += 1;
-        Moment { frame: self.frame, time: Timestamp::from_nanos(self.seconds * NANOS_PER_SEC) }
+        let elapsed_ns = self.seconds * NANOS_PER_SEC;
+        Moment { frame: self.frame, time: Timestamp::from_nanos(elapsed_ns), elapsed_ns }
     }
 
     fn send(&mut self, from: &str, to: &str, octets: &[u8]) {

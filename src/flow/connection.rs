@@ -1,18 +1,20 @@
 //! One connection: both directions, delivered in the order in which they depend on each other.
 //!
 //! A capture may show a reply before the command it answers: two capture points, two queues, one lost frame. So octets
-//! wait until all that their sender had acknowledged was delivered in the other direction, for a bounded time.
+//! wait until their stream's beginning is known and all that their sender had acknowledged was delivered in the other
+//! direction, for a bounded time.
 
 use std::net::SocketAddr;
 
 use crate::limits::Limits;
-use crate::time::{Moment, NANOS_PER_SEC, Timestamp};
+use crate::time::Moment;
 use crate::wire::Segment;
 
 use super::duplicate::Recent;
 use super::half::{Half, Hole};
-use super::lifecycle::Lifecycle;
-use super::{Anomalies, Direction, FlowListener, Followed, GapKind, RefusedByNetwork};
+use super::held::Held;
+use super::lifecycle::{End, Lifecycle};
+use super::{Anomalies, Close, CloseHow, Direction, FlowListener, Followed, GapKind, RefusedByNetwork, Sent, Side};
 
 /// A connection and who listens to it.
 #[derive(Debug)]
@@ -28,19 +30,12 @@ pub(super) struct Connection<L> {
     pub(super) listener: L,
     to_server: Half,
     to_client: Half,
-    waiting: Option<Waiting>,
+    /// Segments taken in so far.
+    segments: u64,
     recent: Recent,
 }
 
-/// How long octets have been waiting for the ones before them, or for what they acknowledge.
-#[derive(Clone, Copy, Debug)]
-struct Waiting {
-    since: Timestamp,
-    segments: u32,
-}
-
-/// A reply that overtook its command on the way into the capture does so by milliseconds.
-const REORDER_NS: i64 = NANOS_PER_SEC;
+const BOTH: [Direction; 2] = [Direction::ClientToServer, Direction::ServerToClient];
 
 impl<L: FlowListener> Connection<L> {
     pub(super) fn new(number: u64, client: SocketAddr, server: SocketAddr, first: Moment, listener: L) -> Self {
@@ -56,61 +51,99 @@ impl<L: FlowListener> Connection<L> {
             listener,
             to_server: Half::default(),
             to_client: Half::default(),
-            waiting: None,
+            segments: 0,
             recent: Recent::default(),
         }
     }
 
-    pub(super) fn direction_of(&self, segment: &Segment<'_>) -> Direction {
+    fn direction_of(&self, segment: &Segment<'_>) -> Direction {
         if segment.src == self.client { Direction::ClientToServer } else { Direction::ServerToClient }
     }
 
-    pub(super) fn segment(&mut self, segment: &Segment<'_>, moment: Moment, limits: &Limits) -> Followed {
+    /// Whether `segment`, a SYN or SYN-ACK, is of another connection between the same ends.
+    ///
+    /// A SYN whose number follows from what was seen belongs to this one, however late it comes.
+    pub(super) fn is_replaced_by(&self, segment: &Segment<'_>) -> bool {
+        let after_syn = segment.seq.add(1);
+        match (segment.flags.ack(), segment.src == self.client) {
+            (false, is_client) => !is_client || !self.to_server.begins_at(after_syn),
+            (true, true) => false,
+            (true, false) => {
+                let answers = segment.ack.is_none_or(|ack| self.to_server.begins_at(ack));
+                self.lifecycle.is_over() && !(answers && self.to_client.may_begin_at(after_syn))
+            }
+        }
+    }
+
+    /// Takes `segment` in. With `is_full` nothing is held any longer than now.
+    pub(super) fn segment(
+        &mut self,
+        segment: &Segment<'_>,
+        moment: Moment,
+        limits: &Limits,
+        is_full: bool,
+    ) -> Followed {
         let direction = self.direction_of(segment);
+        let connection = self.number;
+        self.last = moment;
         if self.recent.has(segment, moment) {
-            self.last = moment;
             self.anomalies.duplicate_segments += 1;
             let offset = self.halves(direction).0.offset_of(segment);
-            return Followed { connection: self.number, direction, offset, is_repeated: true };
+            return Followed { connection, direction, offset, is_repeated: true };
         }
-        let is_known = self.halves(direction).0.repeats(segment);
+        let (own, peer) = self.halves(direction);
+        if !own.fits(segment.seq) || segment.ack.is_some_and(|ack| !peer.fits(ack)) {
+            self.anomalies.out_of_window_segments += 1;
+            return Followed { connection, direction, offset: None, is_repeated: false };
+        }
+        let is_known = own.repeats(segment);
         let repeated_before = self.anomalies.retransmitted_segments;
-        self.take_in(direction, segment, moment, limits);
+        self.take_in(direction, segment, moment, limits, is_full);
         let is_reset = segment.flags.rst();
         let is_repeated = is_known || self.anomalies.retransmitted_segments > repeated_before;
         Followed {
-            connection: self.number,
+            connection,
             direction,
             offset: if is_reset { None } else { self.halves(direction).0.offset_of(segment) },
             is_repeated: is_repeated && !is_reset,
         }
     }
 
-    fn take_in(&mut self, direction: Direction, segment: &Segment<'_>, moment: Moment, limits: &Limits) {
-        self.last = moment;
+    fn take_in(&mut self, direction: Direction, segment: &Segment<'_>, moment: Moment, limits: &Limits, is_full: bool) {
+        self.segments += 1;
         self.tunnelled |= segment.tunnelled;
         self.lifecycle.segment(direction, segment, moment);
         self.listener.segment(direction, segment, moment);
+        let arrival = self.segments;
+        let (own, peer) = self.halves(direction);
+        if let Some(ack) = segment.ack {
+            if segment.flags.syn() {
+                peer.begin(ack);
+            } else {
+                peer.acknowledge(ack);
+            }
+        }
         // What a RST carries is a reason in words, not the next octets of the stream (RFC 9293 3.5.2).
         if segment.flags.rst() {
+            own.reach(segment.seq);
             return;
         }
-        let (own, peer) = self.halves(direction);
-        own.start(segment);
-        if let Some(ack) = segment.ack {
-            peer.acknowledge(ack);
+        if own.see(segment) {
+            self.tell_beginnings();
         }
+        let (own, peer) = self.halves(direction);
         let is_free = !own.is_holding() && !peer.is_holding() && !peer.is_behind(segment.ack);
         if is_free && own.take_in_order(segment) {
             if !segment.payload.is_empty() {
-                self.listener.data(direction, segment.payload, moment);
+                let sent = Sent { moment, received: peer.offset_at(segment.ack) };
+                self.listener.data(direction, segment.payload, sent);
             }
             return;
         }
         let mut anomalies = self.anomalies;
-        self.halves(direction).0.hold(segment, moment, &mut anomalies);
+        self.halves(direction).0.hold(segment, arrival, moment, &mut anomalies);
         self.anomalies = anomalies;
-        self.deliver(moment, limits);
+        self.deliver(moment, limits, is_full);
     }
 
     /// Notes an ICMP error about the SYN.
@@ -121,24 +154,41 @@ impl<L: FlowListener> Connection<L> {
 
     /// Delivers all that still waits, with the holes in it: nothing more will come.
     pub(super) fn finish(&mut self) {
-        self.drain();
-        while self.to_server.is_holding() || self.to_client.is_holding() {
-            if !self.pass(true) {
-                break;
-            }
-        }
+        self.release(|_| true);
+        self.guess();
         debug_assert!(!self.to_server.is_holding() && !self.to_client.is_holding(), "octets were left behind");
         let last = self.last;
-        for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-            if let Some(hole) = self.halves(direction).0.missing_tail(last) {
+        for direction in BOTH {
+            while let Some(hole) = self.halves(direction).0.missing_tail(last) {
                 self.gap(direction, &hole);
             }
         }
     }
 
+    /// How the connection ended, where nothing in it says so taking `otherwise`.
+    pub(super) fn close(&self, otherwise: CloseHow) -> Close {
+        let unseen = |half: &Half, by| {
+            let seq = half.unseen_fin()?;
+            Some(End { by, how: CloseHow::Fin, moment: self.last, seq, ack: None })
+        };
+        let unseen = [unseen(&self.to_server, Side::Client), unseen(&self.to_client, Side::Server)];
+        let is_complete = self.lifecycle.is_complete(unseen);
+        let Some(end) = self.lifecycle.first_end(unseen) else {
+            return Close { by: None, how: otherwise, moment: None, received: None, is_complete: false };
+        };
+        let peer = if end.by == Side::Client { &self.to_client } else { &self.to_server };
+        let (by, moment, received) = (Some(end.by), Some(end.moment), peer.offset_at(end.ack));
+        Close { by, how: end.how, moment, received, is_complete }
+    }
+
     /// Which directions were seen at all.
     pub(super) const fn seen(&self) -> (bool, bool) {
         (self.to_server.is_seen(), self.to_client.is_seen())
+    }
+
+    /// Octets held in memory, both directions together.
+    pub(super) const fn held_octets(&self) -> usize {
+        self.to_server.held_octets() + self.to_client.held_octets()
     }
 
     /// Whether the server acknowledged all the client sent.
@@ -158,47 +208,80 @@ impl<L: FlowListener> Connection<L> {
         }
     }
 
-    fn deliver(&mut self, moment: Moment, limits: &Limits) {
-        self.drain();
-        while self.to_server.is_holding() || self.to_client.is_holding() {
-            let over = self.to_server.is_over(limits) || self.to_client.is_over(limits);
-            if !over && !self.has_waited(moment, limits) {
-                return;
-            }
-            if !self.pass(over) {
-                return;
-            }
-            self.waiting = None;
-        }
-        self.waiting = None;
+    fn deliver(&mut self, moment: Moment, limits: &Limits, is_full: bool) {
+        let is_over = is_full || self.to_server.is_over(limits) || self.to_client.is_over(limits);
+        let (segments, elapsed_ns) = (self.segments, moment.elapsed_ns);
+        self.release(|held| {
+            is_over
+                || segments - held.arrival > limits.reorder_segments
+                || elapsed_ns.saturating_sub(held.moment.elapsed_ns) > limits.reorder_ns
+        });
     }
 
-    /// Gets past what both directions wait for, and delivers what that sets free; false if there is nothing to get past.
-    fn pass(&mut self, give_up: bool) -> bool {
-        if let Some((direction, hole)) = self.next_hole(give_up) {
-            self.gap(direction, &hole);
-        } else if !self.to_server.stop_waiting() && !self.to_client.stop_waiting() {
-            return false;
+    /// Delivers what can be delivered, and gets past what a run waits for that `has_waited` long enough.
+    fn release(&mut self, has_waited: impl Fn(&Held) -> bool) {
+        loop {
+            self.drain();
+            let stuck = BOTH.into_iter().find(|&direction| {
+                let (own, _) = self.halves(direction);
+                own.first_held().is_some_and(&has_waited)
+            });
+            let Some(direction) = stuck else { return };
+            if !self.pass(direction) {
+                return;
+            }
         }
-        self.drain();
+    }
+
+    /// Gets past what the first run of `direction` waits for; false if there is nothing to get past.
+    fn pass(&mut self, direction: Direction) -> bool {
+        if self.guess() {
+            return true;
+        }
+        let (own, peer) = self.halves(direction);
+        if let Some((ack, moment)) = own.waiting_for_ack() {
+            match peer.pass_to(ack, GapKind::Capture, moment) {
+                Some(hole) => self.gap(direction.opposite(), &hole),
+                None => return self.to_server.stop_waiting() || self.to_client.stop_waiting(),
+            }
+            return true;
+        }
+        match own.pass_hole() {
+            Some(hole) => self.gap(direction, &hole),
+            None => return false,
+        }
         true
     }
 
-    fn has_waited(&mut self, moment: Moment, limits: &Limits) -> bool {
-        let waiting = self.waiting.get_or_insert(Waiting { since: moment.time, segments: 0 });
-        waiting.segments = waiting.segments.saturating_add(1);
-        waiting.segments > limits.reorder_segments || moment.time.nanos_since(waiting.since) > REORDER_NS
+    /// Makes do with what the capture has shown of where the streams begin; false if that is known.
+    fn guess(&mut self) -> bool {
+        let is_awaited = self.to_server.is_awaited() || self.to_client.is_awaited();
+        if is_awaited {
+            self.to_server.guess_beginning();
+            self.to_client.guess_beginning();
+            self.tell_beginnings();
+        }
+        is_awaited
+    }
+
+    fn tell_beginnings(&mut self) {
+        for direction in BOTH {
+            if let Some((offset, is_start)) = self.halves(direction).0.take_beginning() {
+                self.listener.begin(direction, offset, is_start);
+            }
+        }
     }
 
     /// Delivers what is next in order, from both directions in turn, until both wait.
     fn drain(&mut self) {
         loop {
             let mut moved = false;
-            for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+            for direction in BOTH {
                 let (own, peer) = self.halves(direction);
                 if let Some(held) = own.pop_in_order(|ack| !peer.is_behind(ack)) {
                     moved = true;
-                    self.listener.data(direction, &held.octets, held.moment);
+                    let sent = Sent { moment: held.moment, received: peer.offset_at(held.ack) };
+                    self.listener.data(direction, &held.octets, sent);
                     if held.cut_octets() > 0 {
                         let (octets, kind) = (held.cut_octets(), GapKind::Snaplen);
                         self.gap(direction, &Hole { octets, kind, moment: held.moment });
@@ -209,24 +292,6 @@ impl<L: FlowListener> Connection<L> {
                 return;
             }
         }
-    }
-
-    /// The hole to pass over next, where both directions wait: one that the peer has acknowledged, else any if `give_up`.
-    fn next_hole(&mut self, give_up: bool) -> Option<(Direction, Hole)> {
-        for give_up in [false, give_up] {
-            for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-                let (own, peer) = self.halves(direction);
-                if let Some((ack, moment)) = own.waiting_for_ack()
-                    && let Some(hole) = peer.pass_to(ack, moment)
-                {
-                    return Some((direction.opposite(), hole));
-                }
-                if let Some(hole) = own.pass_hole(give_up) {
-                    return Some((direction, hole));
-                }
-            }
-        }
-        None
     }
 
     fn gap(&mut self, direction: Direction, hole: &Hole) {

@@ -1,8 +1,13 @@
 //! One direction of a connection: its octets put back in order.
 
+use std::collections::VecDeque;
+
 use crate::limits::Limits;
 use crate::time::Moment;
 use crate::wire::{Segment, SeqNumber};
+
+use super::STREAM_ORIGIN;
+use super::held::{Candidate, Held};
 
 /// Why octets are missing from a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +35,7 @@ pub struct Anomalies {
     pub conflicting_octets: u64,
     /// Octets missing from the capture.
     pub gap_octets: u64,
-    /// Segments whose sequence number lies outside any window of this connection.
+    /// Segments whose numbers lie outside any window of this connection: they were ignored.
     pub out_of_window_segments: u64,
 }
 
@@ -43,77 +48,215 @@ pub(super) struct Hole {
     pub(super) moment: Moment,
 }
 
-/// A run of octets waiting for the ones before it.
-#[derive(Debug)]
-pub(super) struct Held {
-    pub(super) seq: SeqNumber,
-    pub(super) octets: Box<[u8]>,
-    /// Octets on the wire; more than `octets` holds where the snapshot length cut the segment.
-    wire_len: u32,
-    /// What its sender had received when it sent this.
-    ack: Option<SeqNumber>,
-    pub(super) moment: Moment,
+/// How it is known where a stream begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Beginning {
+    /// Not at all: nothing is delivered yet.
+    #[default]
+    Unknown,
+    /// By a SYN, or by the SYN-ACK that acknowledges it.
+    Seen,
+    /// Taken to be the lowest number of which anything was seen: the capture shows no more.
+    Guessed,
 }
 
-impl Held {
-    fn end(&self) -> SeqNumber {
-        self.seq.add(self.wire_len)
-    }
-
-    /// Octets the snapshot length cut off behind the ones captured.
-    pub(super) fn cut_octets(&self) -> u64 {
-        u64::from(self.wire_len).saturating_sub(self.octets.len() as u64)
-    }
+/// A place in a stream.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    seq: SeqNumber,
+    /// Octets from [`STREAM_ORIGIN`] below the first octet seen.
+    offset: u64,
 }
 
 /// One direction's place in its stream, and what came too early.
 #[derive(Debug, Default)]
 pub(super) struct Half {
-    /// The sequence number of the next octet to deliver; none before the first segment.
-    next: Option<SeqNumber>,
-    /// Sequence numbers from the first one seen to `next`.
-    passed: u64,
+    beginning: Beginning,
+    /// Whether a segment of this direction was seen, other than a RST.
+    is_seen: bool,
+    is_syn_seen: bool,
+    /// Whether the listener knows where the stream begins.
+    is_told: bool,
+    /// None was seen, and none is waited for any more: the capture may have one side only.
+    is_given_up: bool,
+    /// The next octet to deliver; before the beginning is known, the first one seen. None where nothing was seen.
+    mark: Option<Mark>,
+    /// The lowest number that anything says was sent or received, while the beginning is not known.
+    lowest: Option<SeqNumber>,
+    /// The highest number that anything of this side says it had sent before.
+    reached: Option<SeqNumber>,
     /// The highest acknowledgement the peer sent.
     acked: Option<SeqNumber>,
     /// The sequence number of the FIN.
     fin_at: Option<SeqNumber>,
     /// Early segments, in sequence order and without overlap.
-    held: Vec<Held>,
+    held: VecDeque<Held>,
     held_octets: usize,
 }
 
 /// No window is larger (RFC 7323 2.3): a segment farther off than this belongs to another connection.
-const MAX_WINDOW_OCTETS: i32 = 1 << 30;
+const MAX_WINDOW_OCTETS: u32 = 1 << 30;
+
+/// Octets that a client may have sent before the first of its segments that the capture shows, its SYN being late.
+const LATE_SYN_OCTETS: i32 = 1 << 16;
+
+/// Whether two numbers are farther apart than any window of one connection.
+const fn is_far(one: SeqNumber, other: SeqNumber) -> bool {
+    one.diff(other).unsigned_abs() >= MAX_WINDOW_OCTETS
+}
+
+/// The lower of two numbers of one connection.
+const fn lower(one: SeqNumber, other: SeqNumber) -> SeqNumber {
+    if one.diff(other) < 0 { one } else { other }
+}
 
 impl Half {
     /// Whether any segment of this direction was seen.
     pub(super) const fn is_seen(&self) -> bool {
-        self.next.is_some()
+        self.is_seen
+    }
+
+    /// Where the stream begins and whether a SYN says so, once that is known or guessed; told once.
+    pub(super) fn take_beginning(&mut self) -> Option<(u64, bool)> {
+        if self.is_told || self.beginning == Beginning::Unknown {
+            return None;
+        }
+        let offset = self.offset_at(self.lowest)?;
+        self.is_told = true;
+        Some((offset, self.beginning == Beginning::Seen))
+    }
+
+    /// Whether it has yet to show what nothing in the capture has shown so far: a beginning, a first segment.
+    pub(super) const fn is_awaited(&self) -> bool {
+        matches!(self.beginning, Beginning::Unknown) || !self.is_seen && !self.is_given_up
     }
 
     pub(super) fn is_holding(&self) -> bool {
         !self.held.is_empty()
     }
 
+    /// Octets held in memory.
+    pub(super) const fn held_octets(&self) -> usize {
+        self.held_octets
+    }
+
     /// Whether the peer has acknowledged every octet that was delivered.
     pub(super) fn is_all_acknowledged(&self) -> bool {
         // The FIN takes a sequence number, but is no octet.
-        let end = self.fin_at.filter(|fin| self.next == Some(fin.add(1))).or(self.next);
+        let next = self.next().filter(|_| self.is_seen);
+        let end = self.fin_at.filter(|fin| next == Some(fin.add(1))).or(next);
         match (end, self.acked) {
             (Some(end), Some(acked)) => acked.diff(end) >= 0,
             _ => false,
         }
     }
 
-    /// Whether the peer acknowledged anything.
+    /// Whether the peer acknowledged anything but the SYN.
     pub(super) const fn is_acknowledged(&self) -> bool {
         self.acked.is_some()
     }
 
-    /// Starts the stream at the first segment seen: after the SYN, or wherever the capture begins.
-    pub(super) fn start(&mut self, segment: &Segment<'_>) {
-        if self.next.is_none() {
-            self.next = Some(first_octet(segment));
+    /// The place of a FIN that the capture does not have: the peer acknowledged one number more than there are octets.
+    pub(super) fn unseen_fin(&self) -> Option<SeqNumber> {
+        let next = self.next().filter(|_| self.is_seen && self.fin_at.is_none())?;
+        self.acked.filter(|acked| acked.diff(next) == 1).map(|_| next)
+    }
+
+    fn next(&self) -> Option<SeqNumber> {
+        self.mark.map(|mark| mark.seq)
+    }
+
+    /// Whether `seq` can be a number of this direction.
+    pub(super) fn fits(&self, seq: SeqNumber) -> bool {
+        self.next().or(self.lowest).is_none_or(|known| !is_far(seq, known))
+    }
+
+    /// Whether `seq` is the number of the first octet, if that is known.
+    pub(super) fn begins_at(&self, seq: SeqNumber) -> bool {
+        match self.beginning {
+            Beginning::Seen => self.lowest == Some(seq),
+            // The rest of a handshake follows close upon it, whatever comes first.
+            Beginning::Unknown => self.lowest.is_some_and(|lowest| (0..=LATE_SYN_OCTETS).contains(&lowest.diff(seq))),
+            Beginning::Guessed => self.lowest.is_some_and(|lowest| lowest == seq),
+        }
+    }
+
+    /// Whether `seq` can be the number of the first octet, for all that is known.
+    pub(super) fn may_begin_at(&self, seq: SeqNumber) -> bool {
+        self.lowest.is_none() || self.begins_at(seq)
+    }
+
+    /// The stream begins at `seq`, as a SYN says.
+    pub(super) fn begin(&mut self, seq: SeqNumber) {
+        if self.beginning == Beginning::Unknown {
+            self.beginning = Beginning::Seen;
+            self.settle(seq);
+        }
+    }
+
+    /// The stream begins at the lowest number known; nothing is known of one that was not seen.
+    pub(super) fn guess_beginning(&mut self) {
+        self.is_given_up = !self.is_seen;
+        if self.beginning == Beginning::Unknown {
+            self.beginning = Beginning::Guessed;
+            if let (Some(lowest), true) = (self.lowest, self.is_seen) {
+                self.settle(lowest);
+            }
+        }
+    }
+
+    fn settle(&mut self, seq: SeqNumber) {
+        let offset = match self.mark {
+            Some(first) => first.offset.saturating_add_signed(i64::from(seq.diff(first.seq))),
+            None => STREAM_ORIGIN,
+        };
+        self.lowest = Some(seq);
+        self.mark = Some(Mark { seq, offset });
+        self.drop_before(seq);
+    }
+
+    /// What was held from before the beginning is no part of the stream.
+    fn drop_before(&mut self, seq: SeqNumber) {
+        while self.held.front().is_some_and(|first| first.seq.diff(seq) < 0) {
+            let Some(mut first) = self.pop_front() else { return };
+            if first.end().diff(seq) > 0 {
+                first.skip_to(seq);
+                self.held_octets += first.octets.len();
+                self.held.push_front(first);
+            }
+        }
+    }
+
+    /// A segment of this direction was seen; not for a RST. True if that may say where a stream begins.
+    pub(super) fn see(&mut self, segment: &Segment<'_>) -> bool {
+        let seq = first_octet(segment);
+        let says_more = segment.flags.syn() || !self.is_seen;
+        if segment.flags.syn() {
+            self.is_syn_seen = true;
+            self.begin(seq);
+        }
+        self.is_seen = true;
+        self.reach(segment.seq);
+        match self.beginning {
+            Beginning::Seen => {}
+            Beginning::Unknown => {
+                self.note_lowest(seq);
+                self.mark.get_or_insert(Mark { seq, offset: STREAM_ORIGIN });
+            }
+            Beginning::Guessed if self.mark.is_some() => {}
+            Beginning::Guessed => {
+                self.note_lowest(seq);
+                self.mark = Some(Mark { seq, offset: STREAM_ORIGIN });
+                self.settle(self.lowest.unwrap_or(seq));
+            }
+        }
+        says_more
+    }
+
+    /// Everything before `seq` was sent, as a segment of this direction says.
+    pub(super) fn reach(&mut self, seq: SeqNumber) {
+        if self.reached.is_none_or(|reached| seq.diff(reached) > 0) {
+            self.reached = Some(seq);
         }
     }
 
@@ -122,20 +265,37 @@ impl Half {
         if self.acked.is_none_or(|acked| ack.diff(acked) > 0) {
             self.acked = Some(ack);
         }
+        if self.beginning == Beginning::Unknown || self.mark.is_none() {
+            self.note_lowest(ack);
+        }
+    }
+
+    fn note_lowest(&mut self, seq: SeqNumber) {
+        self.lowest = Some(self.lowest.map_or(seq, |lowest| lower(lowest, seq)));
     }
 
     /// Whether the peer, having sent acknowledgement `ack`, knew octets that were not delivered yet.
     pub(super) fn is_behind(&self, ack: Option<SeqNumber>) -> bool {
-        match (self.next, ack) {
-            (Some(next), Some(ack)) => (1..MAX_WINDOW_OCTETS).contains(&ack.diff(next)),
+        let Some(ack) = ack else { return false };
+        match self.mark {
+            _ if self.is_awaited() => true,
+            Some(mark) if self.is_seen => ack.diff(mark.seq) > 0 && !is_far(ack, mark.seq),
             _ => false,
         }
     }
 
+    /// Where in this stream `ack` lies, an acknowledgement of the peer.
+    pub(super) fn offset_at(&self, ack: Option<SeqNumber>) -> Option<u64> {
+        let mark = self.mark?;
+        mark.offset.checked_add_signed(i64::from(ack?.diff(mark.seq)))
+    }
+
     /// Takes `segment` at once if it is exactly what comes next and whole: nothing to copy.
+    #[inline]
     pub(super) fn take_in_order(&mut self, segment: &Segment<'_>) -> bool {
         let whole = u32::try_from(segment.payload.len()) == Ok(segment.payload_wire_len);
-        if self.next != Some(segment.seq) || !whole || !self.held.is_empty() || segment.flags.syn() {
+        let is_next = self.beginning != Beginning::Unknown && self.next() == Some(segment.seq);
+        if !is_next || !whole || !self.held.is_empty() || segment.flags.syn() {
             return false;
         }
         let end = segment.seq.add(segment.payload_wire_len);
@@ -147,15 +307,10 @@ impl Half {
         true
     }
 
-    /// Keeps `segment` until its turn, without what was seen before.
-    pub(super) fn hold(&mut self, segment: &Segment<'_>, moment: Moment, anomalies: &mut Anomalies) {
+    /// Keeps `segment`, the connection's segment number `arrival`, until its turn, without what was seen before.
+    pub(super) fn hold(&mut self, segment: &Segment<'_>, arrival: u64, moment: Moment, anomalies: &mut Anomalies) {
         let seq = first_octet(segment);
-        let Some(next) = self.next else { return };
-        let ahead = seq.diff(next);
-        if ahead.unsigned_abs() >= MAX_WINDOW_OCTETS.unsigned_abs() {
-            anomalies.out_of_window_segments += 1;
-            return;
-        }
+        let Some(next) = self.next() else { return };
         if segment.flags.fin() && self.fin_at.is_none() {
             self.fin_at = Some(seq.add(segment.payload_wire_len));
         }
@@ -163,10 +318,12 @@ impl Half {
             self.pass_fin();
             return;
         }
-        let candidate = Candidate { seq, wire_len: segment.payload_wire_len, octets: segment.payload };
+        let ahead = seq.diff(next);
+        let from = if self.beginning != Beginning::Unknown && ahead < 0 { next } else { seq };
+        let candidate = Candidate::new(segment, seq, arrival, moment);
         // A keep-alive repeats the last octet, or sends one of its own in that place (RFC 9293 3.8.4).
         let is_keep_alive = ahead == -1 && segment.payload_wire_len == 1;
-        let fresh = self.insert_fresh(&candidate, next, segment.ack, moment, anomalies);
+        let fresh = self.insert_fresh(&candidate, from, anomalies);
         if fresh == 0 {
             anomalies.retransmitted_segments += u64::from(!is_keep_alive);
         } else {
@@ -175,19 +332,12 @@ impl Half {
         }
     }
 
-    /// Inserts the parts of `candidate` that neither were delivered nor are held; says how many octets those are.
-    fn insert_fresh(
-        &mut self,
-        candidate: &Candidate<'_>,
-        next: SeqNumber,
-        ack: Option<SeqNumber>,
-        moment: Moment,
-        anomalies: &mut Anomalies,
-    ) -> u64 {
-        let end = candidate.seq.add(candidate.wire_len);
-        let mut at = if candidate.seq.diff(next) < 0 { next } else { candidate.seq };
+    /// Inserts the parts of `candidate`, from `at` on, that are not held; says how many octets those are.
+    fn insert_fresh(&mut self, candidate: &Candidate<'_>, mut at: SeqNumber, anomalies: &mut Anomalies) -> u64 {
+        let end = candidate.end();
         let mut fresh = 0;
-        let mut index = 0;
+        // Most come behind all that is held.
+        let mut index = self.held.partition_point(|held| held.end().diff(at) <= 0);
         while end.diff(at) > 0 {
             let (piece_end, resume) = match self.held.get(index) {
                 Some(held) if held.end().diff(at) <= 0 => {
@@ -196,13 +346,12 @@ impl Half {
                 }
                 Some(held) => {
                     anomalies.conflicting_octets += candidate.conflicts_with(held);
-                    let start = if held.seq.diff(end) < 0 { held.seq } else { end };
-                    (start, held.end())
+                    (lower(held.seq, end), held.end())
                 }
                 None => (end, end),
             };
             if piece_end.diff(at) > 0 {
-                let piece = candidate.piece(at, piece_end, ack, moment);
+                let piece = candidate.piece(at, piece_end);
                 fresh += u64::from(piece.wire_len);
                 self.held_octets += piece.octets.len();
                 self.held.insert(index, piece);
@@ -215,41 +364,48 @@ impl Half {
 
     /// The next held run, if it is the octet after the last one delivered and `may_pass` lets its acknowledgement pass.
     pub(super) fn pop_in_order(&mut self, may_pass: impl Fn(Option<SeqNumber>) -> bool) -> Option<Held> {
-        self.pass_fin();
-        let first = self.held.first()?;
-        if Some(first.seq) != self.next || !may_pass(first.ack) {
+        if self.beginning == Beginning::Unknown {
             return None;
         }
-        let held = self.held.remove(0);
-        self.held_octets -= held.octets.len();
+        self.pass_fin();
+        let first = self.held.front()?;
+        if Some(first.seq) != self.next() || !may_pass(first.ack) {
+            return None;
+        }
+        let held = self.pop_front()?;
         self.move_to(held.end());
         self.pass_fin();
         Some(held)
     }
 
-    /// Passes over the hole before the first held run if the peer has acknowledged it, or if `give_up`.
-    pub(super) fn pass_hole(&mut self, give_up: bool) -> Option<Hole> {
-        let (next, first) = (self.next?, self.held.first()?);
+    fn pop_front(&mut self) -> Option<Held> {
+        let held = self.held.pop_front()?;
+        self.held_octets -= held.octets.len();
+        Some(held)
+    }
+
+    /// The first held run.
+    pub(super) fn first_held(&self) -> Option<&Held> {
+        self.held.front()
+    }
+
+    /// Passes over the hole before the first held run, if there is one.
+    pub(super) fn pass_hole(&mut self) -> Option<Hole> {
+        let (next, first) = (self.next()?, self.held.front()?);
         let octets = u64::try_from(first.seq.diff(next)).ok().filter(|octets| *octets > 0)?;
         let acknowledged = self.acked.is_some_and(|acked| acked.diff(first.seq) >= 0);
-        if !acknowledged && !give_up {
-            return None;
-        }
         let (seq, moment) = (first.seq, first.moment);
         self.move_to(seq);
         let kind = if acknowledged { GapKind::Capture } else { GapKind::Unacknowledged };
         Some(Hole { octets, kind, moment })
     }
 
-    /// Passes over octets the peer's `ack` covers and nothing held has: the capture missed the end of what was sent.
-    pub(super) fn pass_to(&mut self, ack: SeqNumber, moment: Moment) -> Option<Hole> {
-        let next = self.next?;
-        let stop = match self.held.first() {
-            Some(first) if first.seq.diff(ack) < 0 => first.seq,
-            _ => ack,
-        };
+    /// Passes over octets before `seq` that nothing held has: the capture missed the end of what was sent.
+    pub(super) fn pass_to(&mut self, seq: SeqNumber, kind: GapKind, moment: Moment) -> Option<Hole> {
+        let next = self.next()?;
+        let stop = self.held.front().map_or(seq, |first| lower(first.seq, seq));
         let mut octets = stop.diff(next);
-        if octets <= 0 || octets >= MAX_WINDOW_OCTETS {
+        if octets <= 0 || is_far(stop, next) {
             return None;
         }
         self.move_to(stop);
@@ -258,13 +414,13 @@ impl Half {
             octets -= 1;
         }
         let octets = u64::try_from(octets).unwrap_or(0);
-        Some(Hole { octets, kind: GapKind::Capture, moment })
+        Some(Hole { octets, kind, moment })
     }
 
     /// The acknowledgement that keeps the first held run waiting, if it is next in order.
     pub(super) fn waiting_for_ack(&self) -> Option<(SeqNumber, Moment)> {
-        let first = self.held.first()?;
-        if Some(first.seq) == self.next { Some((first.ack?, first.moment)) } else { None }
+        let first = self.held.front()?;
+        if Some(first.seq) == self.next() { Some((first.ack?, first.moment)) } else { None }
     }
 
     /// Lets the first held run go without what it acknowledges; false if that is not what it waits for.
@@ -272,16 +428,21 @@ impl Half {
     /// Two runs can wait for each other: one sent again acknowledges more than its first copy, which the capture lacks,
     /// and so seems to answer what answers it. Then the client's goes first, for a request told early does no harm.
     pub(super) fn stop_waiting(&mut self) -> bool {
-        let next = self.next;
-        let first = self.held.first_mut().filter(|first| Some(first.seq) == next);
+        let next = self.next();
+        let first = self.held.front_mut().filter(|first| Some(first.seq) == next);
         first.is_some_and(|first| first.ack.take().is_some())
     }
 
-    /// What the peer acknowledged past the last octet seen: the capture missed the end of the stream.
+    /// What this side sent past the last octet seen, as its own later segments or the peer's acknowledgements say.
     pub(super) fn missing_tail(&mut self, moment: Moment) -> Option<Hole> {
-        let acked = self.acked?;
+        let next = self.next().filter(|_| self.is_seen)?;
         // A single number is a FIN the capture missed, which carries no octet.
-        if acked.diff(self.next?) == 1 { None } else { self.pass_to(acked, moment) }
+        let is_more_than_a_fin = |seq: &SeqNumber| seq.diff(next) > 1;
+        if let Some(acked) = self.acked.filter(is_more_than_a_fin) {
+            return self.pass_to(acked, GapKind::Capture, moment);
+        }
+        let end = self.fin_at.or_else(|| self.reached.filter(is_more_than_a_fin))?;
+        self.pass_to(end, GapKind::Unacknowledged, moment)
     }
 
     /// Whether more is held than the bounds allow.
@@ -292,41 +453,40 @@ impl Half {
     fn pass_fin(&mut self) {
         // Octets in the place of a FIN contradict it; passing it over would leave them behind for ever.
         if let Some(fin) = self.fin_at
-            && self.next == Some(fin)
-            && self.held.first().is_none_or(|first| first.seq != fin)
+            && self.next() == Some(fin)
+            && self.beginning != Beginning::Unknown
+            && self.held.front().is_none_or(|first| first.seq != fin)
         {
             self.move_to(fin.add(1));
         }
     }
 
     fn move_to(&mut self, seq: SeqNumber) {
-        let step = self.next.map_or(0, |next| seq.diff(next));
-        self.passed = self.passed.saturating_add(u64::try_from(step).unwrap_or(0));
-        self.next = Some(seq);
+        if let Some(mark) = &mut self.mark {
+            let step = u64::try_from(seq.diff(mark.seq)).unwrap_or(0);
+            *mark = Mark { seq, offset: mark.offset.saturating_add(step) };
+        }
     }
 
-    /// Where in the stream `segment` has its first octet: octets from the first one the capture could have, holes
-    /// counted. None where that lies before the stream, behind its end, or outside any window.
+    /// Where in the stream `segment` has its first octet. None where that lies behind its end, or outside any window.
     pub(super) fn offset_of(&self, segment: &Segment<'_>) -> Option<u64> {
         let seq = first_octet(segment);
-        let ahead = seq.diff(self.next?);
-        if ahead.unsigned_abs() >= MAX_WINDOW_OCTETS.unsigned_abs() || self.fin_at.is_some_and(|fin| seq.diff(fin) > 0)
-        {
-            return None;
-        }
-        self.passed.checked_add_signed(i64::from(ahead))
+        let is_past_end = self.fin_at.is_some_and(|fin| seq.diff(fin) > 0);
+        let is_before = self.beginning == Beginning::Seen && self.lowest.is_some_and(|first| seq.diff(first) < 0);
+        let is_outside = is_past_end || self.next().is_none_or(|next| is_far(seq, next)) || is_before;
+        if is_outside { None } else { self.offset_at(Some(seq)) }
     }
 
     /// Whether `segment`, not yet taken in, has nothing in it that was not seen before. A keep-alive is no repetition.
     pub(super) fn repeats(&self, segment: &Segment<'_>) -> bool {
-        let Some(next) = self.next else { return false };
         if segment.flags.syn() {
-            return true;
+            return self.is_syn_seen;
         }
         let end = segment.seq.add(segment.payload_wire_len);
         if segment.flags.fin() {
             return self.fin_at == Some(end);
         }
+        let Some(next) = self.next().filter(|_| self.beginning != Beginning::Unknown) else { return false };
         let is_keep_alive = next.diff(segment.seq) == 1 && segment.payload_wire_len == 1;
         segment.payload_wire_len > 0 && next.diff(end) >= 0 && !is_keep_alive
     }
@@ -335,35 +495,4 @@ impl Half {
 /// The sequence number of a segment's first octet: a SYN has one of its own.
 const fn first_octet(segment: &Segment<'_>) -> SeqNumber {
     if segment.flags.syn() { segment.seq.add(1) } else { segment.seq }
-}
-
-/// A segment's octets on their way into the held runs.
-struct Candidate<'a> {
-    seq: SeqNumber,
-    wire_len: u32,
-    octets: &'a [u8],
-}
-
-impl Candidate<'_> {
-    fn piece(&self, from: SeqNumber, to: SeqNumber, ack: Option<SeqNumber>, moment: Moment) -> Held {
-        let wire_len = u32::try_from(to.diff(from)).unwrap_or(0);
-        let octets = self.slice(from, to).into();
-        Held { seq: from, octets, wire_len, ack, moment }
-    }
-
-    /// The captured octets between two sequence numbers, as far as there are any.
-    fn slice(&self, from: SeqNumber, to: SeqNumber) -> &[u8] {
-        let start = usize::try_from(from.diff(self.seq)).unwrap_or(0).min(self.octets.len());
-        let end = usize::try_from(to.diff(self.seq)).unwrap_or(0).min(self.octets.len());
-        self.octets.get(start..end).unwrap_or_default()
-    }
-
-    /// How many octets `held` has otherwise.
-    fn conflicts_with(&self, held: &Held) -> u64 {
-        let from = if self.seq.diff(held.seq) > 0 { self.seq } else { held.seq };
-        let skip = usize::try_from(from.diff(held.seq)).unwrap_or(0);
-        let theirs = held.octets.get(skip..).unwrap_or_default();
-        let ours = self.slice(from, held.end());
-        ours.iter().zip(theirs).filter(|(ours, theirs)| ours != theirs).count() as u64
-    }
 }

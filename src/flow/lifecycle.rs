@@ -39,8 +39,11 @@ pub struct Handshake {
     pub syns: u32,
     /// The SYN-ACK.
     pub syn_ack: Option<Moment>,
-    /// The client's first segment that acknowledges the SYN-ACK.
+    /// The client's first segment that acknowledges the SYN-ACK: first in the order they were sent in.
     pub ack: Option<Moment>,
+    /// The server's RST that answers the SYN, and whether it can be nothing else: it has no sequence number of its own
+    /// (RFC 9293 3.10.7.1).
+    pub refusal: Option<(Moment, bool)>,
 }
 
 impl Handshake {
@@ -50,11 +53,11 @@ impl Handshake {
     }
 
     /// Nanoseconds from the SYN that was answered to the ACK that completed the handshake: the initial round-trip time.
+    /// None where the three were recorded in another order than they were sent in.
     pub fn rtt_ns(&self) -> Option<i64> {
-        match (self.last_syn, self.syn_ack, self.ack) {
-            (Some(syn), Some(_), Some(ack)) => Some(ack.time.nanos_since(syn.time)),
-            _ => None,
-        }
+        let (syn, syn_ack, ack) = (self.last_syn?, self.syn_ack?, self.ack?);
+        let is_in_order = syn_ack.nanos_since(syn) >= 0 && ack.nanos_since(syn_ack) >= 0;
+        is_in_order.then(|| ack.nanos_since(syn))
     }
 }
 
@@ -89,26 +92,66 @@ pub enum CloseHow {
 /// How a connection ended, and who ended it.
 #[derive(Clone, Copy, Debug)]
 pub struct Close {
-    /// Whose FIN or RST came first; none when neither did.
+    /// Whose FIN or RST came first, in the order they were sent in; none when neither did.
     pub by: Option<Side>,
     /// What ended it.
     pub how: CloseHow,
-    /// The frame of that FIN or RST.
+    /// The frame of that FIN or RST; of a FIN that the capture lacks, the one that acknowledges it.
     pub moment: Option<Moment>,
+    /// How much of the other side's stream had arrived by then, as an offset in it; none where the frame does not say.
+    pub received: Option<u64>,
+    /// Whether neither side could send anything more: a RST, or a FIN of both.
+    pub is_complete: bool,
+}
+
+/// A FIN or RST.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct End {
+    pub(super) by: Side,
+    pub(super) how: CloseHow,
+    pub(super) moment: Moment,
+    /// Its sequence number, behind what it carries.
+    pub(super) seq: SeqNumber,
+    /// What its sender had received.
+    pub(super) ack: Option<SeqNumber>,
+}
+
+impl End {
+    /// Whether the sender of this had received `fin`, a FIN of its peer.
+    fn acknowledges(&self, fin: &Self) -> bool {
+        self.ack.is_some_and(|ack| ack.diff(fin.seq) > 0)
+    }
+}
+
+/// A segment of the client that may be the last of the handshake.
+#[derive(Clone, Copy, Debug)]
+struct FirstAck {
+    seq: SeqNumber,
+    ack: SeqNumber,
+    octets: u32,
+    moment: Moment,
+}
+
+impl FirstAck {
+    /// Whether it was sent before `other`.
+    const fn is_before(&self, other: &Self) -> bool {
+        let (seq, ack) = (self.seq.diff(other.seq), self.ack.diff(other.ack));
+        seq < 0 || seq == 0 && (ack < 0 || ack == 0 && self.octets < other.octets)
+    }
 }
 
 /// The opening and closing of one connection, segment by segment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lifecycle {
-    pub(super) handshake: Handshake,
+    handshake: Handshake,
     pub(super) refused: Option<RefusedByNetwork>,
-    first_end: Option<(Side, CloseHow, Moment)>,
-    first_fin_end: Option<SeqNumber>,
-    client_fin: bool,
-    server_fin: bool,
-    rst: bool,
+    fins: [Option<End>; 2],
+    resets: [Option<End>; 2],
     client_isn: Option<SeqNumber>,
     server_isn: Option<SeqNumber>,
+    first_ack: Option<FirstAck>,
+    /// A RST of the server: its frame, sequence number and acknowledgement.
+    answer: Option<(Moment, SeqNumber, SeqNumber)>,
 }
 
 impl Lifecycle {
@@ -116,12 +159,8 @@ impl Lifecycle {
     pub(super) fn segment(&mut self, direction: Direction, segment: &Segment<'_>, moment: Moment) {
         if segment.flags.syn() {
             self.opening(direction, segment, moment);
-        } else if direction == Direction::ClientToServer
-            && self.handshake.ack.is_none()
-            && !segment.flags.rst()
-            && self.acknowledges_syn_ack(segment)
-        {
-            self.handshake.ack = Some(moment);
+        } else if direction == Direction::ClientToServer && !segment.flags.rst() {
+            self.note_first_ack(segment, moment);
         }
         self.closing(direction, segment, moment);
     }
@@ -129,64 +168,69 @@ impl Lifecycle {
     fn opening(&mut self, direction: Direction, segment: &Segment<'_>, moment: Moment) {
         match direction {
             Direction::ClientToServer => {
-                self.handshake.syn.get_or_insert(moment);
                 self.handshake.syns = self.handshake.syns.saturating_add(1);
-                if self.handshake.syn_ack.is_none() {
+                if self.handshake.syn_ack.is_none() || self.handshake.syn.is_none() {
                     self.handshake.last_syn = Some(moment);
                 }
+                self.handshake.syn.get_or_insert(moment);
                 self.client_isn.get_or_insert(segment.seq);
             }
             Direction::ServerToClient => {
                 self.handshake.syn_ack.get_or_insert(moment);
                 self.server_isn.get_or_insert(segment.seq);
+                if let Some(ack) = segment.ack {
+                    self.client_isn = self.client_isn.or(Some(ack.add(u32::MAX)));
+                }
             }
         }
     }
 
-    fn acknowledges_syn_ack(&self, segment: &Segment<'_>) -> bool {
-        match (self.server_isn, segment.ack) {
-            (Some(isn), Some(ack)) => ack.diff(isn) > 0,
-            _ => false,
+    /// Keeps the client's segment that was sent first of all seen.
+    fn note_first_ack(&mut self, segment: &Segment<'_>, moment: Moment) {
+        // Before its first octet there are only keep-alives.
+        let is_before_stream = self.client_isn.is_some_and(|isn| segment.seq.diff(isn) <= 0);
+        let Some(ack) = segment.ack.filter(|_| !is_before_stream) else { return };
+        let candidate = FirstAck { seq: segment.seq, ack, octets: segment.payload_wire_len, moment };
+        if self.first_ack.is_none_or(|first| candidate.is_before(&first)) {
+            self.first_ack = Some(candidate);
         }
     }
 
     fn closing(&mut self, direction: Direction, segment: &Segment<'_>, moment: Moment) {
-        let sender = Side::sender(direction);
+        let side = usize::from(direction == Direction::ServerToClient);
+        let end = |how| End {
+            by: Side::sender(direction),
+            how,
+            moment,
+            seq: segment.seq.add(segment.payload_wire_len),
+            ack: segment.ack,
+        };
         if segment.flags.rst() {
-            self.rst = true;
-            self.first_end.get_or_insert((sender, CloseHow::Rst, moment));
-        } else if segment.flags.fin() {
-            let own = match direction {
-                Direction::ClientToServer => &mut self.client_fin,
-                Direction::ServerToClient => &mut self.server_fin,
-            };
-            let repeated = std::mem::replace(own, true);
-            match &mut self.first_end {
-                None => {
-                    self.first_end = Some((sender, CloseHow::Fin, moment));
-                    self.first_fin_end = Some(segment.seq.add(segment.payload_wire_len).add(1));
-                }
-                Some((by, CloseHow::Fin, _)) if *by != sender && !repeated => {
-                    // A FIN that leaves the peer's FIN unacknowledged was sent before it arrived.
-                    if let (Some(end), Some(ack)) = (self.first_fin_end, segment.ack)
-                        && ack.diff(end) < 0
-                    {
-                        *by = Side::Both;
-                    }
-                }
-                Some(_) => {}
+            if let Some(reset) = self.resets.get_mut(side) {
+                reset.get_or_insert(End { seq: segment.seq, ..end(CloseHow::Rst) });
+            }
+            if let (Direction::ServerToClient, Some(ack)) = (direction, segment.ack) {
+                self.answer.get_or_insert((moment, segment.seq, ack));
+            }
+        } else if segment.flags.fin()
+            && let Some(fin) = self.fins.get_mut(side)
+        {
+            // Sent again, it acknowledges what came since.
+            let is_earlier = fin.is_none_or(|fin| segment.ack.zip(fin.ack).is_some_and(|(new, old)| new.diff(old) < 0));
+            if is_earlier {
+                *fin = Some(end(CloseHow::Fin));
             }
         }
     }
 
     /// Whether nothing more is to come but late frames.
-    pub(super) const fn is_over(&self) -> bool {
-        self.rst || (self.client_fin && self.server_fin)
+    pub(super) fn is_over(&self) -> bool {
+        self.resets.iter().any(Option::is_some) || self.fins.iter().all(Option::is_some)
     }
 
-    /// Whether a SYN from the client with sequence number `seq` opens a new connection rather than repeats this one's.
-    pub(super) fn is_reused_by(&self, seq: SeqNumber) -> bool {
-        self.client_isn != Some(seq)
+    /// The same, with the FINs that the capture lacks.
+    pub(super) fn is_complete(&self, unseen: [Option<End>; 2]) -> bool {
+        self.is_over() || self.fins.iter().zip(&unseen).all(|(fin, unseen)| fin.or(*unseen).is_some())
     }
 
     /// Whether an ICMP error that quotes sequence number `seq` is about the SYN.
@@ -194,11 +238,53 @@ impl Lifecycle {
         self.client_isn.is_some() && (seq.is_none() || seq == self.client_isn)
     }
 
-    /// How the connection ended, where nothing in it says so taking `otherwise`.
-    pub(super) fn close(&self, otherwise: CloseHow) -> Close {
-        match self.first_end {
-            Some((by, how, moment)) => Close { by: Some(by), how, moment: Some(moment) },
-            None => Close { by: None, how: otherwise, moment: None },
+    /// The handshake, now that all segments were seen.
+    pub(super) fn handshake(&self) -> Handshake {
+        let mut handshake = self.handshake;
+        handshake.ack = self
+            .first_ack
+            .filter(|first| self.server_isn.is_some_and(|isn| first.ack.diff(isn) > 0))
+            .map(|first| first.moment);
+        handshake.refusal = self
+            .answer
+            .filter(|(_, _, ack)| self.client_isn.is_some_and(|isn| ack.diff(isn) == 1))
+            .filter(|_| handshake.syn_ack.is_none())
+            .map(|(moment, seq, _)| (moment, seq == SeqNumber(0)));
+        handshake
+    }
+
+    /// The FIN or RST that was sent first. `unseen` are FINs that the capture lacks and the peer acknowledged, of the
+    /// client and of the server.
+    ///
+    /// The order of the capture does not count: two capture points, or two queues, have them in any.
+    pub(super) fn first_end(&self, unseen: [Option<End>; 2]) -> Option<End> {
+        let [client, server] = self.fins;
+        let [unseen_client, unseen_server] = unseen;
+        let fin = match (client.or(unseen_client), server.or(unseen_server)) {
+            (Some(client), Some(server)) if client.acknowledges(&server) => Some(server),
+            (Some(client), Some(server)) if server.acknowledges(&client) => Some(client),
+            (Some(client), Some(server)) => {
+                let earlier = if client.moment.frame <= server.moment.frame { client } else { server };
+                Some(End { by: Side::Both, ..earlier })
+            }
+            (client, server) => client.or(server),
+        };
+        let reset = match self.resets {
+            // One that acknowledges gives up of its own accord; the others answer what came too late.
+            [Some(client), Some(server)] => match (client.ack, server.ack) {
+                (Some(_), None) => Some(client),
+                (None, Some(_)) => Some(server),
+                _ => Some(End { by: Side::Both, ..client }),
+            },
+            [client, server] => client.or(server),
+        };
+        match (fin, reset) {
+            // A reset stops its sender. One that precedes a FIN of the same side was sent in its name by something between.
+            (Some(fin), Some(reset)) => {
+                let is_before = reset.by == fin.by && reset.ack.is_some() && reset.seq.diff(fin.seq) < 0;
+                Some(if is_before { reset } else { fin })
+            }
+            (fin, reset) => fin.or(reset),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use foldhash::fast::RandomState;
 
 use crate::limits::Limits;
-use crate::time::{Moment, Timestamp};
+use crate::time::Moment;
 use crate::wire::{Ports, Segment, Unreachable};
 
 use super::connection::Connection;
@@ -16,8 +16,8 @@ use super::{Anomalies, Close, CloseHow, FlowListener, Followed, Handshake, Refus
 
 /// Follows every connection to one of a set of server ports.
 ///
-/// Time is the capture's own: the latest timestamp seen, since captures step back. A connection is over on RST, on FIN
-/// from both ends, when its addresses and ports are reused, after long silence, or when the table is full. It then
+/// Time is how long the capture had been running ([`CaptureClock`](crate::time::CaptureClock)). A connection is over on RST,
+/// on FIN from both ends, when its addresses and ports are reused, after long silence, or when the table is full. It then
 /// lingers, so that late frames still count as its own.
 pub struct FlowTable<L> {
     limits: Limits,
@@ -27,7 +27,11 @@ pub struct FlowTable<L> {
     lingering: VecDeque<SlotId>,
     buried: VecDeque<(FlowKey, u64)>,
     closed: VecDeque<ClosedFlow<L>>,
-    clock: Timestamp,
+    /// ICMP errors about connections that were not seen yet.
+    early_errors: VecDeque<(Unreachable, Moment)>,
+    /// Octets that all connections together hold.
+    held_octets: usize,
+    elapsed_ns: i64,
     opened: u64,
     late_segments: u64,
 }
@@ -73,7 +77,7 @@ struct Entry<L> {
     connection: Connection<L>,
     key: FlowKey,
     /// The table's clock at the latest segment.
-    last_used: Timestamp,
+    last_used_ns: i64,
     is_lingering: bool,
 }
 
@@ -95,7 +99,9 @@ impl<L: FlowListener> FlowTable<L> {
             lingering: VecDeque::new(),
             buried: VecDeque::new(),
             closed: VecDeque::new(),
-            clock: Timestamp::default(),
+            early_errors: VecDeque::new(),
+            held_octets: 0,
+            elapsed_ns: 0,
             opened: 0,
             late_segments: 0,
         }
@@ -104,17 +110,16 @@ impl<L: FlowListener> FlowTable<L> {
     /// Follows `segment`; `listen` makes the listener of a connection seen for the first time. None where it belongs to
     /// no connection, or to one already reported.
     pub fn segment(&mut self, segment: &Segment<'_>, moment: Moment, listen: impl FnOnce() -> L) -> Option<Followed> {
-        self.advance(moment);
+        self.elapse(moment.elapsed_ns);
         let key = FlowKey::new(segment.src, segment.dst);
-        let is_syn = segment.flags.syn() && !segment.flags.ack();
         let id = match self.by_key.get(&key) {
-            Some(Place::Live(id)) if is_syn && self.is_new_connection(*id, segment) => {
+            Some(Place::Live(id)) if segment.flags.syn() && self.is_replaced(*id, segment) => {
                 let id = *id;
                 self.close(id, CloseHow::PortReused);
                 self.open(key, segment, moment, listen())
             }
             Some(Place::Live(id)) => Some(*id),
-            Some(Place::Buried(_)) if !is_syn => {
+            Some(Place::Buried(_)) if !segment.flags.syn() || segment.flags.ack() => {
                 self.late_segments += 1;
                 None
             }
@@ -122,19 +127,39 @@ impl<L: FlowListener> FlowTable<L> {
         };
         let id = id?;
         self.connections.touch(id);
+        let is_full = self.held_octets > self.limits.held_octets_in_all;
         let entry = self.connections.get_mut(id)?;
-        entry.last_used = self.clock;
-        let followed = entry.connection.segment(segment, moment, &self.limits);
+        entry.last_used_ns = self.elapsed_ns;
+        let held_before = entry.connection.held_octets();
+        let followed = entry.connection.segment(segment, moment, &self.limits, is_full);
+        self.held_octets = (self.held_octets + entry.connection.held_octets()).saturating_sub(held_before);
         if !entry.is_lingering && entry.connection.lifecycle.is_over() {
             entry.is_lingering = true;
             self.lingering.push_back(id);
         }
+        if segment.flags.syn() && !self.early_errors.is_empty() {
+            self.apply_early_errors();
+        }
         Some(followed)
     }
 
-    /// Notes an ICMP error if it is about the SYN of a connection in the table; gives the connection's number.
+    /// Notes an ICMP error if it is about the SYN of a connection in the table; gives the connection's number. One whose
+    /// connection is still to come is kept for a moment.
     pub fn unreachable(&mut self, unreachable: &Unreachable, moment: Moment) -> Option<u64> {
-        self.advance(moment);
+        self.elapse(moment.elapsed_ns);
+        let number = self.refuse(unreachable, moment);
+        let key = FlowKey::new(unreachable.src, unreachable.dst);
+        if number.is_none() && self.limits.early_errors > 0 && !matches!(self.by_key.get(&key), Some(Place::Live(_))) {
+            if self.early_errors.len() >= self.limits.early_errors {
+                self.early_errors.pop_front();
+            }
+            self.early_errors.push_back((*unreachable, moment));
+        }
+        number
+    }
+
+    /// Ends the connection's wait for an answer, if `unreachable` is about its SYN.
+    fn refuse(&mut self, unreachable: &Unreachable, moment: Moment) -> Option<u64> {
         let key = FlowKey::new(unreachable.src, unreachable.dst);
         let Some(Place::Live(id)) = self.by_key.get(&key).copied() else { return None };
         let connection = &mut self.connections.get_mut(id)?.connection;
@@ -144,6 +169,17 @@ impl<L: FlowListener> FlowTable<L> {
             connection.refused(RefusedByNetwork { moment, reported_by, reason });
         }
         is_about_it.then_some(connection.number)
+    }
+
+    /// Finds the connections of errors that were recorded before them.
+    fn apply_early_errors(&mut self) {
+        let earliest_ns = self.elapsed_ns.saturating_sub(self.limits.reorder_ns);
+        for _ in 0..self.early_errors.len() {
+            let Some((error, moment)) = self.early_errors.pop_front() else { return };
+            if moment.elapsed_ns >= earliest_ns && self.refuse(&error, moment).is_none() {
+                self.early_errors.push_back((error, moment));
+            }
+        }
     }
 
     /// A connection that is over, oldest first; call it until there is none.
@@ -170,10 +206,13 @@ impl<L: FlowListener> FlowTable<L> {
         self.late_segments
     }
 
-    fn is_new_connection(&self, id: SlotId, segment: &Segment<'_>) -> bool {
-        self.connections.get(id).is_some_and(|entry| {
-            entry.connection.client != segment.src || entry.connection.lifecycle.is_reused_by(segment.seq)
-        })
+    /// Octets held for all connections together until those before them come.
+    pub const fn held_octets(&self) -> usize {
+        self.held_octets
+    }
+
+    fn is_replaced(&self, id: SlotId, segment: &Segment<'_>) -> bool {
+        self.connections.get(id).is_some_and(|entry| entry.connection.is_replaced_by(segment))
     }
 
     fn open(&mut self, key: FlowKey, segment: &Segment<'_>, moment: Moment, listener: L) -> Option<SlotId> {
@@ -185,7 +224,7 @@ impl<L: FlowListener> FlowTable<L> {
         }
         self.opened += 1;
         let connection = Connection::new(self.opened, client, server, moment, listener);
-        let entry = Entry { connection, key, last_used: self.clock, is_lingering: false };
+        let entry = Entry { connection, key, last_used_ns: self.elapsed_ns, is_lingering: false };
         let id = self.connections.insert(entry);
         self.by_key.insert(key, Place::Live(id));
         Some(id)
@@ -196,9 +235,10 @@ impl<L: FlowListener> FlowTable<L> {
         segment.orient(&self.ports)
     }
 
-    /// Moves the clock and ends what has lingered or been silent for too long.
-    fn advance(&mut self, moment: Moment) {
-        self.clock = self.clock.max(moment.time);
+    /// Moves the clock to where the capture had been running for `elapsed_ns`, and ends what has lingered or been silent for
+    /// too long.
+    pub fn elapse(&mut self, elapsed_ns: i64) {
+        self.elapsed_ns = self.elapsed_ns.max(elapsed_ns);
         while let Some(id) = self.lingering.front().copied() {
             let is_due = self.lingering.len() > self.limits.lingering_flows
                 || self.connections.get(id).is_none_or(|entry| self.idle_ns(entry) > self.limits.linger_ns);
@@ -217,7 +257,7 @@ impl<L: FlowListener> FlowTable<L> {
     }
 
     const fn idle_ns(&self, entry: &Entry<L>) -> i64 {
-        self.clock.nanos_since(entry.last_used)
+        self.elapsed_ns.saturating_sub(entry.last_used_ns)
     }
 
     fn close(&mut self, id: SlotId, otherwise: CloseHow) {
@@ -225,6 +265,7 @@ impl<L: FlowListener> FlowTable<L> {
         let quiet_ns = self.idle_ns(&entry).max(0);
         let Entry { mut connection, key, .. } = entry;
         self.bury(key, connection.number);
+        self.held_octets = self.held_octets.saturating_sub(connection.held_octets());
         connection.finish();
         let (client_seen, server_seen) = connection.seen();
         self.closed.push_back(ClosedFlow {
@@ -233,9 +274,9 @@ impl<L: FlowListener> FlowTable<L> {
             server: connection.server,
             first: connection.first,
             last: connection.last,
-            handshake: connection.lifecycle.handshake,
+            handshake: connection.lifecycle.handshake(),
             refused: connection.lifecycle.refused,
-            close: connection.lifecycle.close(otherwise),
+            close: connection.close(otherwise),
             anomalies: connection.anomalies,
             client_seen,
             server_seen,

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Close, CloseHow, ClosedFlow, Direction, FlowListener, FlowTable, GapKind, Side};
+use super::{Close, CloseHow, ClosedFlow, Direction, FlowListener, FlowTable, GapKind, STREAM_ORIGIN, Sent, Side};
 use crate::limits::Limits;
 use crate::time::{Moment, Timestamp};
 use crate::wire::{Ports, Segment, SeqNumber, TcpFlags, Unreachable};
@@ -15,10 +15,23 @@ struct Recorder {
     /// Both directions in the order of delivery, a letter a call.
     order: Vec<(char, Vec<u8>)>,
     gaps: Vec<(Direction, u64, GapKind)>,
+    /// Where each direction begins, from the first octet seen, and whether that is the start.
+    begins: Vec<(Direction, i64, bool)>,
+    /// How much of the peer's stream had reached the sender of each piece, from the first octet seen.
+    received: Vec<Option<i64>>,
+}
+
+fn from_origin(offset: u64) -> i64 {
+    offset.wrapping_sub(STREAM_ORIGIN).cast_signed()
 }
 
 impl FlowListener for Recorder {
-    fn data(&mut self, direction: Direction, octets: &[u8], _: Moment) {
+    fn begin(&mut self, direction: Direction, offset: u64, is_start: bool) {
+        self.begins.push((direction, from_origin(offset), is_start));
+    }
+
+    fn data(&mut self, direction: Direction, octets: &[u8], sent: Sent) {
+        self.received.push(sent.received.map(from_origin));
         let (stream, letter) = match direction {
             Direction::ClientToServer => (&mut self.client, 'C'),
             Direction::ServerToClient => (&mut self.server, 'S'),
@@ -77,7 +90,8 @@ impl Bench {
     }
 
     fn moment(&self) -> Moment {
-        Moment { frame: self.frame, time: Timestamp::from_nanos(self.millis * 1_000_000) }
+        let elapsed_ns = self.millis * 1_000_000;
+        Moment { frame: self.frame, time: Timestamp::from_nanos(elapsed_ns), elapsed_ns }
     }
 
     fn handshake(&mut self) {
@@ -358,6 +372,142 @@ fn an_icmp_error_counts_only_if_it_quotes_the_syn() {
 }
 
 #[test]
+fn an_icmp_error_recorded_before_its_syn_is_found_by_it() {
+    for (early_errors, is_found) in [(1, true), (0, false)] {
+        let mut bench = Bench::with(Limits { early_errors, ..Limits::default() });
+        let error = Unreachable {
+            reported_by: "192.0.2.1".parse().unwrap(),
+            src: CLIENT.parse().unwrap(),
+            dst: SERVER.parse().unwrap(),
+            seq: Some(SeqNumber(99)),
+            reason: "port unreachable",
+        };
+        let moment = bench.moment();
+        assert_eq!(bench.table.unreachable(&error, moment), None);
+        bench.send(CLIENT, SYN, 99, 0, b"");
+        assert_eq!(bench.only().refused.is_some(), is_found);
+    }
+}
+
+/// The frames of a handshake and a dialogue: who, flags, sequence number, acknowledgement, octets.
+type Script<'a> = [(&'a str, u8, u32, u32, &'a [u8])];
+
+const KB240832: &Script<'_> = &[
+    (CLIENT, SYN, 99, 0, b""),
+    (SERVER, SYN | ACK, 499, 100, b""),
+    (CLIENT, ACK, 100, 500, b""),
+    (SERVER, ACK, 500, 100, b"220 "),
+    (CLIENT, ACK, 100, 504, b"EHLO sub2."),
+    (SERVER, ACK, 504, 110, b"501 "),
+    (CLIENT, FIN | ACK, 110, 508, b"QUIT"),
+    (SERVER, FIN | ACK, 508, 115, b""),
+    (CLIENT, ACK, 115, 509, b""),
+];
+
+fn flow_of(script: &Script<'_>, order: &[usize]) -> Vec<ClosedFlow<Recorder>> {
+    let mut bench = Bench::new();
+    for (from, flags, seq, ack, octets) in order.iter().map(|at| script[*at]) {
+        bench.send(from, flags, seq, ack, octets);
+    }
+    bench.end()
+}
+
+#[test]
+fn a_connection_is_one_whichever_of_its_segments_comes_first() {
+    let in_order: Vec<usize> = (0..KB240832.len()).collect();
+    for first in 1..KB240832.len() {
+        let mut order = in_order.clone();
+        order.remove(first);
+        order.insert(0, first);
+        let flows = flow_of(KB240832, &order);
+        assert_eq!(flows.len(), 1, "{first} first");
+        let flow = &flows[0];
+        let delivered: Vec<_> = flow.listener.order.iter().map(|(letter, octets)| (*letter, &octets[..])).collect();
+        let expected = [('S', &b"220 "[..]), ('C', b"EHLO sub2."), ('S', b"501 "), ('C', b"QUIT")];
+        assert_eq!(delivered, expected, "{first} first");
+        assert_eq!(flow.listener.gaps, [], "{first} first");
+        assert_eq!(ended(flow.close), (Some(Side::Client), CloseHow::Fin), "{first} first");
+        let place = |at: usize| Some(order.iter().position(|frame| *frame == at).unwrap() as u64 + 1);
+        let frame = |moment: Option<Moment>| moment.map(|moment| moment.frame);
+        let handshake = &flow.handshake;
+        assert_eq!(
+            [frame(handshake.syn), frame(handshake.syn_ack), frame(handshake.ack)],
+            [place(0), place(1), place(2)],
+            "{first} first"
+        );
+        assert_eq!(handshake.rtt_ns().is_some(), place(0) < place(1) && place(1) < place(2), "{first} first");
+    }
+}
+
+#[test]
+fn a_stream_whose_start_was_not_captured_begins_at_the_lowest_number_known() {
+    // SYN-ACK and greeting are lost: the client acknowledges them.
+    let flows = flow_of(KB240832, &[0, 2, 4, 5]);
+    let listener = &flows[0].listener;
+    assert_eq!(listener.gaps, [(Direction::ServerToClient, 4, GapKind::Capture)]);
+    assert_eq!(listener.begins, [(Direction::ClientToServer, 0, true), (Direction::ServerToClient, -4, false)]);
+    // The second reply is recorded before the first, and nothing of the handshake.
+    let flows = flow_of(KB240832, &[5, 3, 4, 6]);
+    let listener = &flows[0].listener;
+    assert_eq!((&listener.server[..], &listener.client[..]), (&b"220 501 "[..], &b"EHLO sub2.QUIT"[..]));
+    assert_eq!(listener.begins, [(Direction::ClientToServer, 0, false), (Direction::ServerToClient, -4, false)]);
+}
+
+#[test]
+fn ends_from_outside_the_window_end_nothing() {
+    for flags in [FIN | ACK, RST] {
+        let mut bench = Bench::new();
+        bench.handshake();
+        bench.send(SERVER, flags, 500 + (3 << 29), 100, b"");
+        bench.send(CLIENT, ACK, 100, 500, b"EHLO a");
+        let flow = bench.only();
+        assert_eq!(ended(flow.close), (None, CloseHow::CaptureEnded));
+        assert_eq!((flow.anomalies.out_of_window_segments, &flow.listener.client[..]), (1, &b"EHLO a"[..]));
+    }
+}
+
+#[test]
+fn a_fin_that_only_its_acknowledgement_shows_came_first() {
+    let flows = flow_of(KB240832, &[0, 1, 2, 3, 4, 5, 7]);
+    // The server had received the QUIT and the FIN behind it, which the capture lacks.
+    assert_eq!(ended(flows[0].close), (Some(Side::Server), CloseHow::Fin));
+    assert_eq!(flows[0].listener.gaps, [(Direction::ClientToServer, 5, GapKind::Capture)]);
+    let mut bench = Bench::new();
+    bench.handshake();
+    bench.send(SERVER, FIN | ACK, 500, 101, b"");
+    let flow = bench.only();
+    assert_eq!(ended(flow.close), (Some(Side::Client), CloseHow::Fin));
+    assert_eq!(flow.listener.gaps, []);
+}
+
+#[test]
+fn a_reply_says_how_much_its_sender_had_received() {
+    let flows = flow_of(KB240832, &[0, 1, 2, 3, 4, 5]);
+    assert_eq!(flows[0].listener.received, [Some(0), Some(4), Some(10)]);
+}
+
+#[test]
+fn a_fin_behind_octets_nobody_saw_shows_the_hole() {
+    let mut bench = Bench::new();
+    bench.handshake();
+    bench.send(SERVER, FIN | ACK, 521, 100, b"");
+    assert_eq!(bench.only().listener.gaps, [(Direction::ServerToClient, 21, GapKind::Unacknowledged)]);
+}
+
+/// A peer that always leaves a hole.
+#[test]
+fn what_is_held_stays_bounded_whatever_is_left_out() {
+    let mut bench = Bench::new();
+    bench.handshake();
+    for at in 0..10_000 {
+        bench.send(CLIENT, ACK, 101 + at * 2, 500, b"x");
+        assert!(bench.table.held_octets() <= 129, "{at}");
+    }
+    let flow = bench.only();
+    assert_eq!((flow.listener.client.len(), flow.anomalies.gap_octets), (10_000, 10_000));
+}
+
+#[test]
 fn held_octets_are_bounded() {
     let mut bench = Bench::with(Limits { held_octets: 100, ..Limits::default() });
     bench.handshake();
@@ -389,8 +539,10 @@ fn a_segment_is_told_its_place_in_the_stream() {
             checksum: None,
             tunnelled: false,
         };
-        let moment = Moment { frame, time: Timestamp::default() };
-        table.segment(&segment, moment, Recorder::default).map(|followed| (followed.offset, followed.is_repeated))
+        let moment = Moment { frame, ..Moment::default() };
+        let followed = table.segment(&segment, moment, Recorder::default);
+        followed
+            .map(|followed| (followed.offset.map(|offset| offset.wrapping_sub(STREAM_ORIGIN)), followed.is_repeated))
     };
     let isn = u32::MAX - 4;
     for (from, flags, ahead, payload, expected) in [

@@ -23,6 +23,8 @@ pub struct Hello {
     pub exchange: usize,
     /// What is wrong with its argument. Nothing is judged where the capture lacks a part of it.
     pub check: ArgumentCheck,
+    /// Where in the client's stream it ends.
+    pub end: u64,
 }
 
 /// A refusal, as evidence.

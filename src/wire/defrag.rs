@@ -1,8 +1,8 @@
 //! Putting fragmented IP datagrams together (RFC 791 3.2, RFC 8200 4.5), within bounds.
 //!
-//! Fragments that contradict each other drop their datagram, as RFC 5722 wants for IPv6 and hosts do for IPv4. The
-//! octets a snapshot length cut off are gone, but their number is known: the datagram is whole when all its octets were
-//! on the wire, and holds the captured ones up to the first cut.
+//! Fragments may overlap where they agree. Those that contradict each other drop their datagram, as hosts do. The octets
+//! a snapshot length cut off are gone, but their number is known: the datagram is whole when all its octets were on the
+//! wire, and holds the captured ones up to the first cut.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -127,6 +127,22 @@ struct Piece {
     octets: Box<[u8]>,
 }
 
+impl Piece {
+    /// Whether `fragment` has other octets in the same place.
+    fn contradicts(&self, fragment: &Fragment<'_>) -> bool {
+        let from = self.start.max(fragment.offset);
+        let ours = octets_between(&self.octets, self.start, from, self.end);
+        let theirs = octets_between(fragment.payload, fragment.offset, from, self.end);
+        ours.iter().zip(theirs).any(|(ours, theirs)| ours != theirs)
+    }
+}
+
+/// Of `octets`, which stand at `start`, those between two places, as far as there are any.
+fn octets_between(octets: &[u8], start: u32, from: u32, to: u32) -> &[u8] {
+    let place = |at: u32| usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX).min(octets.len());
+    octets.get(place(from)..place(to)).unwrap_or_default()
+}
+
 /// Fragments that do not fit together.
 struct Contradiction;
 
@@ -248,26 +264,35 @@ impl Parts {
         if fragment.more && len % 8 != 0 {
             return Err(Contradiction);
         }
-        let at = self.pieces.partition_point(|piece| piece.end <= start);
-        if let Some(present) = self.pieces.get(at).filter(|piece| piece.start < end) {
-            let same = present.start == start
-                && present.end == end
-                && *present.octets == *fragment.payload
-                && fragment.more == (self.total != Some(end));
-            return if same { Ok(()) } else { Err(Contradiction) };
-        }
         let last_end = self.pieces.last().map_or(0, |piece| piece.end).max(end);
-        if !fragment.more {
-            self.total = match self.total {
-                None if last_end == end => Some(end),
-                _ => return Err(Contradiction),
-            };
-        } else if self.total.is_some_and(|total| end > total) {
-            return Err(Contradiction);
+        match self.total {
+            None if fragment.more => {}
+            None if last_end == end => self.total = Some(end),
+            Some(total) if fragment.more && end < total || !fragment.more && end == total => {}
+            _ => return Err(Contradiction),
         }
-        self.pieces.insert(at, Piece { start, end, octets: fragment.payload.into() });
-        self.seen += len;
-        self.cost += fragment.payload.len() + FRAGMENT_COST;
+        self.insert_fresh(fragment, start, end)
+    }
+
+    /// Inserts the octets from `start` to `end` that were not there before; those that were have to be the same.
+    fn insert_fresh(&mut self, fragment: &Fragment<'_>, start: u32, end: u32) -> Result<(), Contradiction> {
+        let (mut at, mut index) = (start, self.pieces.partition_point(|piece| piece.end <= start));
+        while at < end {
+            let next = self.pieces.get(index).filter(|piece| piece.start < end);
+            let (fresh_end, resume) = next.map_or((end, end), |piece| (piece.start, piece.end));
+            if next.is_some_and(|piece| piece.contradicts(fragment)) {
+                return Err(Contradiction);
+            }
+            if at < fresh_end {
+                let octets = octets_between(fragment.payload, fragment.offset, at, fresh_end);
+                self.seen += fresh_end - at;
+                self.cost += octets.len() + FRAGMENT_COST;
+                self.pieces.insert(index, Piece { start: at, end: fresh_end, octets: octets.into() });
+                index += 1;
+            }
+            at = resume;
+            index += 1;
+        }
         Ok(())
     }
 

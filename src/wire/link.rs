@@ -9,6 +9,8 @@ use crate::capture::LinkType;
 /// Link headers followed in one frame, each VLAN tag and each MPLS stack counted as one. Providers stack three or four.
 pub(super) const MAX_HEADERS: usize = 16;
 
+const IPV6_HEADER_OCTETS: u16 = 40;
+
 /// Labels of one MPLS stack. Segment routing uses about ten.
 const MAX_LABELS: usize = 16;
 
@@ -225,6 +227,8 @@ fn mpls(mut view: View<'_>) -> Result<Layer<'_>, Undecoded> {
         if third & 1 == 1 {
             return Ok(match view.data {
                 [] => return Err(Undecoded::CutLinkHeader),
+                // Addresses of hosts begin like that, too: then the type behind them tells, unless IP fits.
+                [0x40..=0x4f | 0x60..=0x6f, ..] if !is_ip(view) && may_be_ethernet(view.data) => Layer::Ethernet(view),
                 [0x40..=0x4f | 0x60..=0x6f, ..] => Layer::Ip(view),
                 [0x10, 0x00, ..] => Layer::NotIp,
                 // A control word starts with a zero nibble, but so do many Ethernet addresses.
@@ -242,6 +246,23 @@ fn mpls(mut view: View<'_>) -> Result<Layer<'_>, Undecoded> {
 fn may_be_ethernet(octets: &[u8]) -> bool {
     let kind = octets.get(12..).and_then(<[u8]>::first_chunk).map(|&octets| u16::from_be_bytes(octets));
     kind.is_some_and(|kind| matches!(kind, et::IPV4 | et::IPV6) || et::VLAN.contains(&kind) || et::MPLS.contains(&kind))
+}
+
+/// Whether octets that begin like an IP packet go on like one: lengths that fit, and for IPv4 its checksum.
+fn is_ip(view: View<'_>) -> bool {
+    let fits = |octets: u16| octets == 0 || u32::from(octets) <= view.wire_len;
+    match view.data {
+        [first @ 0x45..=0x4f, _, high, low, ..] => {
+            let header = view.data.get(..usize::from(first & 0x0f) * 4);
+            let sum = |sum: u32, pair: &[u8]| sum + pair.iter().fold(0, |value, octet| value << 8 | u32::from(*octet));
+            let sum = header.map(|header| header.chunks_exact(2).fold(0, sum));
+            fits(u16::from_be_bytes([*high, *low])) && sum.is_some_and(|sum| (sum & 0xffff) + (sum >> 16) == 0xffff)
+        }
+        [0x60..=0x6f, _, _, _, high, low, ..] => {
+            fits(u16::from_be_bytes([*high, *low]).saturating_add(IPV6_HEADER_OCTETS))
+        }
+        _ => false,
+    }
 }
 
 /// MACsec that only protects integrity leaves the frame readable (IEEE 802.1AE 9.3).

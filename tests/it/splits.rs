@@ -64,7 +64,8 @@ fn play(flights: &[Vec<Piece>], isn: u32) -> String {
             checksum: None,
             tunnelled: false,
         };
-        let moment = Moment { frame, time: Timestamp::from_nanos(i64::try_from(frame).unwrap() * 1000) };
+        let elapsed_ns = i64::try_from(frame).unwrap() * 1000;
+        let moment = Moment { frame, time: Timestamp::from_nanos(elapsed_ns), elapsed_ns };
         table.segment(&segment, moment, || SessionBuilder::new(&options));
     };
     send('C', 0x02, 0, 0, b"");

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use super::LeftOut;
 use super::text::{CommandLine, MASK, Names, mask_text};
+use crate::flow::STREAM_ORIGIN;
 use crate::smtp::{SpanKind, Spans};
 
 /// Octets of masked payload kept for retransmissions.
@@ -33,7 +34,7 @@ impl Stream {
     pub(super) fn new(is_client: bool) -> Self {
         Self {
             is_client,
-            next: 0,
+            next: STREAM_ORIGIN,
             lines: Lines::default(),
             tls: TlsRecords::default(),
             history: VecDeque::new(),
@@ -167,7 +168,7 @@ struct Pass<'p> {
 impl Pass<'_> {
     fn run(&mut self, octets: &mut [u8], offset: u64, lines: &mut Lines, tls: &mut TlsRecords) -> Result<(), LeftOut> {
         let (mut at, mut rest) = (offset, octets);
-        if offset == 0 {
+        if offset == STREAM_ORIGIN {
             *lines = Lines::start();
         }
         for (length, kind) in self.spans.runs(offset, rest.len()) {

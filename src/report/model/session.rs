@@ -246,7 +246,10 @@ impl<'a> ReplyObject<'a> {
             code: reply.code,
             enhanced: reply.enhanced().map(AsText),
             lines: &reply.lines,
-            delay_ns: asked.zip(moment).map(|(asked, answered)| answered.time.nanos_since(asked.time)),
+            delay_ns: asked
+                .zip(moment)
+                .map(|(asked, answered)| answered.nanos_since(asked))
+                .filter(|delay_ns| *delay_ns >= 0),
             complete: !reply.is_cut,
             lines_omitted: reply.dropped_lines,
         }

@@ -15,16 +15,27 @@ impl Dialogue<'_> {
     /// The client's next octets.
     pub fn client_octets(&mut self, octets: &[u8], moment: Moment) {
         if self.transcript.client_octets == 0 && Records::looks_like_tls(octets) {
-            self.enter(Mode::Tls);
+            self.begin_tls();
         }
         self.transcript.client_octets = self.transcript.client_octets.saturating_add(octets.len() as u64);
         self.read_client(octets, moment);
+    }
+
+    /// The client's first octets are TLS. Where the capture lacks what was said before, the 220 was no greeting.
+    fn begin_tls(&mut self) {
+        if !self.client.is_synced && self.transcript.greeting.take().is_some() {
+            self.transcript.is_tls = true;
+            self.server.is_tls = true;
+            self.mark_server(self.server.place.at, SpanKind::Tls);
+        }
+        self.enter(Mode::Tls);
     }
 
     pub(super) fn read_client(&mut self, octets: &[u8], moment: Moment) {
         let mut input = octets;
         while !input.is_empty() {
             let before = input.len();
+            self.client.is_segment_start = before == octets.len();
             match &mut self.client.mode {
                 Mode::Command => self.read_commands(&mut input, moment),
                 Mode::Undecided(_) => self.hold(&mut input, moment),
@@ -64,6 +75,7 @@ impl Dialogue<'_> {
             self.client.place.pass(before, input);
             let Some(line) = line else { break };
             self.command_line(&line);
+            self.client.is_segment_start = false;
             self.client.place.end_line();
         }
         self.client.lines = lines;
@@ -72,7 +84,8 @@ impl Dialogue<'_> {
     fn command_line(&mut self, line: &Line<'_>) {
         let (verb, rest) = Verb::parse(line.octets);
         if !self.client.is_synced {
-            if !is_surely_a_command(verb, rest) {
+            // Mail text may hold anything, but hardly begins a segment with a command.
+            if !self.client.is_segment_start || !is_surely_a_command(verb, rest) {
                 self.transcript.skipped_client_lines += 1;
                 self.remember_skipped(line.octets);
                 return;
@@ -116,7 +129,11 @@ impl Dialogue<'_> {
             return None;
         }
         let check = if is_whole { ehlo::check(rest, end) } else { ArgumentCheck::default() };
-        self.transcript.hellos.push(Hello { exchange: self.transcript.exchanges.len(), check });
+        self.transcript.hellos.push(Hello {
+            exchange: self.transcript.exchanges.len(),
+            check,
+            end: self.client.place.at,
+        });
         Some(self.transcript.hellos.len() - 1)
     }
 
@@ -229,7 +246,7 @@ impl Dialogue<'_> {
 }
 
 /// Whether a line is a command even where mail text or an answer inside AUTH might stand.
-fn is_surely_a_command(verb: Verb, rest: &[u8]) -> bool {
+pub(super) fn is_surely_a_command(verb: Verb, rest: &[u8]) -> bool {
     let argument = rest.trim_ascii();
     let begins_with =
         |word: &[u8]| argument.split_at_checked(word.len()).is_some_and(|(start, _)| start.eq_ignore_ascii_case(word));

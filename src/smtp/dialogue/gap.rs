@@ -1,6 +1,8 @@
 //! Holes in the dialogue: what can be saved of a line or reply cut by one, and how reading goes on after it.
 
+use super::client::is_surely_a_command;
 use super::{Dialogue, Mode};
+use crate::smtp::body::BodyScanner;
 use crate::smtp::command::Verb;
 use crate::smtp::ehlo::{self, LineEnd};
 use crate::smtp::line::Line;
@@ -64,6 +66,9 @@ impl Dialogue<'_> {
         self.cut_reply(moment);
         self.server.expects_greeting = false;
         self.server.pending_at_gap = self.pending.len();
+        if let Mode::Undecided(undecided) = &mut self.client.mode {
+            undecided.is_reply_lost = !self.pending.is_empty();
+        }
         self.transcript.missing.server_octets = self.transcript.missing.server_octets.saturating_add(octets);
         self.transcript.missing.first.get_or_insert(moment);
     }
@@ -74,10 +79,31 @@ impl Dialogue<'_> {
         self.pending.drain(..lost);
     }
 
+    /// Where the reply that tells what the client's octets are fell into a hole, they have to tell themselves: another reply
+    /// came since, and the client went on.
+    pub(super) fn decide_after_hole(&mut self) {
+        let Mode::Undecided(undecided) = &self.client.mode else { return };
+        let has_seen = self.server.reply_received.is_none_or(|received| received > undecided.start);
+        let Some((_, octets)) = undecided.chunks.first().filter(|_| undecided.is_reply_lost && has_seen) else {
+            return;
+        };
+        let line = octets.split(|octet| *octet == b'\n').next().unwrap_or_default().trim_ascii_end();
+        let (verb, rest) = Verb::parse(line);
+        let mode = match self.pending.back().map(|pending| pending.verb) {
+            _ if is_surely_a_command(verb, rest) => Mode::Command,
+            Some(Verb::Data) => Mode::Body(BodyScanner::new()),
+            Some(Verb::Auth) => Mode::AuthAnswer,
+            _ => return,
+        };
+        self.pending.clear();
+        self.server.pending_at_gap = 0;
+        self.decide(mode);
+    }
+
     /// Whether `line` is the rest of a reply that a hole cut.
     pub(super) fn is_rest_of_cut_reply(&mut self, line: &ReplyLine<'_>) -> bool {
         let Some(code) = self.server.cut_code else { return false };
-        let is_rest = code == line.code && self.pending.is_empty();
+        let is_rest = code == line.code && self.seen_commands() == 0;
         if !is_rest || line.is_last {
             self.server.cut_code = None;
         }
@@ -89,7 +115,8 @@ impl Dialogue<'_> {
         let octets = self.client.lines.unfinished().to_vec();
         self.client.lines.clear();
         let (verb, rest) = Verb::parse(&octets);
-        if !self.client.is_synced || !verb.is_known() {
+        let is_command = if self.client.is_synced { verb.is_known() } else { is_surely_a_command(verb, rest) };
+        if !is_command {
             return;
         }
         let line = Line { octets: &octets, end: LineEnd::CrLf, dropped: 0, moment };
@@ -105,6 +132,7 @@ impl Dialogue<'_> {
 
     /// A reply's code is known from its first line.
     fn cut_reply(&mut self, moment: Moment) {
+        self.note_reply_begins();
         let unfinished = self.server.lines.unfinished().to_vec();
         self.server.lines.clear();
         let line = ReplyLine::parse(&unfinished);

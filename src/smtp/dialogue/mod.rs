@@ -21,6 +21,7 @@ use crate::smtp::command::{Command, Verb};
 use crate::smtp::line::LineSplitter;
 use crate::smtp::reply::{OpenReply, Reply};
 use crate::smtp::secrets::Secrets;
+use crate::smtp::spans::SpanKind;
 use crate::smtp::transcript::{Exchange, Transcript};
 use crate::time::Moment;
 
@@ -50,6 +51,8 @@ struct Client {
     mode: Mode,
     /// Whether the next octets begin a command for sure. Not so where the capture begins midway, or after a hole.
     is_synced: bool,
+    /// Whether the line being read is the first of its segment.
+    is_segment_start: bool,
     /// Lines that are no command may be secrets or mail text: the server refused what announced them.
     mask_unknown: bool,
     /// Words that may be secrets, of lines whose beginning is missing.
@@ -95,6 +98,8 @@ struct Undecided {
     word: Vec<u8>,
     /// Octets were missing or over the bound.
     is_cut: bool,
+    /// A hole may hold the reply that they wait for.
+    is_reply_lost: bool,
     /// Octets over the bound.
     dropped: u64,
 }
@@ -111,6 +116,13 @@ struct Server {
     unpaired: u64,
     /// Whether the first reply is the greeting.
     expects_greeting: bool,
+    /// Whether the capture may lack what the server said before the first reply.
+    lacks_beginning: bool,
+    /// How much of the client's stream had reached the server when it sent the octets read last; none where that is not
+    /// known.
+    received: Option<u64>,
+    /// The same for the first line of the reply being read.
+    reply_received: Option<u64>,
     /// The hello accepted last.
     hello_in_force: Option<usize>,
     /// Recipients accepted since the last MAIL.
@@ -126,6 +138,8 @@ struct Server {
 struct Pending {
     verb: Verb,
     sent: Moment,
+    /// Where in the client's stream it ends.
+    end: u64,
     /// Its place in the transcript, if it was kept.
     exchange: Option<usize>,
     /// Which hello it is, if it was kept as one.
@@ -145,6 +159,7 @@ impl<'o> Dialogue<'o> {
                 lines: LineSplitter::default(),
                 mode: Mode::Command,
                 is_synced: false,
+                is_segment_start: false,
                 mask_unknown: false,
                 skipped: Vec::new(),
                 skipped_secrets: OnceCell::new(),
@@ -157,12 +172,22 @@ impl<'o> Dialogue<'o> {
         }
     }
 
-    /// The capture shows the connection's beginning: the first reply is the greeting, the first line a command.
-    pub fn opened(&mut self) {
-        if self.transcript.client_octets == 0 && self.transcript.server_octets == 0 {
+    /// The client's octets begin at `offset` of its stream. With `is_start` those are the connection's first: a command.
+    pub fn client_begins(&mut self, offset: u64, is_start: bool) {
+        self.client.place = Place { at: offset, line: offset };
+        if is_start {
             self.client.is_synced = true;
-            self.server.expects_greeting = true;
-            self.mark_opened();
+            self.mark_mode();
+        }
+    }
+
+    /// The server's octets begin at `offset` of its stream. With `is_start` those are the connection's first: the greeting.
+    pub fn server_begins(&mut self, offset: u64, is_start: bool) {
+        self.server.place = Place { at: offset, line: offset };
+        self.server.expects_greeting = is_start;
+        self.server.lacks_beginning = !is_start;
+        if is_start {
+            self.mark_server(offset, SpanKind::Line);
         }
     }
 
@@ -200,12 +225,39 @@ impl<'o> Dialogue<'o> {
                 None => self.server.unpaired = self.server.unpaired.saturating_add(behind),
             }
         }
-        self.pending.push_back(Pending { verb, sent, exchange, hello, ends_message, unpaired_behind: 0 });
+        let end = self.client.place.at;
+        self.pending.push_back(Pending { verb, sent, end, exchange, hello, ends_message, unpaired_behind: 0 });
     }
 
-    /// Puts a reply that answers no command into the transcript.
+    /// Puts a reply that answers no command into the transcript: before the commands that the server had not seen by then.
     fn push_reply(&mut self, reply: Reply) {
-        self.keep(Exchange { command: None, reply: Some(reply) }, false);
+        let exchange = Exchange { command: None, reply: Some(reply) };
+        let mut unseen = self.pending.iter().skip(self.seen_commands());
+        match unseen.find_map(|pending| pending.exchange) {
+            Some(at) if self.transcript.exchanges.len() < self.options.limits.exchanges => self.insert(at, exchange),
+            _ => {
+                self.keep(exchange, false);
+            }
+        }
+    }
+
+    /// Puts an exchange before the one at `at`.
+    fn insert(&mut self, at: usize, exchange: Exchange) {
+        let transcript = &mut self.transcript;
+        transcript.exchanges.insert(at, exchange);
+        let hellos = transcript.hellos.iter_mut().map(|hello| &mut hello.exchange);
+        let pending = self.pending.iter_mut().filter_map(|pending| pending.exchange.as_mut());
+        for index in hellos.chain(pending).chain(&mut transcript.greeting).filter(|index| **index >= at) {
+            *index += 1;
+        }
+    }
+
+    /// How many of the commands that wait had reached the server when it sent the reply being read.
+    fn seen_commands(&self) -> usize {
+        match self.server.reply_received {
+            Some(received) => self.pending.iter().take_while(|pending| pending.end <= received).count(),
+            None => self.pending.len(),
+        }
     }
 
     /// Keeps an exchange if there is room, and the one of a kept hello in any case.

@@ -11,8 +11,10 @@ use crate::smtp::transcript::{Exchange, Refusal, Tally};
 use crate::time::Moment;
 
 impl Dialogue<'_> {
-    /// The server's next octets.
-    pub fn server_octets(&mut self, octets: &[u8], moment: Moment) {
+    /// The server's next octets. `received` is how much of the client's stream had reached the server when it sent them,
+    /// where that is known: it had seen no command behind that.
+    pub fn server_octets(&mut self, octets: &[u8], received: Option<u64>, moment: Moment) {
+        self.server.received = received;
         if self.transcript.server_octets == 0 && Records::looks_like_tls(octets) {
             self.server.is_tls = true;
             self.transcript.is_tls = true;
@@ -44,6 +46,7 @@ impl Dialogue<'_> {
             self.transcript.skipped_server_lines += 1;
             return;
         };
+        self.note_reply_begins();
         if self.is_rest_of_cut_reply(&line) {
             return;
         }
@@ -56,6 +59,13 @@ impl Dialogue<'_> {
         }
     }
 
+    /// If no reply is open, one begins with what was read last.
+    pub(super) fn note_reply_begins(&mut self) {
+        if self.server.open.is_none() {
+            self.server.reply_received = self.server.received;
+        }
+    }
+
     /// A reply is complete.
     pub(super) fn reply(&mut self, reply: Reply) {
         let expects_greeting = std::mem::take(&mut self.server.expects_greeting);
@@ -65,6 +75,10 @@ impl Dialogue<'_> {
             self.greeting(reply);
             return;
         }
+        if std::mem::take(&mut self.server.lacks_beginning) {
+            self.transcript.missing.first.get_or_insert(reply.moment);
+        }
+        self.decide_after_hole();
         if self.is_to_forgotten_command(&reply) {
             self.transcript.unpaired_replies += 1;
             return;
@@ -77,19 +91,15 @@ impl Dialogue<'_> {
 
     /// The reply to connecting stands first, even where the client spoke before it.
     fn greeting(&mut self, reply: Reply) {
-        self.transcript.exchanges.insert(0, Exchange { command: None, reply: Some(reply) });
+        self.insert(0, Exchange { command: None, reply: Some(reply) });
         self.transcript.greeting = Some(0);
-        for hello in &mut self.transcript.hellos {
-            hello.exchange += 1;
-        }
-        for index in self.pending.iter_mut().filter_map(|pending| pending.exchange.as_mut()) {
-            *index += 1;
-        }
+        self.server.lacks_beginning = false;
     }
 
     /// The rest of a reply, the session's last, that has no end.
     pub(super) fn finish_server(&mut self) {
         self.mark_unfinished_reply();
+        self.note_reply_begins();
         let lines = std::mem::take(&mut self.server.lines);
         let unfinished = ReplyLine::parse(lines.unfinished());
         let open = match (self.server.open.take(), unfinished) {
@@ -115,9 +125,16 @@ impl Dialogue<'_> {
 
     /// The command that `reply` answers: the oldest that waits, but where the code belongs to another.
     fn answered_by(&mut self, reply: &Reply) -> Option<Pending> {
-        let at = self.place_of(verb_of(reply.code));
+        let own_verb = verb_of(reply.code);
+        let at = self.place_of(own_verb);
         if let Some(at) = at {
             self.pending.drain(..at);
+            self.server.pending_at_gap = self.server.pending_at_gap.saturating_sub(at);
+        } else if self.server.pending_at_gap > 1
+            || self.seen_commands() == 0
+            || own_verb.is_some() && self.pending.front().is_some_and(|pending| pending.verb.is_known())
+        {
+            return None;
         } else if reply.is_positive()
             && self.pending.len() > 1
             && self.pending.front().is_some_and(|pending| pending.verb == Verb::Blank)
@@ -126,13 +143,15 @@ impl Dialogue<'_> {
             self.pending.pop_front();
         }
         let answered = self.pending.pop_front()?;
+        self.server.pending_at_gap = self.server.pending_at_gap.saturating_sub(1);
         self.server.unpaired = answered.unpaired_behind;
         Some(answered)
     }
 
-    /// Where the oldest command of this verb waits.
+    /// Where the oldest command of this verb waits that the server had seen.
     fn place_of(&self, verb: Option<Verb>) -> Option<usize> {
-        verb.and_then(|verb| self.pending.iter().position(|pending| pending.verb == verb))
+        let seen = self.seen_commands();
+        verb.and_then(|verb| self.pending.iter().take(seen).position(|pending| pending.verb == verb))
     }
 
     /// Whether `reply` is to a command over the bound of those remembered. A code that belongs to one remembered is not.
@@ -237,6 +256,7 @@ impl Dialogue<'_> {
     fn unsolicited(&mut self, reply: Reply) {
         self.transcript.unsolicited_replies += 1;
         let code = reply.code;
+        let is_before_end = self.pending.get(self.seen_commands()).is_some_and(|next| next.verb == Verb::EndOfData);
         match (&self.client.mode, code) {
             (Mode::Command, 354) => self.enter(Mode::Body(BodyScanner::new())),
             (Mode::Command, AUTH_CHALLENGE) => {
@@ -245,23 +265,30 @@ impl Dialogue<'_> {
                 self.enter(Mode::AuthAnswer);
             }
             // The end of the data fell into a hole.
-            (Mode::Body(_), _) if self.transcript.missing_in_data && reply.is_positive() => {
+            (Mode::Body(_), _) if self.transcript.missing_in_data && verb_of(code).is_none() => {
                 self.enter(Mode::Command);
                 self.lose_track();
-                self.transcript.messages_accepted += 1;
+                self.transcript.messages_accepted += u64::from(reply.is_positive());
                 self.transcript.is_mail_open = false;
+                self.note_message_refused(&reply);
             }
             // The server gives up in the middle of the data.
-            (Mode::Body(_), _) if reply.is_refusal() => {
-                self.transcript.message.refused += 1;
-                self.transcript.message.is_last_refused = true;
-                let (text, moment) = (reply.first_line().into(), reply.moment);
-                let refusal = Refusal { command: moment, reply: moment, code, text };
-                self.transcript.message.last_refusal = Some(refusal);
+            (mode, _) if reply.is_refusal() && (is_before_end || matches!(mode, Mode::Body(_))) => {
+                self.note_message_refused(&reply);
             }
             _ => {}
         }
         self.push_reply(reply);
+    }
+
+    /// The message is refused by a reply that answers no command: to data whose end is not there.
+    fn note_message_refused(&mut self, reply: &Reply) {
+        if reply.is_refusal() {
+            let (code, text, moment) = (reply.code, reply.first_line().into(), reply.moment);
+            self.transcript.message.refused += 1;
+            self.transcript.message.is_last_refused = true;
+            self.transcript.message.last_refusal = Some(Refusal { command: moment, reply: moment, code, text });
+        }
     }
 }
 

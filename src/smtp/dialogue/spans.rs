@@ -50,11 +50,6 @@ impl Dialogue<'_> {
         self.mark_client(self.client.place.at, kind);
     }
 
-    pub(super) fn mark_opened(&mut self) {
-        self.mark_mode();
-        self.mark_server(0, SpanKind::Line);
-    }
-
     /// A command line that may hold a secret; the last `end_octets` octets read are its line end.
     pub(super) fn mark_command(&mut self, verb: Verb, line: &[u8], end_octets: u64) {
         let start = match verb {

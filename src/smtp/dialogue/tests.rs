@@ -16,17 +16,18 @@ fn options() -> DialogueOptions {
 
 fn play_with(options: &DialogueOptions, script: &str) -> Transcript {
     let mut dialogue = Dialogue::new(options);
-    dialogue.opened();
+    dialogue.client_begins(0, true);
+    dialogue.server_begins(0, true);
     for (at, line) in script.lines().map(str::trim_start).filter(|line| !line.is_empty()).enumerate() {
         let frame = at as u64 + 1;
-        let moment = Moment { frame, time: Timestamp::from_nanos(at as i64) };
+        let moment = Moment { frame, time: Timestamp::from_nanos(at as i64), elapsed_ns: at as i64 };
         let (who, text) = line.split_at(2);
         let text = text.strip_prefix(' ').unwrap_or(text);
         match who {
             "C:" => dialogue.client_octets(format!("{text}\r\n").as_bytes(), moment),
-            "S:" => dialogue.server_octets(format!("{text}\r\n").as_bytes(), moment),
+            "S:" => dialogue.server_octets(format!("{text}\r\n").as_bytes(), None, moment),
             "C|" => dialogue.client_octets(text.replace("\\n", "\r\n").as_bytes(), moment),
-            "S|" => dialogue.server_octets(text.replace("\\n", "\r\n").as_bytes(), moment),
+            "S|" => dialogue.server_octets(text.replace("\\n", "\r\n").as_bytes(), None, moment),
             "C#" => dialogue.client_gap(text.parse().unwrap(), false, moment),
             "S#" => dialogue.server_gap(text.parse().unwrap(), moment),
             other => panic!("no such speaker: {other}"),

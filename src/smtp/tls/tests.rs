@@ -3,12 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::time::Timestamp;
 
 const MOST: usize = 16 * 1024;
 
 fn frame(frame: u64) -> Moment {
-    Moment { frame, time: Timestamp::from_nanos(0) }
+    Moment { frame, ..Moment::default() }
 }
 
 /// Octets from hexadecimal digits; a run such as `20*00` stands for as many octets, in decimal.

@@ -113,11 +113,25 @@ fn repeated_parts_are_ignored() {
 }
 
 #[test]
+fn parts_that_overlap_and_agree_are_put_together() {
+    let whole = tcp(b"EHLO sub2.\r\nQUIT\r\n");
+    for cuts in [&[(0, 24), (16, 38)][..], &[(16, 38), (0, 24)], &[(0, 16), (24, 38), (8, 32)]] {
+        let mut defragmenter = defragmenter();
+        let datagrams: Vec<_> = cuts
+            .iter()
+            .filter_map(|(from, to)| defragmenter.push(&fragment(&v4_part(&whole, *from, *to)), seconds(1)))
+            .collect();
+        assert_eq!(datagrams.iter().map(payload).collect::<Vec<_>>(), [(whole[20..].to_vec(), 18, false)], "{cuts:?}");
+        assert_eq!(defragmenter.finish().contradictory, 0);
+    }
+}
+
+#[test]
 fn contradictions_drop_the_datagram() {
     let whole = tcp(&[0; 60]);
     let first = v4_part(&whole, 0, 40);
     let different = v4_part(&[1; 80], 0, 40);
-    let overlapping = v4_part(&whole, 32, 56);
+    let overlapping = v4_part(&[1; 80], 32, 56);
     let odd = ipv4_with(0, 6, MORE | 8, 33, &[0; 13]);
     let past_the_end = ipv4_with(0, 6, 0x1fff, 36, &[0; 16]);
     let two_ends = [v4_part(&whole, 40, 80), v4_part(&whole[..72], 40, 72)];

@@ -102,6 +102,8 @@ fn a_hole_given_up_to_stay_within_bounds_is_counted() {
     assert_eq!(gap_octets(false, Limits { reorder_segments: 100, ..Limits::default() }), 0);
     assert_eq!(gap_octets(false, Limits { reorder_segments: 100, held_octets: 20, ..Limits::default() }), 1);
     assert_eq!(gap_octets(false, Limits { reorder_segments: 100, held_segments: 20, ..Limits::default() }), 1);
+    assert_eq!(gap_octets(false, Limits { reorder_segments: 100, held_octets_in_all: 20, ..Limits::default() }), 1);
+    assert_eq!(gap_octets(false, Limits { reorder_segments: 100, reorder_ns: 0, ..Limits::default() }), 1);
     assert_eq!(gap_octets(true, Limits { reorder_segments: 100, ..Limits::default() }), 0);
     assert_eq!(gap_octets(true, Limits { reorder_segments: 2, ..Limits::default() }), 1);
 }
