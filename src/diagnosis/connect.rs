@@ -3,7 +3,6 @@
 use super::facts::{Facts, seconds};
 use super::rules::{Fault, Finding, Rule};
 use super::{Confidence, Evidence};
-use crate::flow::Side;
 use crate::time::NANOS_PER_SEC;
 
 /// A router or host answered the SYN with an ICMP error.
@@ -59,7 +58,8 @@ pub(super) const UNANSWERED: Rule = Rule {
         let session = facts.session;
         let is_answered = session.handshake.syn_ack.is_some() || session.client_acknowledged;
         let was_waited_for = session.handshake.syns > 1 || session.quiet_ns >= WAIT_NS;
-        let is_server_silent = session.close.by != Some(Side::Server);
+        // Nor does a client end what was not answered.
+        let is_server_silent = session.close.by.is_none();
         if session.handshake.syn.is_none() || is_answered || !was_waited_for || !is_server_silent {
             return None;
         }

@@ -34,6 +34,9 @@ fn deferred(facts: &Facts<'_>) -> Option<Finding> {
 /// No hello was accepted.
 fn at_once(facts: &Facts<'_>) -> Option<Finding> {
     let refused = facts.malformed().find(|hello| facts.is_refused(hello));
+    if facts.is_hello_undecided() {
+        return None;
+    }
     if let Some(hello) = refused {
         let reply = Evidence::reply(facts.reply(hello)?);
         let mut evidence = vec![argument_evidence(facts, hello)?, reply];

@@ -123,8 +123,20 @@ impl<'s> Facts<'s> {
     /// was answered.
     pub(super) fn decisive_hole(&self) -> Option<Moment> {
         let hole = self.transcript.missing.first?;
-        let is_after_quit = self.transcript.quit.is_some_and(|quit| quit.frame < hole.frame);
-        if is_after_quit && self.unanswered(|verb| verb != Verb::Quit).is_none() { None } else { Some(hole) }
+        let is_all_answered =
+            self.transcript.passed_over_commands == 0 && self.unanswered(|verb| verb != Verb::Quit).is_none();
+        if self.transcript.missing.is_after_quit && is_all_answered { None } else { Some(hole) }
+    }
+
+    /// Whether a message was sent, and nothing says whether it was accepted.
+    pub(super) const fn is_message_undecided(&self) -> bool {
+        let message = &self.transcript.message;
+        message.accepted > 0 && self.transcript.messages_accepted == 0 && message.refused == 0
+    }
+
+    /// Whether another hello waits for its reply, and the capture ends before that.
+    pub(super) fn is_hello_undecided(&self) -> bool {
+        self.ending == Ending::CaptureEnded && self.unanswered(Verb::is_hello).is_some()
     }
 
     /// Whether the end of the mail data may be in a hole.

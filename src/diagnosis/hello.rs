@@ -84,7 +84,7 @@ fn deferred(facts: &Facts<'_>) -> Option<Finding> {
 
 /// The last refused hello where every one that was answered was refused, and whether only for being unknown.
 fn all_refused<'s>(facts: &Facts<'s>) -> Option<(&'s Hello, bool)> {
-    if facts.is_any_hello_accepted() {
+    if facts.is_any_hello_accepted() || facts.is_hello_undecided() {
         return None;
     }
     let refused = || facts.transcript.hellos.iter().filter(|hello| facts.is_refused(hello));

@@ -3,7 +3,7 @@
 use super::facts::{Ending, Facts};
 use super::rules::{Finding, RULES, Rule};
 use super::{Confidence, Diagnosis, Evidence, Outcome};
-use crate::flow::CloseHow;
+use crate::flow::{CloseHow, Side};
 use crate::session::Session;
 use crate::smtp::Verb;
 
@@ -76,6 +76,9 @@ fn undecided(facts: &Facts<'_>) -> Evidence {
     if facts.transcript.is_tls {
         return Evidence::new(last, "TLS hides the rest");
     }
+    if facts.is_message_undecided() && facts.is_over() {
+        return Evidence::new(last, "no reply says what became of the message");
+    }
     if facts.session.handshake.ack.is_none() && facts.transcript.client_octets == 0 {
         return Evidence::new(last, "the handshake was not completed");
     }
@@ -91,7 +94,11 @@ fn is_no_mail(facts: &Facts<'_>) -> bool {
         return false;
     }
     // Who waited for a greeting in vain did not end a working session.
-    if facts.is_server_silent() && !(client_ended && facts.has_waited_for_greeting() == Some(false)) {
+    let left_at_once = facts.session.close.by == Some(Side::Client) && facts.has_waited_for_greeting() == Some(false);
+    if facts.is_server_silent() && !left_at_once {
+        return false;
+    }
+    if facts.is_message_undecided() {
         return false;
     }
     if transcript.quit.is_some() {

@@ -156,10 +156,12 @@ impl Half {
         self.acked.is_some()
     }
 
-    /// The place of a FIN that the capture does not have: the peer acknowledged one number more than there are octets.
+    /// The place of a FIN that the capture does not have: the peer acknowledged one number more than there are octets, or
+    /// this side went on behind it.
     pub(super) fn unseen_fin(&self) -> Option<SeqNumber> {
         let next = self.next().filter(|_| self.is_seen && self.fin_at.is_none())?;
-        self.acked.filter(|acked| acked.diff(next) == 1).map(|_| next)
+        let is_behind = |seq: &SeqNumber| seq.diff(next) == 1;
+        self.acked.filter(is_behind).or(self.reached.filter(is_behind)).map(|_| next)
     }
 
     fn next(&self) -> Option<SeqNumber> {

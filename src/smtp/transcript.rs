@@ -71,6 +71,8 @@ pub struct Missing {
     pub server_octets: u64,
     /// The first hole.
     pub first: Option<Moment>,
+    /// Whether the client had said QUIT before it.
+    pub is_after_quit: bool,
 }
 
 impl Missing {
@@ -115,6 +117,8 @@ pub struct Transcript {
     pub quit: Option<Moment>,
     /// The verb of the earliest command that no reply answers, at the end.
     pub unanswered: Option<(Verb, Moment)>,
+    /// Commands whose reply never came though later ones were answered.
+    pub passed_over_commands: u64,
     /// A reply whose end did not come before the session's.
     pub unfinished_reply: Option<Reply>,
     /// Replies that answer no command, the greeting aside.
@@ -146,6 +150,14 @@ pub struct Transcript {
 }
 
 impl Transcript {
+    /// The capture lacks a part of the dialogue.
+    pub(super) fn note_missing(&mut self, moment: Moment) {
+        if self.missing.first.is_none() {
+            self.missing.first = Some(moment);
+            self.missing.is_after_quit = self.quit.is_some();
+        }
+    }
+
     /// The reply to connecting.
     pub fn greeting(&self) -> Option<&Reply> {
         self.exchanges.get(self.greeting?)?.reply.as_ref()

@@ -98,6 +98,7 @@ impl Dialogue<'_> {
 
     /// Takes a command in. `is_whole` is whether its argument can be judged.
     pub(super) fn command(&mut self, verb: Verb, rest: &[u8], line: &Line<'_>, is_cut: bool, is_whole: bool) {
+        self.client.is_begun = true;
         self.forget_answers_lost();
         self.mark_command(verb, line.octets, if is_whole { line.end.octets() } else { 0 });
         let hello = if verb.is_hello() { self.hello(rest, line.end, is_whole) } else { None };
@@ -221,7 +222,7 @@ impl Dialogue<'_> {
             Mode::Body(_) => self.transcript.missing_in_data = true,
             Mode::Tls => self.transcript.tls.client_gap(octets),
             _ => {
-                self.transcript.missing.first.get_or_insert(self.server.latest);
+                self.transcript.note_missing(self.server.latest);
             }
         }
     }

@@ -24,6 +24,9 @@ impl Dialogue<'_> {
     }
 
     fn pass_client_gap(&mut self, octets: u64, is_cut_short: bool, moment: Moment) {
+        if !is_cut_short && matches!(self.client.mode, Mode::Command) {
+            self.forget_answers_lost();
+        }
         match &mut self.client.mode {
             Mode::Body(_) => {
                 self.transcript.missing_in_data = true;
@@ -47,7 +50,7 @@ impl Dialogue<'_> {
         }
         self.lose_track();
         self.transcript.missing.client_octets = self.transcript.missing.client_octets.saturating_add(octets);
-        self.transcript.missing.first.get_or_insert(moment);
+        self.transcript.note_missing(moment);
     }
 
     /// The server's next `octets` octets are missing.
@@ -70,13 +73,13 @@ impl Dialogue<'_> {
             undecided.is_reply_lost = !self.pending.is_empty();
         }
         self.transcript.missing.server_octets = self.transcript.missing.server_octets.saturating_add(octets);
-        self.transcript.missing.first.get_or_insert(moment);
+        self.transcript.note_missing(moment);
     }
 
     /// Commands that waited when replies went missing have theirs among them, if the client went on.
     pub(super) fn forget_answers_lost(&mut self) {
         let lost = std::mem::take(&mut self.server.pending_at_gap).min(self.pending.len());
-        self.pending.drain(..lost);
+        self.pass_over(lost);
     }
 
     /// Where the reply that tells what the client's octets are fell into a hole, they have to tell themselves: another reply
@@ -95,7 +98,7 @@ impl Dialogue<'_> {
             Some(Verb::Auth) => Mode::AuthAnswer,
             _ => return,
         };
-        self.pending.clear();
+        self.pass_over(self.pending.len());
         self.server.pending_at_gap = 0;
         self.decide(mode);
     }

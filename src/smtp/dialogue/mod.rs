@@ -51,6 +51,8 @@ struct Client {
     mode: Mode,
     /// Whether the next octets begin a command for sure. Not so where the capture begins midway, or after a hole.
     is_synced: bool,
+    /// Whether its first words are known: they were read, or a command was.
+    is_begun: bool,
     /// Whether the line being read is the first of its segment.
     is_segment_start: bool,
     /// Lines that are no command may be secrets or mail text: the server refused what announced them.
@@ -116,8 +118,8 @@ struct Server {
     unpaired: u64,
     /// Whether the first reply is the greeting.
     expects_greeting: bool,
-    /// Whether the capture may lack what the server said before the first reply.
-    lacks_beginning: bool,
+    /// Whether the server's first words are known: they were read, or the first reply is the greeting.
+    is_begun: bool,
     /// How much of the client's stream had reached the server when it sent the octets read last; none where that is not
     /// known.
     received: Option<u64>,
@@ -159,6 +161,7 @@ impl<'o> Dialogue<'o> {
                 lines: LineSplitter::default(),
                 mode: Mode::Command,
                 is_synced: false,
+                is_begun: false,
                 is_segment_start: false,
                 mask_unknown: false,
                 skipped: Vec::new(),
@@ -175,6 +178,7 @@ impl<'o> Dialogue<'o> {
     /// The client's octets begin at `offset` of its stream. With `is_start` those are the connection's first: a command.
     pub fn client_begins(&mut self, offset: u64, is_start: bool) {
         self.client.place = Place { at: offset, line: offset };
+        self.client.is_begun = is_start;
         if is_start {
             self.client.is_synced = true;
             self.mark_mode();
@@ -185,7 +189,7 @@ impl<'o> Dialogue<'o> {
     pub fn server_begins(&mut self, offset: u64, is_start: bool) {
         self.server.place = Place { at: offset, line: offset };
         self.server.expects_greeting = is_start;
-        self.server.lacks_beginning = !is_start;
+        self.server.is_begun = is_start;
         if is_start {
             self.mark_server(offset, SpanKind::Line);
         }
@@ -229,10 +233,12 @@ impl<'o> Dialogue<'o> {
         self.pending.push_back(Pending { verb, sent, end, exchange, hello, ends_message, unpaired_behind: 0 });
     }
 
-    /// Puts a reply that answers no command into the transcript: before the commands that the server had not seen by then.
+    /// Puts a reply that answers no command into the transcript: before the commands that the server had not seen by then,
+    /// and those that it may answer.
     fn push_reply(&mut self, reply: Reply) {
+        let before = if self.is_unsure(&reply) { 0 } else { self.seen_commands() };
         let exchange = Exchange { command: None, reply: Some(reply) };
-        let mut unseen = self.pending.iter().skip(self.seen_commands());
+        let mut unseen = self.pending.iter().skip(before);
         match unseen.find_map(|pending| pending.exchange) {
             Some(at) if self.transcript.exchanges.len() < self.options.limits.exchanges => self.insert(at, exchange),
             _ => {

@@ -75,8 +75,8 @@ impl Dialogue<'_> {
             self.greeting(reply);
             return;
         }
-        if std::mem::take(&mut self.server.lacks_beginning) {
-            self.transcript.missing.first.get_or_insert(reply.moment);
+        if !std::mem::replace(&mut self.server.is_begun, true) {
+            self.transcript.note_missing(reply.moment);
         }
         self.decide_after_hole();
         if self.is_to_forgotten_command(&reply) {
@@ -93,7 +93,7 @@ impl Dialogue<'_> {
     fn greeting(&mut self, reply: Reply) {
         self.insert(0, Exchange { command: None, reply: Some(reply) });
         self.transcript.greeting = Some(0);
-        self.server.lacks_beginning = false;
+        self.server.is_begun = true;
     }
 
     /// The rest of a reply, the session's last, that has no end.
@@ -117,23 +117,19 @@ impl Dialogue<'_> {
         self.transcript.unfinished_reply = open.map(|open| open.finish(true));
     }
 
-    /// A server that speaks first, in a capture that begins after the handshake, greets.
+    /// The first 220 of a capture that begins after the handshake is the greeting, unless it answers STARTTLS.
     fn is_late_greeting(&self, reply: &Reply) -> bool {
-        let is_first = self.transcript.exchanges.is_empty() && self.transcript.omitted_exchanges == 0;
-        is_first && !self.transcript.missing.is_any() && reply.code == 220
+        let is_first = !self.server.is_begun && self.transcript.missing.server_octets == 0;
+        is_first && reply.code == GREETING && self.place_of(Some(Verb::StartTls)).is_none()
     }
 
     /// The command that `reply` answers: the oldest that waits, but where the code belongs to another.
     fn answered_by(&mut self, reply: &Reply) -> Option<Pending> {
         let own_verb = verb_of(reply.code);
-        let at = self.place_of(own_verb);
-        if let Some(at) = at {
-            self.pending.drain(..at);
+        if let Some(at) = self.place_of(own_verb) {
+            self.pass_over(at);
             self.server.pending_at_gap = self.server.pending_at_gap.saturating_sub(at);
-        } else if self.server.pending_at_gap > 1
-            || self.seen_commands() == 0
-            || own_verb.is_some() && self.pending.front().is_some_and(|pending| pending.verb.is_known())
-        {
+        } else if self.is_to_no_command(reply, own_verb) {
             return None;
         } else if reply.is_positive()
             && self.pending.len() > 1
@@ -146,6 +142,45 @@ impl Dialogue<'_> {
         self.server.pending_at_gap = self.server.pending_at_gap.saturating_sub(1);
         self.server.unpaired = answered.unpaired_behind;
         Some(answered)
+    }
+
+    /// Whether `reply` answers none of the commands that wait, or one of which there is no telling which.
+    fn is_to_no_command(&mut self, reply: &Reply, own_verb: Option<Verb>) -> bool {
+        let Some(first) = self.pending.front().filter(|_| self.seen_commands() > 0) else { return true };
+        if own_verb.is_some() {
+            return first.verb.is_known() || reply.code == GREETING;
+        }
+        // Nothing but 354 says yes to DATA: that is in the hole, and this is for something behind it.
+        let is_past_data = first.verb == Verb::Data && reply.is_positive();
+        if is_past_data && (self.transcript.missing.is_any() || self.transcript.missing_in_data) {
+            self.pass_over(1);
+            if matches!(self.client.mode, Mode::Undecided(_)) {
+                self.client.mask_unknown = true;
+                self.enter(Mode::Command);
+                self.lose_track();
+            }
+            return true;
+        }
+        self.is_unsure(reply)
+    }
+
+    /// The replies to the oldest `commands` commands will not come.
+    pub(super) fn pass_over(&mut self, commands: usize) {
+        let passed = self.pending.drain(..commands.min(self.pending.len())).count();
+        self.transcript.passed_over_commands = self.transcript.passed_over_commands.saturating_add(passed as u64);
+    }
+
+    /// Whether a hole may hold the replies to the commands that wait, so that this one may be to any, or to what is missing.
+    pub(super) fn is_unsure(&self, reply: &Reply) -> bool {
+        let last_seen = self.seen_commands().checked_sub(1).and_then(|last| self.pending.get(last));
+        let is_past_it =
+            last_seen.zip(self.server.reply_received).is_some_and(|(command, received)| command.end < received);
+        match self.server.pending_at_gap {
+            0 => false,
+            // A server says 421 of its own accord, too.
+            1 => reply.code == 421 || is_past_it,
+            _ => true,
+        }
     }
 
     /// Where the oldest command of this verb waits that the server had seen.
@@ -255,6 +290,10 @@ impl Dialogue<'_> {
 
     fn unsolicited(&mut self, reply: Reply) {
         self.transcript.unsolicited_replies += 1;
+        // It answers something that the client said before the capture has it.
+        if !self.client.is_begun && !matches!(reply.code, 221 | 421) {
+            self.transcript.note_missing(reply.moment);
+        }
         let code = reply.code;
         let is_before_end = self.pending.get(self.seen_commands()).is_some_and(|next| next.verb == Verb::EndOfData);
         match (&self.client.mode, code) {
@@ -292,13 +331,15 @@ impl Dialogue<'_> {
     }
 }
 
+const GREETING: u16 = 220;
+
 /// The command that a code belongs to, if to one alone.
 const fn verb_of(code: u16) -> Option<Verb> {
     match code {
         354 => Some(Verb::Data),
         AUTH_CHALLENGE | 235 => Some(Verb::Auth),
         221 => Some(Verb::Quit),
-        220 => Some(Verb::StartTls),
+        GREETING => Some(Verb::StartTls),
         _ => None,
     }
 }
