@@ -46,7 +46,8 @@ pub(super) const TIMED_OUT: Rule = Rule {
     check: |facts| {
         let reply = closing_reply(facts);
         let waited = facts.client_gave_up_after();
-        if facts.ending != Ending::Silence && reply.is_none() && waited.is_none() {
+        let is_over = facts.ending == Ending::Silence || reply.is_some() || waited.is_some();
+        if !is_over || facts.malformed_hello_adrift().is_some() {
             return None;
         }
         let waits_for_server = facts.unanswered(|verb| verb != Verb::Quit).is_some();

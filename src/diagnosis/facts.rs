@@ -134,6 +134,12 @@ impl<'s> Facts<'s> {
         message.accepted > 0 && self.transcript.messages_accepted == 0 && message.refused == 0
     }
 
+    /// The malformed hello that was sent last, got no reply, and may never have arrived: the server acknowledged nothing.
+    pub(super) fn malformed_hello_adrift(&self) -> Option<Moment> {
+        let sent = self.unanswered(Verb::is_hello).filter(|_| !self.session.server_acknowledged_all)?;
+        self.transcript.hellos.last().filter(|hello| !hello.check.is_well_formed()).map(|_| sent)
+    }
+
     /// Whether another hello waits for its reply, and the capture ends before that.
     pub(super) fn is_hello_undecided(&self) -> bool {
         self.ending == Ending::CaptureEnded && self.unanswered(Verb::is_hello).is_some()

@@ -55,7 +55,7 @@ pub(super) const UNANSWERED: Rule = Rule {
             return None;
         }
         let waited = facts.client_gave_up_after();
-        let hello = facts.transcript.hellos.last()?;
+        let hello = facts.transcript.hellos.last().filter(|hello| hello.check.is_well_formed())?;
         match facts.ending {
             Ending::Closed { by_server: true } | Ending::Reset { by_server: true }
                 if facts.closer_had_received(hello) => {}

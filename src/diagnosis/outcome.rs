@@ -76,6 +76,9 @@ fn undecided(facts: &Facts<'_>) -> Evidence {
     if facts.transcript.is_tls {
         return Evidence::new(last, "TLS hides the rest");
     }
+    if let Some(sent) = facts.malformed_hello_adrift().filter(|_| facts.is_over()) {
+        return Evidence::new(sent, "no reply to the hello, and nothing shows that it reached the server");
+    }
     if facts.is_message_undecided() && facts.is_over() {
         return Evidence::new(last, "no reply says what became of the message");
     }
@@ -98,7 +101,7 @@ fn is_no_mail(facts: &Facts<'_>) -> bool {
     if facts.is_server_silent() && !left_at_once {
         return false;
     }
-    if facts.is_message_undecided() {
+    if facts.is_message_undecided() || facts.malformed_hello_adrift().is_some() {
         return false;
     }
     if transcript.quit.is_some() {

@@ -22,6 +22,7 @@ mod corpus_lab;
 mod corpus_public;
 mod damage;
 mod differential;
+mod disorder;
 mod dns_lookups;
 mod docs;
 mod extract;

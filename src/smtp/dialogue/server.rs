@@ -297,8 +297,13 @@ impl Dialogue<'_> {
         let code = reply.code;
         let is_before_end = self.pending.get(self.seen_commands()).is_some_and(|next| next.verb == Verb::EndOfData);
         match (&self.client.mode, code) {
-            (Mode::Command, 354) => self.enter(Mode::Body(BodyScanner::new())),
+            // The command is missing, and with it the replies to those before it.
+            (Mode::Command, 354) => {
+                self.pass_over(self.seen_commands());
+                self.enter(Mode::Body(BodyScanner::new()));
+            }
             (Mode::Command, AUTH_CHALLENGE) => {
+                self.pass_over(self.seen_commands());
                 // What came before it may be in a hole.
                 self.secrets.set_missing(true);
                 self.enter(Mode::AuthAnswer);
