@@ -129,7 +129,8 @@ const SERVER: &str = "192.0.2.25:25";
 /// After the first octet: where the sequence numbers start, and for each segment what it is, place, length, value and
 /// acknowledgement.
 ///
-/// Bits of the first octet: 1, 2: the SYN of client and server are seen; 3: little may be held; 4: segments acknowledge.
+/// Bits of the first octet: 1, 2: the SYN of client and server are seen; 3: little may be held; 4: segments acknowledge; 5: the
+/// SYNs come late.
 fn sound(mut script: Script<'_>, options: u8) {
     let (little, acknowledges) = (options & 8 != 0, options & 16 != 0);
     let limits =
@@ -160,13 +161,25 @@ fn sound(mut script: Script<'_>, options: u8) {
         let moment = Moment { frame, time: Timestamp::from_nanos(elapsed_ns), elapsed_ns };
         table.segment(&segment, moment, || Checker(Rc::clone(&model)));
     };
-    for from in 0..2 {
-        if options & (2 << from) != 0 {
-            model.borrow_mut().streams[from].first_seen = Some(0);
-            send(from, if from == 0 { SYN } else { SYN | ACK }, 0, from as u32, b"", 0, 0);
+    // A SYN may be captured after some of what follows it, but before anybody stops waiting for it.
+    let is_late = options & 32 != 0 && !little;
+    let mut syns = [0, 1].map(|from| {
+        let is_seen = options & (2 << from) != 0;
+        is_seen.then(|| if is_late { usize::from(script.octet()) % 8 } else { 0 })
+    });
+    let mut segments = 0;
+    loop {
+        for from in 0..2 {
+            if syns[from] == Some(segments) || script.is_over() && syns[from].is_some() {
+                syns[from] = None;
+                model.borrow_mut().streams[from].first_seen.get_or_insert(0);
+                send(from, if from == 0 { SYN } else { SYN | ACK }, 0, from as u32, b"", 0, millis);
+            }
         }
-    }
-    while !script.is_over() {
+        if script.is_over() {
+            break;
+        }
+        segments += 1;
         let what = script.octet();
         let from = usize::from(what & 1);
         let start = usize::from(script.octet());
@@ -178,7 +191,7 @@ fn sound(mut script: Script<'_>, options: u8) {
         let cut = if what & 2 != 0 { payload.len() / 2 } else { 0 };
         let fin = if what & 4 != 0 && end == STREAM_OCTETS { FIN } else { 0 };
         // Never so long that a connection which is over is reported.
-        millis += if what & 8 != 0 && pauses < 20 {
+        millis += if what & 8 != 0 && pauses < 20 && syns == [None, None] {
             pauses += 1;
             1_100
         } else {

@@ -33,9 +33,14 @@ impl Wire<'_> {
         if end == 0 { ([192, 0, 2, 10], self.port).into() } else { ([192, 0, 2, 25], 25).into() }
     }
 
+    fn wait(&mut self, nanos: i64) {
+        self.moment.time = Timestamp::from_nanos(self.moment.time.as_nanos() + nanos);
+        self.moment.elapsed_ns += nanos;
+    }
+
     fn send(&mut self, from: usize, flags: u8, seq: u32, payload: &[u8], cut: usize) {
         self.moment.frame += 1;
-        self.moment.time = Timestamp::from_nanos(self.moment.time.as_nanos() + 1_000_000);
+        self.wait(1_000_000);
         let segment = Segment {
             src: self.address(from),
             dst: self.address(1 - from),
@@ -100,7 +105,7 @@ fn step(wire: &mut Wire<'_>, from: usize, kind: u8, what: u8, script: &mut Scrip
         4 => wire.advance(from, RST, b"", what),
         5 => {
             let seconds = i64::from(script.octet()) * 10;
-            wire.moment.time = Timestamp::from_nanos(wire.moment.time.as_nanos() + seconds * NANOS_PER_SEC);
+            wire.wait(seconds * NANOS_PER_SEC);
         }
         6 if from == 0 => {
             wire.advance(0, SYN, b"", what);

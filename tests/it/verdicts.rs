@@ -24,6 +24,7 @@ const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("kb240832-closed.pcap", "lost", "ehlo-argument", "probable"),
     ("kb240832-lost.pcap", "lost", "ehlo-argument", "certain"),
     ("kb240832-works.pcap", "delivered", "", "certain"),
+    ("late-syn.pcap", "lost", "ehlo-argument", "certain"),
     ("lookup-failed.pcap", "delivered", "", "certain"),
     ("message-refused.pcap", "lost", "message-refused", "certain"),
     ("no-greeting.pcap", "lost", "no-greeting", "certain"),
@@ -37,6 +38,7 @@ const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("timed-out.pcap", "lost", "timed-out", "probable"),
     ("tls-failed.pcap", "lost", "tls-failed", "probable"),
     ("tolerated.pcap", "delivered", "", "certain"),
+    ("two-taps.pcap", "lost", "ehlo-argument", "certain"),
     ("unanswered.pcap", "lost", "ehlo-argument", "probable"),
 ];
 

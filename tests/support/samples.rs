@@ -4,6 +4,7 @@ mod connection;
 mod hello;
 mod kb240832;
 mod mail;
+mod order;
 mod relay;
 mod unknown;
 
@@ -48,6 +49,8 @@ pub(crate) const SAMPLES: &[(&str, Build)] = &[
     ("cut-short.pcap", unknown::cut_short),
     ("one-sided.pcap", unknown::one_sided),
     ("mixed.pcapng", relay::mixed),
+    ("two-taps.pcap", order::two_taps),
+    ("late-syn.pcap", order::late_syn),
 ];
 
 /// A session between two hosts of today; the capture starts at `time`.
