@@ -117,7 +117,8 @@ server's own frames.
 sending side: see that the port is the one meant (25 between servers, 587 for submission).
 
 **Told apart.** A RST that comes after the handshake is not this: see `no-greeting` and `connection-reset`. If the
-client's octets stand between SYN and RST, the capture has missed the handshake, and this cause does not apply.
+client's octets stand between SYN and RST, or the RST acknowledges more than the SYN, the capture has missed the
+handshake, and this cause does not apply. A RST with a sequence number of its own may be a later one (probable).
 
 ```text
 1  192.0.2.10 > 192.0.2.25   SYN to port 25

@@ -19,6 +19,7 @@ mod bounds;
 mod cli;
 mod corpus;
 mod corpus_lab;
+mod corpus_order;
 mod corpus_public;
 mod damage;
 mod differential;
