@@ -161,7 +161,7 @@ impl Half {
     pub(super) fn unseen_fin(&self) -> Option<SeqNumber> {
         let next = self.next().filter(|_| self.is_seen && self.fin_at.is_none())?;
         let is_behind = |seq: &SeqNumber| seq.diff(next) == 1;
-        self.acked.filter(is_behind).or(self.reached.filter(is_behind)).map(|_| next)
+        self.acked.filter(is_behind).or_else(|| self.reached.filter(is_behind)).map(|_| next)
     }
 
     fn next(&self) -> Option<SeqNumber> {

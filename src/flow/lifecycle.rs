@@ -179,7 +179,7 @@ impl Lifecycle {
                 self.handshake.syn_ack.get_or_insert(moment);
                 self.server_isn.get_or_insert(segment.seq);
                 if let Some(ack) = segment.ack {
-                    self.client_isn = self.client_isn.or(Some(ack.add(u32::MAX)));
+                    self.client_isn = self.client_isn.or_else(|| Some(ack.add(u32::MAX)));
                 }
             }
         }
