@@ -169,9 +169,9 @@ fn sound(mut script: Script<'_>, options: u8) {
     });
     let mut segments = 0;
     loop {
-        for from in 0..2 {
-            if syns[from] == Some(segments) || script.is_over() && syns[from].is_some() {
-                syns[from] = None;
+        for (from, due) in syns.iter_mut().enumerate() {
+            if due.is_some_and(|due| due == segments || script.is_over()) {
+                *due = None;
                 model.borrow_mut().streams[from].first_seen.get_or_insert(0);
                 send(from, if from == 0 { SYN } else { SYN | ACK }, 0, from as u32, b"", 0, millis);
             }
