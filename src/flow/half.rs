@@ -230,7 +230,14 @@ impl Half {
     }
 
     /// A segment of this direction was seen; not for a RST. True if that may say where a stream begins.
+    #[inline]
     pub(super) fn see(&mut self, segment: &Segment<'_>) -> bool {
+        self.reach(segment.seq);
+        let is_settled = self.is_seen && self.beginning != Beginning::Unknown;
+        !(is_settled && !segment.flags.syn()) && self.see_more(segment)
+    }
+
+    fn see_more(&mut self, segment: &Segment<'_>) -> bool {
         let seq = first_octet(segment);
         let says_more = segment.flags.syn() || !self.is_seen;
         if segment.flags.syn() {
@@ -238,7 +245,6 @@ impl Half {
             self.begin(seq);
         }
         self.is_seen = true;
-        self.reach(segment.seq);
         match self.beginning {
             Beginning::Seen => {}
             Beginning::Unknown => {

@@ -187,6 +187,10 @@ impl Lifecycle {
 
     /// Keeps the client's segment that was sent first of all seen.
     fn note_first_ack(&mut self, segment: &Segment<'_>, moment: Moment) {
+        // Nothing was sent before a segment that is recorded once the stream has moved on.
+        if self.first_ack.is_some_and(|first| segment.seq.diff(first.seq) > 0) {
+            return;
+        }
         // Before its first octet there are only keep-alives.
         let is_before_stream = self.client_isn.is_some_and(|isn| segment.seq.diff(isn) <= 0);
         let Some(ack) = segment.ack.filter(|_| !is_before_stream) else { return };
