@@ -105,8 +105,7 @@ impl<W: Write> Extractor<W> {
         open: &mut dyn FnMut() -> Result<Box<dyn Read + Send>, ReadError>,
     ) -> Result<Extracted, ExtractError> {
         let mut scan = self.options.scan.clone();
-        if let Some(redactor) = &mut self.redactor {
-            redactor.forget_sessions();
+        if self.redactor.is_some() {
             scan.dialogue.limits.spans = TRACE_SPANS;
             scan.dialogue.keep_credentials = false;
         }
@@ -241,7 +240,7 @@ impl<W: Write> Second<'_, W> {
         let Kept { client_spans, server_spans, mailboxes, .. } = session;
         let known = Known { client_spans, server_spans, mailboxes };
         for finding in &mut findings {
-            *finding = redactor.finding(frame.session, finding, &known);
+            *finding = Redactor::finding(finding, &known);
         }
         let Some(whole) = frame.reassembled else {
             let data = redactor.frame(frame, &known);

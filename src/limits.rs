@@ -130,8 +130,8 @@ pub struct Limits {
     pub outlook_table_octets: u64,
 }
 
-/// [`Limits::spans`] of a trace: 48 KiB a direction.
-pub const TRACE_SPANS: usize = 2_048;
+/// [`Limits::spans`] of a trace: 128 KiB a direction.
+pub const TRACE_SPANS: usize = 8_192;
 
 impl Default for Limits {
     fn default() -> Self {

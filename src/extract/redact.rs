@@ -4,29 +4,24 @@ mod addresses;
 mod checksum;
 mod frame;
 mod headers;
-mod hello;
 mod networks;
 mod stream;
-mod text;
 mod transport;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 
 use crate::capture::Packet;
 use crate::flow::Direction;
 use crate::session::{FrameContent, SessionFrame};
-use crate::smtp::Spans;
+use crate::smtp::{Names, SpanKind, Spans, argument_kinds, command_kinds, name_kinds, text_kinds};
 use crate::wire::Reassembled;
 
 pub use addresses::RedactKey;
 pub use networks::NetworksElsewhere;
 
 use addresses::Addresses;
-use hello::mask_hello;
-use stream::Stream;
-use text::{CommandLine, Names, mask_text};
+use stream::{mask, mask_kinds};
 
 /// What a redacted file says of itself.
 pub(super) const STATEMENT: &str = "REDACTED by ehlotrace: not what was captured. Replaced: IP and hardware addresses, \
@@ -44,8 +39,6 @@ pub enum LeftOut {
     Fragment,
     /// Its headers are cut off, or of a kind that is not rewritten.
     Headers,
-    /// It holds TLS and the beginnings of the records cannot be told.
-    Tls,
     /// There is no room for more networks in the ranges that addresses go to.
     Addresses,
 }
@@ -55,7 +48,6 @@ impl fmt::Display for LeftOut {
         f.write_str(match self {
             Self::Fragment => "fragments of IP datagrams that they do not fit into",
             Self::Headers => "frames with headers that are cut or of another kind",
-            Self::Tls => "frames with TLS out of its order",
             Self::Addresses => "frames with addresses beyond what the ranges for them hold",
         })
     }
@@ -72,48 +64,46 @@ pub(super) struct Known<'s> {
 #[derive(Debug)]
 pub(super) struct Redactor {
     addresses: Addresses,
-    sessions: HashMap<u64, Sides>,
 }
 
-#[derive(Debug)]
-struct Sides {
-    client: Stream,
-    server: Stream,
-    names: Names,
-}
-
-impl Sides {
-    fn new(known: &Known<'_>) -> Self {
-        let mut names = Names::default();
-        known.mailboxes.iter().for_each(|line| names.learn(line));
-        Self { client: Stream::new(true), server: Stream::new(false), names }
+impl Known<'_> {
+    /// Masks the payload of the segment in `frame`.
+    fn mask(&self, payload: &mut [u8], frame: &SessionFrame<'_>) {
+        let FrameContent::Segment(_, followed) = frame.content else { return };
+        let spans = match followed.direction {
+            Direction::ClientToServer => self.client_spans,
+            Direction::ServerToClient => self.server_spans,
+        };
+        // What is sent again may be something else, and is not what was read.
+        mask(payload, followed.offset.filter(|_| !followed.is_repeated), spans);
+        // A server may name a mailbox before the client does.
+        if followed.direction == Direction::ServerToClient {
+            let kinds = name_kinds(payload, &self.names());
+            mask_kinds(payload, &kinds);
+        }
     }
 
-    /// Masks the payload of the segment in `frame`.
-    fn mask(&mut self, payload: &mut [u8], frame: &SessionFrame<'_>, known: &Known<'_>) -> Result<(), LeftOut> {
-        let FrameContent::Segment(_, followed) = frame.content else { return Ok(()) };
-        let (stream, spans) = match followed.direction {
-            Direction::ClientToServer => (&mut self.client, known.client_spans),
-            Direction::ServerToClient => (&mut self.server, known.server_spans),
-        };
-        stream.mask(payload, followed.offset, spans, &mut self.names)
+    /// The local parts that its commands name.
+    fn names(&self) -> Names {
+        let mut names = Names::default();
+        for line in self.mailboxes {
+            let kinds = command_kinds(line).into_iter().zip(line.iter());
+            let name: Vec<u8> =
+                kinds.filter(|(kind, _)| *kind == SpanKind::LocalPart).map(|(_, octet)| *octet).collect();
+            names.add(&name);
+        }
+        names
     }
 }
 
 impl Redactor {
     pub(super) fn new(key: RedactKey) -> Self {
-        Self { addresses: Addresses::new(key), sessions: HashMap::new() }
-    }
-
-    /// A new capture: sessions are counted anew.
-    pub(super) fn forget_sessions(&mut self) {
-        self.sessions.clear();
+        Self { addresses: Addresses::new(key) }
     }
 
     /// The octets of a frame that is no fragment.
     pub(super) fn frame(&mut self, frame: &SessionFrame<'_>, known: &Known<'_>) -> Result<Vec<u8>, LeftOut> {
-        let sides = self.sessions.entry(frame.session).or_insert_with(|| Sides::new(known));
-        frame::rewrite(frame, &mut self.addresses, |payload| sides.mask(payload, frame, known))
+        frame::rewrite(frame, &mut self.addresses, |payload| known.mask(payload, frame))
     }
 
     /// The payload of `whole`, the datagram that `frame` completed.
@@ -123,8 +113,7 @@ impl Redactor {
         whole: &Reassembled,
         known: &Known<'_>,
     ) -> Result<Vec<u8>, LeftOut> {
-        let sides = self.sessions.entry(frame.session).or_insert_with(|| Sides::new(known));
-        frame::rewrite_datagram(frame, whole, &mut self.addresses, |payload| sides.mask(payload, frame, known))
+        frame::rewrite_datagram(frame, whole, &mut self.addresses, |payload| known.mask(payload, frame))
     }
 
     /// The octets of a fragment of `whole`, of which `payload` is the payload redacted.
@@ -137,26 +126,21 @@ impl Redactor {
         frame::rewrite_fragment(packet, whole, payload, &mut self.addresses)
     }
 
-    /// What a frame of `session` shows, in words.
-    pub(super) fn finding(&mut self, session: u64, finding: &str, known: &Known<'_>) -> String {
+    /// What a frame shows, in words.
+    pub(super) fn finding(finding: &str, known: &Known<'_>) -> String {
         const COMMAND: &str = "client sent ";
-        let names = &mut self.sessions.entry(session).or_insert_with(|| Sides::new(known)).names;
-        if let Some(line) = finding.strip_prefix(COMMAND) {
-            let mut masked = [line.as_bytes(), b"\n"].concat();
-            CommandLine::default().mask(&mut masked, names);
-            masked.pop();
-            return format!("{COMMAND}{}", String::from_utf8_lossy(&masked));
-        }
         let hello = finding.split_once(" argument \"").filter(|(verb, _)| !verb.contains(' '));
-        if let Some((verb, (argument, problems))) = hello.and_then(|(verb, rest)| Some((verb, rest.rsplit_once('"')?)))
-        {
-            let mut argument = argument.as_bytes().to_vec();
-            mask_hello(&mut argument, true);
-            return format!("{verb} argument \"{}\"{problems}", String::from_utf8_lossy(&argument));
-        }
-        let mut text = finding.as_bytes().to_vec();
-        mask_text(&mut text, names);
-        String::from_utf8_lossy(&text).into_owned()
+        let hello = hello.and_then(|(verb, rest)| Some((verb, rest.rsplit_once('"')?)));
+        let mut octets = finding.as_bytes().to_vec();
+        let (at, kinds) = match (finding.strip_prefix(COMMAND), hello) {
+            (Some(line), _) => (COMMAND.len(), command_kinds(line.as_bytes())),
+            (None, Some((verb, (argument, _)))) => {
+                (verb.len() + " argument \"".len(), argument_kinds(argument.as_bytes(), true))
+            }
+            (None, None) => (0, text_kinds(finding.as_bytes(), &known.names())),
+        };
+        mask_kinds(octets.get_mut(at..).unwrap_or_default(), &kinds);
+        String::from_utf8_lossy(&octets).into_owned()
     }
 
     /// An end of a session; none where there is no room for its network.

@@ -118,7 +118,7 @@ impl Half {
 
     /// Where the stream begins and whether a SYN says so, once that is known or guessed; told once.
     pub(super) fn take_beginning(&mut self) -> Option<(u64, bool)> {
-        if self.is_told || self.beginning == Beginning::Unknown {
+        if self.is_told || !self.is_seen || self.beginning == Beginning::Unknown {
             return None;
         }
         let offset = self.offset_at(self.lowest)?;
@@ -234,7 +234,7 @@ impl Half {
     pub(super) fn see(&mut self, segment: &Segment<'_>) -> bool {
         self.reach(segment.seq);
         let is_settled = self.is_seen && self.beginning != Beginning::Unknown;
-        !(is_settled && !segment.flags.syn()) && self.see_more(segment)
+        (!is_settled || segment.flags.syn()) && self.see_more(segment)
     }
 
     fn see_more(&mut self, segment: &Segment<'_>) -> bool {

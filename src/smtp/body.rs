@@ -22,15 +22,15 @@ impl BodyScanner {
         Self::InLine
     }
 
-    /// Takes mail data off the front of `input`; true once its end was passed.
-    pub(super) fn skip(&mut self, input: &mut &[u8]) -> bool {
+    /// Takes mail data off the front of `input`; once its end was passed, how many octets the line that ends it has.
+    pub(super) fn skip(&mut self, input: &mut &[u8]) -> Option<u64> {
         while let [first, rest @ ..] = *input {
             *self = match (*self, first) {
                 (Self::LineStart, b'.') => Self::AfterDot,
                 (Self::AfterDot, b'\r') => Self::AfterDotCr,
                 (Self::AfterDot | Self::AfterDotCr, b'\n') => {
                     *input = rest;
-                    return true;
+                    return Some(if matches!(self, Self::AfterDot) { 2 } else { 3 });
                 }
                 (_, b'\n') => Self::LineStart,
                 _ => match memchr(b'\n', input).and_then(|at| input.get(at..)) {
@@ -42,13 +42,13 @@ impl BodyScanner {
                     None => {
                         *input = &[];
                         *self = Self::InLine;
-                        return false;
+                        return None;
                     }
                 },
             };
             *input = rest;
         }
-        false
+        None
     }
 }
 
@@ -60,7 +60,7 @@ mod tests {
         let mut scanner = BodyScanner::new();
         let (one, two) = text.split_at(cut);
         for (mut piece, tail) in [(one, two), (two, &[][..])] {
-            if scanner.skip(&mut piece) {
+            if scanner.skip(&mut piece).is_some() {
                 return Some([piece, tail].concat());
             }
         }

@@ -217,6 +217,16 @@ fn decoded(word: &[u8]) -> Vec<u8> {
     decoded
 }
 
+/// Whether words may be the argument of AUTH: one names a mechanism, or one beside another looks like what one answers.
+pub(super) fn may_be_auth(text: &[u8]) -> bool {
+    let is_mechanism = |word: &[u8]| {
+        let is = |name: &&[u8]| name.eq_ignore_ascii_case(word);
+        MECHANISMS.iter().any(is) || [&b"PLAIN"[..], b"LOGIN", b"NTLM"].iter().any(is)
+    };
+    let words = || text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    words().any(is_mechanism) || words().count() > 1 && words().any(looks_like_base64)
+}
+
 /// Whether a word may be base64: words of a language have capitals at their start or throughout, and no digits.
 pub(super) fn looks_like_base64(word: &[u8]) -> bool {
     const FEWEST: usize = 8;

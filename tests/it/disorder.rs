@@ -12,11 +12,13 @@ use std::path::PathBuf;
 
 use ehlotrace::capture::{self, OpenOptions, Packet};
 use ehlotrace::diagnosis::{Diagnosis, Outcome};
+use ehlotrace::extract::Choice;
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::session::Session;
 use ehlotrace::wire::{self, Decoded, Ports};
 
 use crate::corpus;
+use crate::extract::extracted;
 use crate::support::{FileOptions, Frame, Link, write_pcapng};
 
 const MILLISECOND_NS: i64 = 1_000_000;
@@ -281,6 +283,65 @@ fn a_capture_that_begins_late_leaves_the_verdict_or_makes_it_unknown() {
         let whole = verdicts(&recording.frames);
         for end in 1..recording.frames.len() {
             compare(&recording, &whole, 0..end, &mut wrong);
+        }
+    }
+    assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What redaction keeps of a session: all but names and addresses.
+fn kept(octets: &[u8]) -> Vec<(u64, String)> {
+    let options = ScanOptions { ports: Ports::new(PORTS), ..ScanOptions::default() };
+    let mut found = Vec::new();
+    scan(Box::new(Cursor::new(octets.to_vec())), &options, &mut |session, diagnosis| {
+        let problems: Vec<Vec<&str>> = session
+            .transcript
+            .hellos
+            .iter()
+            .map(|hello| hello.check.problems.iter().map(|problem| problem.code.code()).collect())
+            .collect();
+        let cause = diagnosis.cause.map_or("", |rule| rule.code);
+        let outcome = diagnosis.outcome.code();
+        let said = format!("{outcome} {cause} {} {problems:?} {:?}", diagnosis.recovered, session.product.name);
+        found.push((session.number, said));
+    })
+    .unwrap();
+    found.sort();
+    found
+}
+
+fn compare_redacted(name: &str, frames: &[Frame], wrong: &mut Vec<String>) {
+    let octets = write_pcapng(frames, &FileOptions { nanoseconds: true, ..FileOptions::default() });
+    let original = kept(&octets);
+    // Too little is left of the headers.
+    if original.is_empty() {
+        return;
+    }
+    let (redacted, results) = extracted(&[(name, octets)], &Choice::All, Some("a key of sorts"));
+    if !results[0].left_out_frames.is_empty() || kept(&redacted) != original {
+        wrong.push(format!("{name}: {:?}\n  {original:?}\n  {:?}", results[0].left_out_frames, kept(&redacted)));
+    }
+}
+
+#[test]
+fn redaction_changes_no_verdict_in_whatever_order_and_with_whatever_loss() {
+    let mut wrong = Vec::new();
+    for recording in samples() {
+        for seed in seeds().take(4) {
+            let order = by_queues(&recording, 8, &mut Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+            compare_redacted(&recording.name, &reordered(&recording, &order), &mut wrong);
+        }
+        for length in [1, 3] {
+            for start in 0..recording.frames.len().saturating_sub(length) {
+                let mut frames = recording.frames.clone();
+                frames.drain(start..start + length);
+                let name = format!("{} without {length} at {start}", recording.name);
+                compare_redacted(&name, &frames, &mut wrong);
+            }
+        }
+        for octets in [60, 70, 96] {
+            let mut frames = recording.frames.clone();
+            frames.iter_mut().for_each(|frame| frame.cut(octets));
+            compare_redacted(&format!("{} cut to {octets}", recording.name), &frames, &mut wrong);
         }
     }
     assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong.join("\n"));

@@ -20,7 +20,7 @@ use crate::wire::{Decoded, Fragment, FragmentKey, Reassembled, Segment, Unreacha
 pub(super) fn rewrite(
     frame: &SessionFrame<'_>,
     addresses: &mut Addresses,
-    mask: impl FnOnce(&mut [u8]) -> Result<(), LeftOut>,
+    mask: impl FnOnce(&mut [u8]),
 ) -> Result<Vec<u8>, LeftOut> {
     let packet = frame.packet;
     let headers = layers::of_packet(packet).ok_or(LeftOut::Headers)?;
@@ -41,7 +41,7 @@ pub(super) fn rewrite_datagram(
     frame: &SessionFrame<'_>,
     whole: &Reassembled,
     addresses: &mut Addresses,
-    mask: impl FnOnce(&mut [u8]) -> Result<(), LeftOut>,
+    mask: impl FnOnce(&mut [u8]),
 ) -> Result<Vec<u8>, LeftOut> {
     let headers = layers::of_datagram(whole).ok_or(LeftOut::Headers)?;
     let mut data = whole.payload.clone();
@@ -95,7 +95,7 @@ fn carried(
     body: Body,
     content: FrameContent<'_>,
     addresses: &mut Addresses,
-    mask: impl FnOnce(&mut [u8]) -> Result<(), LeftOut>,
+    mask: impl FnOnce(&mut [u8]),
 ) -> Result<(), LeftOut> {
     let start = headers.last().map_or(0, |last| last.at.end);
     data.iter_mut().skip(body.end).for_each(|octet| *octet = 0);

@@ -7,11 +7,7 @@ use super::headers::{ip_header, ipv4_checksum};
 use crate::wire::layers::protocols as p;
 
 /// Keeps the options that say nothing of who is who, and masks the payload of a TCP segment. Where in the segment the payload starts.
-pub(super) fn tcp(
-    segment: &mut [u8],
-    payload_octets: usize,
-    mask: impl FnOnce(&mut [u8]) -> Result<(), LeftOut>,
-) -> Result<usize, LeftOut> {
+pub(super) fn tcp(segment: &mut [u8], payload_octets: usize, mask: impl FnOnce(&mut [u8])) -> Result<usize, LeftOut> {
     let header = usize::from(segment.get(12).copied().unwrap_or_default() >> 4) * 4;
     let (head, payload) = match segment.split_at_mut_checked(header) {
         Some(split) => split,
@@ -20,7 +16,7 @@ pub(super) fn tcp(
     tcp_options(head.get_mut(20..).unwrap_or_default());
     let (payload, padding) = payload.split_at_mut_checked(payload_octets).ok_or(LeftOut::Headers)?;
     padding.fill(0);
-    mask(payload)?;
+    mask(payload);
     Ok(header)
 }
 

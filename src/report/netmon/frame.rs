@@ -2,6 +2,7 @@
 
 use super::page::{Ink, Page};
 use super::smtp::Payload;
+use super::smtp::Shown;
 use super::{Layout, Side, TracedSession, View, hex, ip, tcp, words};
 use crate::flow::{Direction, Followed};
 use crate::session::{FrameContent, SessionFrame};
@@ -32,7 +33,11 @@ impl TracedSession {
         if let FrameContent::Segment(segment, followed) = frame.content
             && segment.payload_wire_len > 0
         {
-            self.side(followed.direction).last_data = Some(frame.packet.frame);
+            let side = self.side(followed.direction);
+            side.last_data = Some(frame.packet.frame);
+            if let (Some(offset), false) = (followed.offset, followed.is_repeated) {
+                side.copies.push(offset, segment.payload);
+            }
         }
     }
 
@@ -155,12 +160,13 @@ const fn ink(direction: Direction) -> Ink {
 
 fn payload<'a>(segment: &Segment<'a>, followed: Followed, side: &Side) -> Option<Payload<'a>> {
     let octets = segment.payload;
-    let runs = match followed.offset {
+    let is_known = |offset: &u64| !followed.is_repeated || side.copies.have(*offset, octets);
+    let runs = match followed.offset.filter(is_known) {
         // Of octets that were not captured the kind is still known.
         Some(offset) if octets.is_empty() => {
-            side.spans.runs(offset, 1).into_iter().map(|(_, kind)| (0, kind)).collect()
+            side.spans.runs_by(offset, 1, Shown::class).into_iter().map(|(_, kind)| (0, kind)).collect()
         }
-        Some(offset) => side.spans.runs(offset, octets.len()),
+        Some(offset) => side.spans.runs_by(offset, octets.len(), Shown::class),
         None => vec![(octets.len(), SpanKind::Unknown)],
     };
     (segment.payload_wire_len > 0).then(|| Payload {

@@ -4,6 +4,7 @@
 //! A `TracedSession` is what one reading of the capture told of a session; a second reading hands it the session's
 //! frames one by one, and each becomes lines of text at once. All words are in `words.rs`.
 
+mod copies;
 mod frame;
 mod hex;
 mod ip;
@@ -23,6 +24,7 @@ use crate::session::Session;
 use crate::smtp::Spans;
 use crate::time::FrameNumber;
 
+use copies::FirstCopies;
 use page::{Ink, Page};
 use remarks::Remarks;
 use smtp::Shown;
@@ -112,11 +114,12 @@ struct Side {
     tls: TlsCursor,
     /// The last frame shown or passed over that carried data.
     last_data: Option<FrameNumber>,
+    copies: FirstCopies,
 }
 
 impl Side {
     fn new(spans: Spans) -> Self {
-        Self { spans, tls: TlsCursor::default(), last_data: None }
+        Self { spans, tls: TlsCursor::default(), last_data: None, copies: FirstCopies::default() }
     }
 }
 

@@ -17,13 +17,24 @@ pub(super) struct Shown {
 }
 
 impl Shown {
+    /// What is not told apart here: the parts of a command or reply, of a secret, of mail data, of TLS.
+    pub(super) const fn class(kind: SpanKind) -> SpanKind {
+        match kind {
+            kind if kind.is_dialogue() => SpanKind::Line,
+            SpanKind::Challenge => SpanKind::Secret,
+            SpanKind::EndOfData => SpanKind::MailText,
+            SpanKind::TlsHeader => SpanKind::Tls,
+            kind => kind,
+        }
+    }
+
     /// Whether octets of this kind may be read. What may be either, mail text or a secret, takes leave for both.
     pub(super) const fn allows(self, kind: SpanKind) -> bool {
-        match kind {
-            SpanKind::Line | SpanKind::Tls => true,
+        match Self::class(kind) {
             SpanKind::MailText => self.mail_text,
             SpanKind::Secret => self.credentials,
             SpanKind::Unknown => self.mail_text && self.credentials,
+            _ => true,
         }
     }
 }

@@ -40,9 +40,10 @@ impl Dialogue<'_> {
                 Mode::Command => self.read_commands(&mut input, moment),
                 Mode::Undecided(_) => self.hold(&mut input, moment),
                 Mode::Body(scanner) => {
-                    let is_over = scanner.skip(&mut input);
+                    let end = scanner.skip(&mut input);
                     self.client.place.pass(before, input);
-                    if is_over {
+                    if let Some(octets) = end {
+                        self.mark_client(self.client.place.at.saturating_sub(octets), SpanKind::EndOfData);
                         self.enter(Mode::Command);
                         self.end_of_data(moment, false);
                     }
@@ -59,6 +60,7 @@ impl Dialogue<'_> {
                 }
                 Mode::AuthAnswer => self.read_auth_answer(&mut input, moment),
                 Mode::Tls => {
+                    self.mark_client_records(input);
                     self.transcript.tls.client_octets(input, moment, self.options.limits.tls_hello_octets);
                     input = &[];
                     self.client.place.pass(before, input);

@@ -41,7 +41,12 @@ impl Dialogue<'_> {
 
     /// Whether a line that is no command is masked: it may be a secret or mail text, or repeats a secret.
     pub(super) fn is_masked(&self, verb: Verb, line: &[u8]) -> bool {
-        matches!(verb, Verb::Unknown | Verb::Mangled) && (self.client.mask_unknown || self.secrets.is_in(line))
+        let is_secret = || match verb {
+            Verb::Mangled => secrets::may_be_auth(Verb::parse(line).1),
+            _ => secrets::may_be_auth(line),
+        };
+        matches!(verb, Verb::Unknown | Verb::Mangled)
+            && (self.client.mask_unknown || self.secrets.is_in(line) || is_secret())
     }
 
     /// Remembers what is masked of the client's, so that no reply gives it away.

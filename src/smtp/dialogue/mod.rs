@@ -21,7 +21,7 @@ use crate::smtp::command::{Command, Verb};
 use crate::smtp::line::LineSplitter;
 use crate::smtp::reply::{OpenReply, Reply};
 use crate::smtp::secrets::Secrets;
-use crate::smtp::spans::SpanKind;
+use crate::smtp::spans::{Names, RecordSpans, SpanKind};
 use crate::smtp::transcript::{Exchange, Transcript};
 use crate::time::Moment;
 
@@ -62,6 +62,9 @@ struct Client {
     /// The same as secrets, once a reply has asked for them: every line of the replies does.
     skipped_secrets: OnceCell<Secrets>,
     place: Place,
+    records: RecordSpans,
+    /// Local parts that it named.
+    names: Names,
 }
 
 /// How far a direction was read, in octets of its stream, holes included.
@@ -130,6 +133,7 @@ struct Server {
     /// Recipients accepted since the last MAIL.
     recipients: u64,
     is_tls: bool,
+    records: RecordSpans,
     place: Place,
     /// The frame of the octets read last.
     latest: Moment,
@@ -167,6 +171,8 @@ impl<'o> Dialogue<'o> {
                 skipped: Vec::new(),
                 skipped_secrets: OnceCell::new(),
                 place: Place::default(),
+                records: RecordSpans::default(),
+                names: Names::default(),
             },
             server: Server::default(),
             pending: VecDeque::new(),

@@ -36,6 +36,7 @@ impl Dialogue<'_> {
         }
         self.server.lines = lines;
         if self.server.is_tls && !input.is_empty() {
+            self.mark_server_records(input);
             self.transcript.tls.server_octets(input, moment, self.options.limits.tls_hello_octets);
             self.server.place.pass(input.len(), &[]);
         }
@@ -336,7 +337,7 @@ impl Dialogue<'_> {
     }
 }
 
-const GREETING: u16 = 220;
+pub(super) const GREETING: u16 = 220;
 
 /// The command that a code belongs to, if to one alone.
 const fn verb_of(code: u16) -> Option<Verb> {

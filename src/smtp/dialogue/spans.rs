@@ -4,10 +4,7 @@ use super::masking::AUTH_CHALLENGE;
 use super::{Dialogue, Mode, Place, Undecided};
 use crate::smtp::command::Verb;
 use crate::smtp::reply::ReplyLine;
-use crate::smtp::spans::SpanKind;
-
-/// Octets of a reply line before its text.
-const CODE_OCTETS: u64 = 4;
+use crate::smtp::spans::{self, SpanKind};
 
 impl Place {
     /// Of `before` octets `rest` is still to be read.
@@ -50,23 +47,30 @@ impl Dialogue<'_> {
         self.mark_client(self.client.place.at, kind);
     }
 
-    /// A command line that may hold a secret; the last `end_octets` octets read are its line end.
+    /// A command line; the last `end_octets` octets read are its line end, none where it is cut.
     pub(super) fn mark_command(&mut self, verb: Verb, line: &[u8], end_octets: u64) {
-        let start = match verb {
-            Verb::Auth => {
-                let indent = line.len() - line.trim_ascii_start().len();
-                let word = line.trim_ascii_start().split(u8::is_ascii_whitespace).next().unwrap_or_default();
-                (indent + word.len() + 1) as u64
-            }
-            _ if self.is_masked(verb, line) => 0,
-            _ => return,
-        };
-        let end = self.client.place.before_end(end_octets);
-        let start = self.client.place.line.saturating_add(start);
-        if start < end {
-            self.mark_client(start, SpanKind::Secret);
-            self.mark_client(end, SpanKind::Line);
+        if self.options.limits.spans == 0 {
+            return;
         }
+        let mut kinds = spans::command_kinds(line);
+        if self.is_masked(verb, line) {
+            kinds.fill(SpanKind::Secret);
+        } else if verb.is_hello() && end_octets == 0 {
+            let argument = Verb::parse(line).1.trim_ascii_start();
+            kinds.truncate(line.len() - argument.len());
+            kinds.extend(spans::argument_kinds(argument, false));
+        }
+        self.client.names.add(&spans::local_part(line, &kinds));
+        let start = self.client.place.line;
+        for (at, kind) in spans::runs_of(&kinds) {
+            self.mark_client(start.saturating_add(at as u64), kind);
+        }
+        let (read, end) = (start.saturating_add(line.len() as u64), self.client.place.before_end(end_octets));
+        // What was over the bound.
+        if read < end {
+            self.mark_client(read, SpanKind::Unknown);
+        }
+        self.mark_client(end, SpanKind::Line);
     }
 
     /// A command line whose end does not come.
@@ -78,40 +82,60 @@ impl Dialogue<'_> {
     }
 
     /// A line of the server, of which `dropped` octets are over the bound; the last `end_octets` octets read are its line
-    /// end. What is no reply may be the rest of anything where its beginning is missing.
+    /// end, none where it is cut. What is no reply may be the rest of anything where its beginning is missing.
     pub(super) fn mark_reply(&mut self, line: &[u8], dropped: u64, end_octets: u64) {
         if self.options.limits.spans == 0 {
             return;
         }
         let place = self.server.place;
-        let end = place.before_end(end_octets);
-        let reply = ReplyLine::parse(line);
-        let around = match reply {
-            Some(_) => SpanKind::Line,
-            None => self.transcript.server_spans.runs(place.line, 1).first().map_or(SpanKind::Unknown, |run| run.1),
-        };
-        let (code, text, before) = reply.map_or((0, line, 0), |reply| (reply.code, reply.text, CODE_OCTETS));
-        self.mark_server(place.line, around);
-        let start = place.line.saturating_add(before);
-        if code == AUTH_CHALLENGE {
-            self.mark_secret(start, end, around);
-            return;
+        let kinds = self.reply_kinds(line, end_octets > 0);
+        for (at, kind) in spans::runs_of(&kinds) {
+            self.mark_server(place.line.saturating_add(at as u64), kind);
         }
-        for hidden in self.hidden_text(code, text) {
-            let [from, to] = [hidden.start, hidden.end].map(|at| start.saturating_add(at as u64));
-            self.mark_secret(from, to.min(end), around);
+        if dropped > 0 {
+            let kind = if self.secrets.is_none() { SpanKind::Parameter } else { SpanKind::Secret };
+            self.mark_server(place.line.saturating_add(line.len() as u64), kind);
         }
-        if dropped > 0 && !self.secrets.is_none() {
-            self.mark_secret(place.line.saturating_add(line.len() as u64), end, around);
-        }
+        let is_known = kinds.first().is_none_or(|kind| *kind != SpanKind::Unknown);
+        self.mark_server(place.before_end(end_octets), if is_known { SpanKind::Line } else { SpanKind::Unknown });
     }
 
-    /// The server's octets from `start` to `end` are a secret amid what is `around`.
-    fn mark_secret(&mut self, start: u64, end: u64, around: SpanKind) {
-        if start < end {
-            self.mark_server(start, SpanKind::Secret);
-            self.mark_server(end, around);
+    /// What each octet of a line of the server is.
+    fn reply_kinds(&self, line: &[u8], is_whole: bool) -> Vec<SpanKind> {
+        let reply = ReplyLine::parse(line);
+        let (code, text) = reply.map_or((0, line), |reply| (reply.code, reply.text));
+        if reply.is_none() && !self.is_server_line_known() {
+            return vec![SpanKind::Unknown; line.len()];
         }
+        let text_at = line.len() - text.len();
+        let mut kinds = vec![SpanKind::Line; text_at];
+        if code == AUTH_CHALLENGE {
+            kinds.resize(line.len(), SpanKind::Challenge);
+            return kinds;
+        }
+        // What the client said before may be repeated here, and is not known. Nobody speaks before the greeting.
+        let is_client_known = self.client.is_begun && self.transcript.missing.client_octets == 0;
+        let is_greeting = code == super::server::GREETING && self.transcript.exchanges.is_empty();
+        if reply.is_some() && (is_client_known || is_greeting || !self.pending.is_empty()) {
+            kinds.extend(spans::text_kinds(text, &self.client.names));
+        } else {
+            kinds.resize(line.len(), SpanKind::Parameter);
+        }
+        if !is_whole {
+            let last_word = text.iter().rev().take_while(|octet| !octet.is_ascii_whitespace()).count();
+            kinds.iter_mut().rev().take(last_word).for_each(|kind| *kind = SpanKind::Parameter);
+        }
+        for hidden in self.hidden_text(code, text) {
+            let hidden = text_at + hidden.start..(text_at + hidden.end).min(line.len());
+            kinds.get_mut(hidden).unwrap_or_default().fill(SpanKind::Secret);
+        }
+        kinds
+    }
+
+    /// Whether the server's line being read begins where it begins in the stream, and not behind a hole.
+    fn is_server_line_known(&self) -> bool {
+        let before = self.transcript.server_spans.runs(self.server.place.line, 1);
+        before.first().is_some_and(|(_, kind)| kind.is_dialogue())
     }
 
     /// A reply line whose end does not come.
@@ -125,6 +149,9 @@ impl Dialogue<'_> {
     /// The `octets` octets from `hole` on are missing. They may still come, too late to be read.
     pub(super) fn mark_client_gap(&mut self, hole: u64, octets: u64) {
         self.mark_client(hole, SpanKind::Unknown);
+        if matches!(self.client.mode, Mode::Tls) {
+            self.client.records.skip(octets);
+        }
         self.client.place.at = hole.saturating_add(octets);
         self.client.place.end_line();
         if let Mode::Undecided(undecided) = &mut self.client.mode
@@ -141,7 +168,32 @@ impl Dialogue<'_> {
         self.server.place.at = hole.saturating_add(octets);
         self.server.place.end_line();
         if self.server.is_tls {
+            self.server.records.skip(octets);
             self.mark_server(self.server.place.at, SpanKind::Tls);
+        }
+    }
+
+    /// The client's next octets, which are TLS.
+    pub(super) fn mark_client_records(&mut self, octets: &[u8]) {
+        let (mut at, most) = (self.client.place.at, self.options.limits.spans);
+        if most > 0 {
+            let spans = &mut self.transcript.client_spans;
+            self.client.records.read(octets, &mut |length, kind| {
+                spans.begin(at, kind, most);
+                at = at.saturating_add(length as u64);
+            });
+        }
+    }
+
+    /// The server's next octets, which are TLS.
+    pub(super) fn mark_server_records(&mut self, octets: &[u8]) {
+        let (mut at, most) = (self.server.place.at, self.options.limits.spans);
+        if most > 0 {
+            let spans = &mut self.transcript.server_spans;
+            self.server.records.read(octets, &mut |length, kind| {
+                spans.begin(at, kind, most);
+                at = at.saturating_add(length as u64);
+            });
         }
     }
 

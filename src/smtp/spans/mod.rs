@@ -1,20 +1,79 @@
-//! Which octets of a stream are commands or replies, and which must not be shown to everyone.
+//! What each octet of a stream is: told once, by the dialogue that reads it. Whoever shows a stream only masks.
+
+mod argument;
+mod command;
+mod records;
+mod text;
+
+pub use argument::argument_kinds;
+pub use command::command_kinds;
+pub(super) use command::local_part;
+pub(super) use records::RecordSpans;
+pub use text::{Names, name_kinds, text_kinds};
 
 /// What a run of octets is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SpanKind {
-    /// Command lines, reply lines.
+    /// Verbs and keywords, punctuation, line ends, codes and texts of replies, but for what is told apart below.
     Line,
+    /// What follows the verb of a hello, but for the digits below.
+    HelloArgument,
+    /// Digits of an IP address in the argument of a hello.
+    HelloDigits {
+        /// Whether they are no number of an IPv4 address, for it is over 255.
+        is_over_255: bool,
+    },
+    /// Whose mailbox it is: what stands before the @ in a path, and the same name wherever a reply repeats it.
+    LocalPart,
+    /// The domain of a mailbox.
+    Domain,
+    /// Anything else that follows a verb: parameters, names to verify, an address in the place of a domain.
+    Parameter,
+    /// Digits of an IP address in a reply.
+    Address,
+    /// The argument of AUTH, an answer inside AUTH; lines that may be such, and what repeats them.
+    Secret,
+    /// What the server asks inside AUTH.
+    Challenge,
     /// Mail data after DATA, or a BDAT chunk.
     MailText,
-    /// The argument of AUTH, an answer inside AUTH, the challenge it answers; lines that may be such.
-    Secret,
-    /// TLS records.
+    /// The line with a dot that ends mail data.
+    EndOfData,
+    /// The header of a TLS record, an alert in the clear, the type and length of a handshake message.
+    TlsHeader,
+    /// What else is in TLS records.
     Tls,
     /// Nothing tells: a hole, the beginning the capture lacks, or octets whose announcement was never answered. It may
     /// be mail text or a secret.
     #[default]
     Unknown,
+}
+
+impl SpanKind {
+    /// Whether it is a part of a command or reply that is neither a secret nor mail text.
+    pub const fn is_dialogue(self) -> bool {
+        matches!(
+            self,
+            Self::Line
+                | Self::HelloArgument
+                | Self::HelloDigits { .. }
+                | Self::LocalPart
+                | Self::Domain
+                | Self::Parameter
+                | Self::Address
+        )
+    }
+}
+
+/// Runs of equal kinds: where each begins, and what it is.
+pub(super) fn runs_of(kinds: &[SpanKind]) -> impl Iterator<Item = (usize, SpanKind)> {
+    let begins = |(at, kind): &(usize, &SpanKind)| at.checked_sub(1).and_then(|last| kinds.get(last)) != Some(kind);
+    kinds.iter().enumerate().filter(begins).map(|(at, kind)| (at, *kind))
+}
+
+/// Says of the octets in `range` that they are `kind`.
+fn fill(kinds: &mut [SpanKind], range: std::ops::Range<usize>, kind: SpanKind) {
+    kinds.get_mut(range).unwrap_or_default().fill(kind);
 }
 
 /// The runs of one direction, by stream offset. Holes in the capture count as octets, as sequence numbers do.
@@ -40,6 +99,19 @@ impl Spans {
         }
         self.is_full = self.starts.len() + 1 >= most;
         self.starts.push((at, if self.is_full { SpanKind::Unknown } else { kind }));
+    }
+
+    /// As [`runs`](Self::runs), told apart no further than `class` does.
+    pub fn runs_by<C: PartialEq>(&self, from: u64, octets: usize, class: impl Fn(SpanKind) -> C) -> Vec<(usize, C)> {
+        let mut classes: Vec<(usize, C)> = Vec::new();
+        for (octets, kind) in self.runs(from, octets) {
+            let class = class(kind);
+            match classes.last_mut() {
+                Some((last, before)) if *before == class => *last += octets,
+                _ => classes.push((octets, class)),
+            }
+        }
+        classes
     }
 
     /// Whether runs were left out, for there were too many.

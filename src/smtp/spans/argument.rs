@@ -1,21 +1,27 @@
-//! Addresses in arguments of hellos: their digits are masked, their form stays.
-//!
-//! The argument is the evidence, so what is wrong with it must still be wrong in the same way: a digit becomes 1, a leading 0
-//! stays, and a number over 255 becomes 9s. A pseudonym would not do, for it may be longer or shorter than the address.
+//! Addresses in the argument of a hello: which digits give them away.
 
 use std::net::{IpAddr, Ipv4Addr};
 
-const NUMBERS_OF_AN_ADDRESS: usize = 4;
+use super::SpanKind;
 
-/// Masks the addresses in an argument, or in a part of one where a frame ends or begins inside it.
-pub(super) fn mask_hello(argument: &mut [u8], is_whole: bool) {
+const NUMBERS_OF_AN_ADDRESS: usize = 4;
+const TAG: &[u8] = b"IPv6:";
+
+/// What each octet of a hello's argument is: digits of an address, or not. Leading zeros are no such digits, for they are
+/// what may be wrong with it. Of an argument that is not whole any number may belong to an address.
+pub fn argument_kinds(argument: &[u8], is_whole: bool) -> Vec<SpanKind> {
+    let mut kinds = vec![SpanKind::HelloArgument; argument.len()];
     if !is_whole && argument.iter().all(|octet| may_be_address(*octet)) {
-        return mask_digits(argument, true);
+        mark_digits(argument, &mut kinds, true);
+        return kinds;
     }
     let is_delimiter = |octet: &u8| octet.is_ascii_whitespace() || b"[]()<>,;\"".contains(octet);
-    for word in argument.split_mut(is_delimiter) {
-        mask_word(word);
+    let mut at = 0;
+    for word in argument.split(is_delimiter) {
+        mark_word(word, kinds.get_mut(at..at + word.len()).unwrap_or_default());
+        at += word.len() + 1;
     }
+    kinds
 }
 
 /// Octets of addresses and of the tag `IPv6:`.
@@ -24,23 +30,25 @@ const fn may_be_address(octet: u8) -> bool {
         || matches!(octet, b'.' | b':' | b'[' | b']' | b'-' | b'I' | b'P' | b'v' | b'V' | b'p' | b'i')
 }
 
-fn mask_word(word: &mut [u8]) {
-    const TAG: &[u8] = b"IPv6:";
+fn mark_word(word: &[u8], kinds: &mut [SpanKind]) {
     if word.get(..TAG.len()).is_some_and(|start| start.eq_ignore_ascii_case(TAG)) {
-        return mask_digits(word.get_mut(TAG.len()..).unwrap_or_default(), true);
+        let (_, rest) = word.split_at(TAG.len());
+        return mark_digits(rest, kinds.get_mut(TAG.len()..).unwrap_or_default(), true);
     }
     let colons = word.iter().filter(|octet| **octet == b':').count();
     if colons > 1 && word.iter().all(|octet| octet.is_ascii_hexdigit() || b":.%".contains(octet)) {
-        return mask_digits(word, true);
+        return mark_digits(word, kinds, true);
     }
     // A part of an address that is the whole word is as good as one.
     let is_numbers = word.iter().all(|octet| octet.is_ascii_digit() || *octet == b'.');
     let least = if is_numbers { NUMBERS_OF_AN_ADDRESS - 1 } else { NUMBERS_OF_AN_ADDRESS };
-    for run in word.split_mut(|octet| !octet.is_ascii_digit() && !b".-".contains(octet)) {
+    let mut at = 0;
+    for run in word.split(|octet| !octet.is_ascii_digit() && !b".-".contains(octet)) {
         let numbers = run.split(|octet| !octet.is_ascii_digit()).filter(|number| !number.is_empty()).count();
         if numbers >= least && !says_nothing(run) {
-            mask_digits(run, false);
+            mark_digits(run, kinds.get_mut(at..at + run.len()).unwrap_or_default(), false);
         }
+        at += run.len() + 1;
     }
 }
 
@@ -50,13 +58,16 @@ fn says_nothing(run: &[u8]) -> bool {
     text.parse::<Ipv4Addr>().is_ok_and(|v4| IpAddr::V4(v4).is_loopback() || v4.is_unspecified())
 }
 
-fn mask_digits(word: &mut [u8], is_hex: bool) {
+fn mark_digits(word: &[u8], kinds: &mut [SpanKind], is_hex: bool) {
     let has_dots = word.contains(&b'.') || !is_hex;
     let is_digit = |octet: &u8| if is_hex { octet.is_ascii_hexdigit() } else { octet.is_ascii_digit() };
-    for number in word.split_mut(|octet| !is_digit(octet)) {
+    let mut at = 0;
+    for number in word.split(|octet| !is_digit(octet)) {
         let value = std::str::from_utf8(number).ok().and_then(|text| text.parse::<u64>().ok());
-        let mask = if has_dots && value.is_some_and(|value| value > 255) { b'9' } else { b'1' };
-        number.iter_mut().skip_while(|octet| **octet == b'0').for_each(|octet| *octet = mask);
+        let is_over_255 = has_dots && value.is_some_and(|value| value > 255);
+        let zeros = number.iter().take_while(|octet| **octet == b'0').count();
+        super::fill(kinds, at + zeros..at + number.len(), SpanKind::HelloDigits { is_over_255 });
+        at += number.len() + 1;
     }
 }
 
@@ -64,15 +75,22 @@ fn mask_digits(word: &mut [u8], is_hex: bool) {
 mod tests {
     use super::*;
 
-    fn masked(argument: &str, is_whole: bool) -> String {
-        let mut octets = argument.as_bytes().to_vec();
-        mask_hello(&mut octets, is_whole);
-        String::from_utf8(octets).unwrap()
+    fn shown(argument: &str, is_whole: bool) -> String {
+        let kinds = argument_kinds(argument.as_bytes(), is_whole);
+        argument
+            .chars()
+            .zip(kinds)
+            .map(|(octet, kind)| match kind {
+                SpanKind::HelloDigits { is_over_255: true } => '9',
+                SpanKind::HelloDigits { is_over_255: false } => '1',
+                _ => octet,
+            })
+            .collect()
     }
 
     #[test]
-    fn addresses_keep_their_form_and_names_stay() {
-        for (argument, expected) in [
+    fn digits_of_addresses_are_told_and_no_others() {
+        for (argument, told) in [
             ("192.0.2.10", "111.0.1.11"),
             ("192.0.2.10.", "111.0.1.11."),
             ("[192.0.2.10]", "[111.0.1.11]"),
@@ -90,14 +108,14 @@ mod tests {
             ("[mail7.example]", "[mail7.example]"),
             ("mx1.2019.example", "mx1.2019.example"),
         ] {
-            assert_eq!(masked(argument, true), expected);
+            assert_eq!(shown(argument, true), told, "{argument}");
         }
     }
 
     #[test]
-    fn a_part_of_an_argument_is_masked_where_it_may_be_one_of_an_address() {
-        for (argument, expected) in [("[192.0.", "[111.0."), ("2.10]", "1.11]"), ("sub2", "sub2"), (".2:3", ".1:1")] {
-            assert_eq!(masked(argument, false), expected);
+    fn numbers_of_an_argument_that_is_cut_may_be_those_of_an_address() {
+        for (argument, told) in [("[192.0.", "[111.0."), ("2.10]", "1.11]"), ("sub2", "sub2"), (".2:3", ".1:1")] {
+            assert_eq!(shown(argument, false), told, "{argument}");
         }
     }
 }
