@@ -1,4 +1,5 @@
-//! Capture files: whatever they hold, every record before the damage is read, once, in whatever pieces the octets come.
+//! Capture files: whatever they hold, every record before the damage is read, once, in whatever pieces the octets come and
+//! wherever the reading is broken off.
 //!
 //! A format more is one target function with the magics of the format.
 
@@ -59,6 +60,10 @@ fn check(octets: &[u8]) {
     let whole = read(Box::new(Cursor::new(octets.to_vec())));
     let pieces = read(Box::new(Pieces { octets: octets.to_vec(), at: 0, step: 0 }));
     assert!(whole == pieces, "the same octets in pieces read otherwise: {whole:?} {pieces:?}");
+    for run in [1, 3] {
+        let runs = read_in_runs(Box::new(Cursor::new(octets.to_vec())), run);
+        assert!(whole == runs, "broken off every {run} packets it reads otherwise: {whole:?} {runs:?}");
+    }
     if let Some((_, Some(offset))) = whole.error {
         assert!(offset <= octets.len() as u64, "damage at octet {offset} of {}", octets.len());
     }
@@ -79,6 +84,11 @@ pub type Row = (u64, Timestamp, LinkType, u32, Vec<u8>);
 
 /// Reads a capture and checks what every reader promises.
 pub fn read(input: Box<dyn Read + Send>) -> Reading {
+    read_in_runs(input, usize::MAX)
+}
+
+/// The same, broken off after every `run` packets.
+fn read_in_runs(input: Box<dyn Read + Send>, run: usize) -> Reading {
     let options = OpenOptions::default();
     let mut found = Reading::default();
     let mut reader = match capture::open(input, &options) {
@@ -90,18 +100,24 @@ pub fn read(input: Box<dyn Read + Send>) -> Reading {
     };
     let mut last_frame = 0;
     let packets = &mut found.packets;
-    let result = reader.for_each_packet(&mut |packet| {
-        assert!(packet.frame > last_frame, "frame {} after {last_frame}", packet.frame);
-        assert!(packet.data.len() <= options.limits.block_octets);
-        last_frame = packet.frame;
-        packets.push((packet.frame, packet.time, packet.link, packet.wire_len, packet.data.to_vec()));
-        ControlFlow::Continue(())
-    });
+    let result = loop {
+        let mut left = run;
+        let result = reader.for_each_packet(&mut |packet| {
+            assert!(packet.frame > last_frame, "frame {} after {last_frame}", packet.frame);
+            assert!(packet.data.len() <= options.limits.block_octets);
+            last_frame = packet.frame;
+            packets.push((packet.frame, packet.time, packet.link, packet.wire_len, packet.data.to_vec()));
+            left -= 1;
+            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        if left > 0 {
+            break result;
+        }
+        assert!(result.is_ok(), "{result:?} where the sink broke off");
+    };
     found.error = result.err().map(|error| (error.to_string(), error.offset()));
-    if found.error.is_none() {
-        let more = reader.for_each_packet(&mut |packet| panic!("after the end: {packet:?}"));
-        assert!(more.is_ok(), "{more:?} after the end");
-    }
+    let more = reader.for_each_packet(&mut |packet| panic!("after the end: {packet:?}"));
+    assert!(more.is_ok(), "{more:?} after the end");
     let info = reader.info();
     assert!(info.frames >= last_frame, "{} frames, the last is {last_frame}", info.frames);
     assert!(info.first_time <= info.last_time);

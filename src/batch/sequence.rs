@@ -1,8 +1,10 @@
 //! Rotated captures read as one: `dumpcap -b`, `tcpdump -C`, `nmcap` chains.
 
+use std::path::Path;
+
 use super::worker::unreadable;
 use super::{BatchOptions, Event, Input};
-use crate::capture::{self, CapturePart, ReadError, Sequence};
+use crate::capture::{self, CapturePart, CaptureReader, OpenOptions, Opening, Peeked, ReadError, Sequence};
 use crate::container::{self, Origin};
 use crate::report::CaptureSource;
 use crate::scan::scan_capture;
@@ -10,10 +12,11 @@ use crate::time::Timestamp;
 
 /// Scans `inputs` as the parts of one capture, in order of their first packet. `tell` says whether it wants to hear more.
 pub(super) fn scan(inputs: &[Input], options: &BatchOptions<'_>, tell: &mut dyn FnMut(Event) -> bool) {
+    let open_options = options.scan.open_options();
     let mut parts = Vec::new();
     for input in inputs {
-        match first_time(input, options) {
-            Ok(first) => parts.push((first, input)),
+        match begin(input, &open_options) {
+            Ok((first, opening)) => parts.push((first, input.source(None).path, opening)),
             Err(ReadError::UnknownFormat { .. }) if input.is_found() => {
                 tell(Event::Skipped);
             }
@@ -22,20 +25,13 @@ pub(super) fn scan(inputs: &[Input], options: &BatchOptions<'_>, tell: &mut dyn 
             }
         }
     }
-    // Parts without a packet stay where they were named.
-    parts.sort_by_key(|(first, _)| *first);
-    let names: Vec<String> = parts.iter().map(|(_, input)| input.source(None).path).collect();
-    let (Some(first), Some(last)) = (names.first(), names.last()) else { return };
-    let path = if names.len() == 1 { first.clone() } else { format!("{first} ... {last}") };
+    // Those without a packet come first: there is nothing in them to stand in the wrong place.
+    parts.sort_by_key(|(first, ..)| *first);
+    let (Some((_, first, _)), Some((_, last, _))) = (parts.first(), parts.last()) else { return };
+    let path = if parts.len() == 1 { first.clone() } else { format!("{first} ... {last}") };
     let mut wants_more = tell(Event::Begin(CaptureSource { path, member: None }));
-    let open_options = options.scan.open_options();
-    let openers = parts.iter().map(|(_, input)| {
-        let (input, open_options) = ((*input).clone(), open_options.clone());
-        let part = CapturePart { path: input.source(None).path, first_frame: 0, frames: 0 };
-        let open = move || open(&input).and_then(|octets| capture::open(octets, &open_options));
-        (part, Box::new(open) as capture::Opening)
-    });
-    let sequence = Sequence::new(openers.collect());
+    let parts = parts.into_iter().map(|(_, path, opening)| (CapturePart { path, first_frame: 0, frames: 0 }, opening));
+    let sequence = Sequence::new(parts.collect());
     let report = scan_capture(Box::new(sequence), &options.scan, &mut |session, diagnosis| {
         wants_more = wants_more && tell(Event::Session(Box::new((session, diagnosis))));
     });
@@ -44,22 +40,24 @@ pub(super) fn scan(inputs: &[Input], options: &BatchOptions<'_>, tell: &mut dyn 
     }
 }
 
-fn open(input: &Input) -> Result<container::Input, ReadError> {
-    match input.open() {
-        Ok(Origin::File(file)) => Ok(Box::new(file)),
-        Ok(Origin::Stream(stream)) => Ok(stream),
-        Err(source) => Err(ReadError::Open { source }),
+/// When the first packet of an input was captured, and the way to all of its packets.
+///
+/// A file is opened again when its turn has come, so that any number can be parts. What can be read only once is kept open.
+fn begin(input: &Input, options: &OpenOptions) -> Result<(Option<Timestamp>, Opening), ReadError> {
+    let peeked = Peeked::new(open(input, options)?);
+    let first = peeked.first_time();
+    if !input.path().is_some_and(Path::is_file) {
+        return Ok((first, Box::new(move || Ok(Box::new(peeked)))));
     }
+    let (input, options) = (input.clone(), options.clone());
+    Ok((first, Box::new(move || open(&input, &options))))
 }
 
-/// When the first packet of an input was captured.
-fn first_time(input: &Input, options: &BatchOptions<'_>) -> Result<Option<Timestamp>, ReadError> {
-    let mut reader = capture::open(open(input)?, &options.scan.open_options())?;
-    let mut first = None;
-    // Damage after the first packet is met again, and told, when the part is read.
-    let _ = reader.for_each_packet(&mut |packet| {
-        first = Some(packet.time);
-        std::ops::ControlFlow::Break(())
-    });
-    Ok(first)
+fn open(input: &Input, options: &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError> {
+    let octets: container::Input = match input.open() {
+        Ok(Origin::File(file)) => Box::new(file),
+        Ok(Origin::Stream(stream)) => stream,
+        Err(source) => return Err(ReadError::Open { source }),
+    };
+    capture::open(octets, options)
 }

@@ -114,8 +114,36 @@ fn counted(origin: Origin, options: &BatchOptions<'_>) -> Origin {
 
 /// Whether a file begins as a zip, 7z or Outlook file does.
 fn is_read_out_of_order(mut file: &File) -> bool {
+    // What is read of a pipe cannot be put back.
+    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return false;
+    }
     let mut head = [0; 4];
     let is_read = file.read_exact(&mut head).is_ok() && file.rewind().is_ok();
     let _ = file.rewind();
     is_read && matches!(head, [b'P', b'K', ..] | [b'7', b'z', 0xbc, 0xaf] | [0xd0, 0xcf, 0x11, 0xe0])
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::io::Write as _;
+    use std::os::fd::OwnedFd;
+
+    use super::*;
+    use crate::batch::Progress;
+    use crate::scan::ScanOptions;
+
+    #[test]
+    fn a_pipe_is_read_from_its_first_octet_where_progress_is_counted() {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(b"PK and more").unwrap();
+        drop(writer);
+        let progress = Progress::default();
+        let options = BatchOptions { progress: Some(&progress), ..BatchOptions::new(ScanOptions::new()) };
+        let origin = counted(Origin::File(File::from(OwnedFd::from(reader))), &options);
+        let Origin::Stream(mut stream) = origin else { panic!("a pipe cannot be read out of order") };
+        let mut octets = Vec::new();
+        stream.read_to_end(&mut octets).unwrap();
+        assert_eq!((octets.as_slice(), progress.octets()), (&b"PK and more"[..], 11));
+    }
 }

@@ -57,6 +57,14 @@ pub enum ReadError {
         /// Octets that can be read.
         limit: u64,
     },
+    /// One of several captures read as one could not be read, or not to its end; those after it were.
+    #[error("{path}: {source}")]
+    Part {
+        /// Which one.
+        path: String,
+        /// What is wrong with it.
+        source: Box<Self>,
+    },
     /// The content breaks its own format.
     #[error("damaged at octet {offset}: {what}; nothing after it can be read, so take the file from its source again")]
     Corrupt {
@@ -72,8 +80,12 @@ impl ReadError {
     pub const KINDS: &[&str] = &["io", "unknown-format", "encrypted", "bound", "too-large", "corrupt"];
 
     /// Whether the content is a capture, of a kind that another program has to convert.
-    pub const fn is_foreign_capture(&self) -> bool {
-        matches!(self, Self::UnknownFormat { is_foreign_capture: true, .. })
+    pub fn is_foreign_capture(&self) -> bool {
+        match self {
+            Self::UnknownFormat { is_foreign_capture, .. } => *is_foreign_capture,
+            Self::Part { source, .. } => source.is_foreign_capture(),
+            _ => false,
+        }
     }
 
     /// The kind of error as one stable word, one of [`KINDS`](Self::KINDS).
@@ -87,6 +99,7 @@ impl ReadError {
             },
             Self::UnknownFormat { .. } => "unknown-format",
             Self::TooLarge { .. } => "too-large",
+            Self::Part { source, .. } => source.kind(),
             Self::Corrupt { .. } => "corrupt",
         }
     }
@@ -96,6 +109,7 @@ impl ReadError {
         match self {
             Self::Io { offset, .. } | Self::Corrupt { offset, .. } => Some(*offset),
             Self::TooLarge { limit } => Some(*limit),
+            Self::Part { source, .. } => source.offset(),
             Self::Open { .. } | Self::Packed { .. } | Self::UnknownFormat { .. } | Self::Spool { .. } => None,
         }
     }
@@ -184,6 +198,12 @@ mod tests {
                 ("corrupt", Some(24)),
                 "damaged at octet 24: a packet of 4294967295 octets; nothing after it can be read, so take the file \
                  from its source again",
+            ),
+            (
+                ReadError::Part { path: "b.pcap".into(), source: Box::new(ReadError::corrupt(9, "no block")) },
+                ("corrupt", Some(9)),
+                "b.pcap: damaged at octet 9: no block; nothing after it can be read, so take the file from its source \
+                 again",
             ),
         ];
         for (error, (kind, offset), sentence) in cases {

@@ -78,8 +78,8 @@ impl CaptureInfo {
         self.last_time = Some(self.last_time.map_or(last, |time| time.max(last)));
     }
 
-    /// Notes how the stream ended: inside the record `inside`, cut by its compression, or (no note) as it should.
-    /// What is left of the stream is consumed, so that asking for more packets ends at once.
+    /// Notes how the stream ended: inside the record `inside`, cut by its compression, or (no note) as it should. What is
+    /// left of it is consumed.
     pub(crate) fn note_end(&mut self, source: &mut Source, inside: &str) {
         let offset = source.offset();
         let left = source.available().len();
@@ -90,11 +90,7 @@ impl CaptureInfo {
         if source.is_cut() {
             // A member of an archive is cut off where no compression of its own is.
             let layers = if self.compression.is_empty() { "packed".to_owned() } else { self.compression.join(" and ") };
-            let note = format!("the {layers} data ends before its time, after octet {}", source.offset());
-            // Asked for more, a reader comes here again.
-            if self.notes.last() != Some(&note) {
-                self.notes.push(note);
-            }
+            self.notes.push(format!("the {layers} data ends before its time, after octet {}", source.offset()));
         }
         self.truncated |= left > 0 || source.is_cut();
     }

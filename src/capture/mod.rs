@@ -12,6 +12,7 @@ mod link;
 mod netmon;
 mod pcap;
 mod pcapng;
+mod peeked;
 mod recognise;
 mod records;
 mod sequence;
@@ -32,6 +33,7 @@ pub use error::ReadError;
 pub use info::{CaptureInfo, InterfaceInfo};
 pub use link::LinkType;
 pub use netmon::{NetmonZone, ZoneError};
+pub use peeked::Peeked;
 pub use sequence::{CapturePart, Opening, Sequence};
 
 use source::Source;
@@ -55,20 +57,26 @@ pub struct Packet<'a> {
     pub data: &'a [u8],
 }
 
-/// What a reader does with each packet; `Break` ends the reading.
+/// What a reader does with each packet; `Break` ends the call, not the reading.
 pub type Sink<'s> = dyn FnMut(Packet<'_>) -> ControlFlow<()> + 's;
 
-/// A capture being read.
+/// A capture being read, once.
+///
+/// Wherever a sink breaks off, and however often, the packets, the error and what is known at the end are those of a reading
+/// that was never broken off.
 pub trait CaptureReader: Send {
     /// Hands every packet not yet delivered to `sink`, in file order, until the end or until `sink` breaks off.
+    ///
+    /// Where `sink` breaks off the result is `Ok`, and the next call goes on with the packet after the one it broke off at. A
+    /// call that was not broken off ends the reading: after it there are no packets and no error any more.
     ///
     /// A file that ends inside a record is no error: see [`CaptureInfo::truncated`].
     ///
     /// # Errors
-    /// When the input fails or the file breaks its format. All packets before that were delivered.
+    /// When the input fails or the file breaks its format. All packets that can be read were delivered.
     fn for_each_packet(&mut self, sink: &mut Sink<'_>) -> Result<(), ReadError>;
 
-    /// What is known of the capture so far.
+    /// What is known of the capture so far: at least of the packets delivered.
     fn info(&self) -> &CaptureInfo;
 }
 

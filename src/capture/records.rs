@@ -1,5 +1,7 @@
 //! Reading formats that are a row of records, each beginning with a head that tells how long it is.
 
+use std::mem;
+
 use crate::capture::source::Source;
 use crate::capture::{CaptureInfo, CaptureReader, LinkType, Packet, ReadError, Sink};
 use crate::time::Timestamp;
@@ -44,10 +46,10 @@ impl<R: Records> RecordReader<R> {
     fn read(&mut self, sink: &mut Sink<'_>) -> Result<(), ReadError> {
         while self.source.ensure(R::HEAD_OCTETS)? {
             let frame = self.info.frames.saturating_add(1);
-            let octets = self.records.octets(self.source.available()).map_err(|what| {
-                self.ended = true;
-                ReadError::corrupt(self.source.offset(), format!("record {frame} {what}"))
-            })?;
+            let octets = self
+                .records
+                .octets(self.source.available())
+                .map_err(|what| ReadError::corrupt(self.source.offset(), format!("record {frame} {what}")))?;
             if !self.source.ensure(octets)? {
                 break;
             }
@@ -58,10 +60,10 @@ impl<R: Records> RecordReader<R> {
             let done = sink(Packet { frame, time, link, interface: 0, wire_len, data }).is_break();
             self.source.consume(octets);
             if done {
+                self.ended = false;
                 return Ok(());
             }
         }
-        self.ended = true;
         let record = format!("record {}", self.info.frames.saturating_add(1));
         self.info.note_end(&mut self.source, &record);
         Ok(())
@@ -70,11 +72,12 @@ impl<R: Records> RecordReader<R> {
 
 impl<R: Records> CaptureReader for RecordReader<R> {
     fn for_each_packet(&mut self, sink: &mut Sink<'_>) -> Result<(), ReadError> {
-        if self.ended {
+        // It is, unless the sink breaks off.
+        if mem::replace(&mut self.ended, true) {
             return Ok(());
         }
         let result = self.read(sink);
-        if self.ended || result.is_err() {
+        if self.ended {
             self.records.finish(&mut self.info);
         }
         result

@@ -89,3 +89,41 @@ impl CaptureReader for HoldingReader<'_> {
         self.reader.info()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::capture::{self, OpenOptions};
+
+    /// Eight octets of a TCP datagram in a packet without a link layer, in a record.
+    fn fragment(at: u8, is_last: bool) -> Vec<u8> {
+        let flags = if is_last { 0 } else { 0x20 };
+        let header = [0x45, 0, 0, 28, 0, 7, flags, at, 64, 6, 0, 0, 192, 0, 2, 10, 192, 0, 2, 25];
+        let fields = [1_700_000_000_u32, 0, 28, 28].map(u32::to_le_bytes).concat();
+        [fields, header.to_vec(), [4, 1, 0, 25, 0, 0, 0, 0].to_vec()].concat()
+    }
+
+    #[test]
+    fn a_sink_that_breaks_off_gets_every_frame_once_and_each_is_held_once() {
+        let header = [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 101].map(u32::to_le_bytes).concat();
+        let octets = [header, fragment(0, false), fragment(1, false), fragment(2, true)].concat();
+        let reader = capture::open(Box::new(Cursor::new(octets)), &OpenOptions::default()).unwrap();
+        let (fragments, ports, limits) = (Fragments::default(), Ports::new([25]), Limits::default());
+        let mut reader = HoldingReader { reader, fragments: fragments.clone(), ports: &ports, limits: &limits };
+        let mut found = Vec::new();
+        for _ in 0..5 {
+            let sink = &mut |packet: Packet<'_>| {
+                let Decoded::Fragment(fragment) = wire::decode(&packet) else { panic!("no fragment: {packet:?}") };
+                found.push((packet.frame, fragment.key));
+                ControlFlow::Break(())
+            };
+            reader.for_each_packet(sink).unwrap();
+        }
+        let frames: Vec<FrameNumber> = found.iter().map(|(frame, _)| *frame).collect();
+        assert_eq!((frames, reader.info().frames), (vec![1, 2, 3], 3));
+        let held: Vec<FrameNumber> = fragments.take(&found[2].1, 3).iter().map(|held| held.frame).collect();
+        assert_eq!(held, [1, 2]);
+    }
+}

@@ -7,7 +7,8 @@
 //! | `capture_end` | when the capture was read | `index`, then those of a capture in the document |
 //! | `summary` | last | those of the summary in the document, then `relays` |
 //!
-//! `session.capture` is the `index` of a capture. Sessions come in the order they close, not of their numbers.
+//! `session.capture` is the `index` of a capture. Sessions come in the order they close, not of their numbers. With
+//! `capture_end` all lines up to it go out, so that whoever reads them through a pipe need not wait for the next capture.
 
 use std::io::{self, Write};
 
@@ -51,7 +52,8 @@ impl Reporter for JsonLines<'_> {
     fn capture_end(&mut self, capture: usize, report: &CaptureReport) -> io::Result<()> {
         self.totals.capture_end(report);
         let Some(source) = self.source.take() else { return Ok(()) };
-        self.lines.write(&CaptureEndLine::new(capture, CaptureObject::new(&source, report)))
+        self.lines.write(&CaptureEndLine::new(capture, CaptureObject::new(&source, report)))?;
+        self.lines.out.flush()
     }
 
     fn end(&mut self) -> io::Result<()> {

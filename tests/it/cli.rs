@@ -1,7 +1,10 @@
 //! The command as a user runs it.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -195,4 +198,24 @@ fn secrets_are_shown_only_when_asked_for() {
 fn the_samples_readme_names_the_command_rightly() {
     let readme = std::fs::read_to_string(Path::new("samples/README.md")).unwrap();
     assert!(readme.contains("cargo run -- scan samples/kb240832-lost.pcap"));
+}
+
+#[test]
+fn a_capture_that_was_read_is_told_while_the_next_one_is_still_coming() {
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("ehlotrace"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.args(["scan", "--format", "jsonl", "samples/kb240832-lost.pcap", "-"]);
+    let mut child = command.spawn().unwrap();
+    let (stdin, lines) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()).lines());
+    let (sender, told) = mpsc::channel();
+    std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(sender.send(line))));
+    let mut types = Vec::new();
+    while types.last().is_none_or(|last| last != "capture_end") {
+        let Ok(line) = told.recv_timeout(Duration::from_secs(20)) else { break };
+        let line: Value = serde_json::from_str(&line).unwrap();
+        types.push(line["type"].as_str().unwrap().to_owned());
+    }
+    drop(stdin);
+    child.wait().unwrap();
+    assert_eq!(types, ["capture", "session", "capture_end"]);
 }

@@ -44,6 +44,7 @@ mod report_unfinished;
 mod samples;
 mod schema;
 mod secrets;
+mod sequence;
 mod splits;
 mod tickets;
 mod trace;

@@ -1,5 +1,4 @@
 use std::io::Cursor;
-use std::ops::ControlFlow;
 
 use super::NetmonZone;
 use crate::capture::tests::{Order, Outcome, Owned, read, read_with};
@@ -296,21 +295,6 @@ fn a_capture_past_the_bounds_is_read_from_disk_and_up_to_them() {
     let cut = bounded(10_000, 1_000_000);
     assert_eq!(cut.error.unwrap().kind(), "too-large");
     assert_eq!(cut.packets[..], all[..982]);
-}
-
-#[test]
-fn a_sink_that_breaks_off_can_go_on_with_the_next_frame() {
-    let input = Box::new(Cursor::new(netmon_of_two(2, 3)));
-    let mut reader = crate::capture::open(input, &OpenOptions::default()).unwrap();
-    let mut frames = Vec::new();
-    for _ in 0..4 {
-        let sink = &mut |packet: crate::capture::Packet<'_>| {
-            frames.push(packet.frame);
-            ControlFlow::Break(())
-        };
-        reader.for_each_packet(sink).unwrap();
-    }
-    assert_eq!((frames, reader.info().frames), (vec![1, 2], 2));
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 mod header;
 
+use std::mem;
+
 use crate::capture::info::Tally;
 use crate::capture::source::Source;
 use crate::capture::{
@@ -19,7 +21,7 @@ fn open(mut source: Source, mut info: CaptureInfo, options: &OpenOptions) -> Res
     let resolution = if layout.tick_ns == 1 { 9 } else { 6 };
     let (link, snaplen) = (layout.link, layout.snaplen);
     info.interfaces.push(InterfaceInfo { link, snaplen, resolution, name: String::new() });
-    Ok(Box::new(PcapReader { source, layout, info, max_captured }))
+    Ok(Box::new(PcapReader { source, layout, info, max_captured, ended: false }))
 }
 
 struct PcapReader {
@@ -27,10 +29,15 @@ struct PcapReader {
     layout: Layout,
     info: CaptureInfo,
     max_captured: u32,
+    ended: bool,
 }
 
 impl CaptureReader for PcapReader {
     fn for_each_packet(&mut self, sink: &mut Sink<'_>) -> Result<(), ReadError> {
+        // It is, unless the sink breaks off.
+        if mem::replace(&mut self.ended, true) {
+            return Ok(());
+        }
         if self.layout.big_endian { self.read::<true>(sink) } else { self.read::<false>(sink) }
     }
 
@@ -59,7 +66,10 @@ impl PcapReader {
             self.source.consume(walked);
             self.info.absorb(&tally);
             match ended {
-                Ended::BySink => return Ok(()),
+                Ended::BySink => {
+                    self.ended = false;
+                    return Ok(());
+                }
                 Ended::Needs(octets) if self.source.ensure(octets)? => {}
                 Ended::Needs(_) => {
                     let record = format!("record {}", self.info.frames.saturating_add(1));

@@ -12,6 +12,8 @@
 mod block;
 mod interface;
 
+use std::mem;
+
 use crate::capture::info::{MAX_INTERFACES, Tally};
 use crate::capture::source::Source;
 use crate::capture::{CaptureInfo, CaptureReader, FormatEntry, OpenOptions, Packet, ReadError, Sink};
@@ -31,6 +33,7 @@ fn open(source: Source, info: CaptureInfo, options: &OpenOptions) -> Result<Box<
         sums: Sums::default(),
         max_captured: options.limits.packet_octets,
         max_block: options.limits.block_octets,
+        ended: false,
     };
     // A file cut inside its first section header has nothing to deliver: that is an error, met here.
     match reader.other_block()? {
@@ -52,6 +55,7 @@ struct PcapNgReader {
     sums: Sums,
     max_captured: usize,
     max_block: usize,
+    ended: bool,
 }
 
 /// What is added up for the notes at the end.
@@ -82,9 +86,14 @@ enum Next {
 
 impl CaptureReader for PcapNgReader {
     fn for_each_packet(&mut self, sink: &mut Sink<'_>) -> Result<(), ReadError> {
+        // It is, unless the sink breaks off.
+        if mem::replace(&mut self.ended, true) {
+            return Ok(());
+        }
         loop {
             let ended = if self.big_endian { self.packets::<true>(sink) } else { self.packets::<false>(sink) };
             if matches!(ended, Ended::BySink) {
+                self.ended = false;
                 return Ok(());
             }
             let next = self.other_block();
@@ -242,7 +251,7 @@ impl PcapNgReader {
 
     /// Turns the sums into notes, once.
     fn note_sums(&mut self) {
-        let sums = std::mem::take(&mut self.sums);
+        let sums = mem::take(&mut self.sums);
         let notes = &mut self.info.notes;
         if let Some((offset, damage)) = sums.first_damage {
             let count = sums.damaged_packets;

@@ -31,12 +31,12 @@ fn pcapng(order: Order) -> Vec<u8> {
     .concat()
 }
 
-fn captures() -> [Vec<u8>; 4] {
+pub(super) fn captures() -> [Vec<u8>; 4] {
     [pcap(Order::Little), pcap(Order::Big), pcapng(Order::Little), pcapng(Order::Big)]
 }
 
 /// The same two packets in the formats with a record layout of their own, as far as these can tell them.
-fn other_captures() -> [Vec<u8>; 7] {
+pub(super) fn other_captures() -> [Vec<u8>; 7] {
     let big = Order::Big;
     let packets = two_packets(LinkType::ETHERNET);
     let snoop = [

@@ -2,11 +2,12 @@
 
 mod corpus;
 mod hostile;
+mod resume;
 
 use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
 
-use crate::capture::{CaptureInfo, LinkType, OpenOptions, Packet, ReadError, open};
+use crate::capture::{CaptureInfo, CaptureReader, LinkType, OpenOptions, Packet, ReadError, open};
 use crate::time::FrameNumber;
 
 /// A packet that owns its octets.
@@ -46,10 +47,13 @@ pub(super) fn read_from(input: impl Read + Send + 'static) -> Outcome {
 }
 
 pub(super) fn read_with(input: impl Read + Send + 'static, options: &OpenOptions) -> Outcome {
-    let mut reader = match open(Box::new(input), options) {
-        Ok(reader) => reader,
-        Err(e) => return Outcome { packets: vec![], info: CaptureInfo::default(), error: Some(e) },
-    };
+    match open(Box::new(input), options) {
+        Ok(mut reader) => read_all(reader.as_mut()),
+        Err(e) => Outcome { packets: vec![], info: CaptureInfo::default(), error: Some(e) },
+    }
+}
+
+pub(super) fn read_all(reader: &mut dyn CaptureReader) -> Outcome {
     let mut packets = Vec::new();
     let error = reader
         .for_each_packet(&mut |packet| {
@@ -148,39 +152,5 @@ fn what_is_no_capture_is_refused_with_its_octets() {
         (b"hi", "not a capture this program reads but a text file (it begins with the octets 68 69)"),
     ] {
         assert_eq!(read(octets).error.unwrap().to_string(), sentence);
-    }
-}
-
-#[test]
-fn a_sink_that_breaks_off_can_go_on_with_the_next_packet() {
-    let order = Order::Little;
-    let expected = two_packets(LinkType::ETHERNET);
-    let pcapng = [
-        order.section(),
-        order.interface(1, 0, b""),
-        order.enhanced(0, 1_700_000_001_500_000, 5, &expected[0].data, b""),
-        order.enhanced(0, 1_700_000_002_000_001, 1000, &expected[1].data, b""),
-    ];
-    let pcap = [
-        order.pcap(0xa1b2_c3d4, (2, 4), 1),
-        order.record([START + 1, 500_000, 5, 5], 0, &expected[0].data),
-        order.record([START + 2, 1, 11, 1000], 0, &expected[1].data),
-    ];
-    for octets in [pcap.concat(), pcapng.concat()] {
-        let mut reader = open(Box::new(Cursor::new(octets)), &OpenOptions::default()).unwrap();
-        let mut packets: Vec<Owned> = Vec::new();
-        for round in 1..=4 {
-            let sink = &mut |packet: Packet<'_>| {
-                packets.push(packet.into());
-                ControlFlow::Break(())
-            };
-            reader.for_each_packet(sink).unwrap();
-            assert_eq!(reader.info().frames, round.min(2));
-        }
-        assert_eq!(packets, expected);
-        let info = reader.info();
-        assert_eq!(info.first_time.unwrap().as_nanos(), expected[0].nanos);
-        assert_eq!(info.last_time.unwrap().as_nanos(), expected[1].nanos);
-        assert_eq!((info.truncated, info.notes.len()), (false, 0));
     }
 }

@@ -1,0 +1,59 @@
+//! Looking at the first packet of a capture that can be read only once.
+
+use std::mem;
+use std::ops::ControlFlow;
+
+use super::{CaptureInfo, CaptureReader, LinkType, Packet, ReadError, Sink};
+use crate::time::{FrameNumber, Timestamp};
+
+/// A capture whose first packet was looked at, and is delivered all the same.
+pub struct Peeked {
+    reader: Box<dyn CaptureReader>,
+    first: Option<First>,
+    /// How the reading up to the first packet ended: an error where there is none.
+    begun: Result<(), ReadError>,
+}
+
+/// The first packet, owned.
+struct First {
+    frame: FrameNumber,
+    time: Timestamp,
+    link: LinkType,
+    interface: u32,
+    wire_len: u32,
+    data: Box<[u8]>,
+}
+
+impl Peeked {
+    /// Reads the first packet of a capture that nothing was read of.
+    pub fn new(mut reader: Box<dyn CaptureReader>) -> Self {
+        let mut first = None;
+        let begun = reader.for_each_packet(&mut |packet| {
+            let Packet { frame, time, link, interface, wire_len, data } = packet;
+            first = Some(First { frame, time, link, interface, wire_len, data: data.into() });
+            ControlFlow::Break(())
+        });
+        Self { reader, first, begun }
+    }
+
+    /// When the first packet was captured; `None` if there is none, or once it was delivered.
+    pub fn first_time(&self) -> Option<Timestamp> {
+        self.first.as_ref().map(|first| first.time)
+    }
+}
+
+impl CaptureReader for Peeked {
+    fn for_each_packet(&mut self, sink: &mut Sink<'_>) -> Result<(), ReadError> {
+        if let Some(First { frame, time, link, interface, wire_len, data }) = self.first.take()
+            && sink(Packet { frame, time, link, interface, wire_len, data: &data }).is_break()
+        {
+            return Ok(());
+        }
+        mem::replace(&mut self.begun, Ok(()))?;
+        self.reader.for_each_packet(sink)
+    }
+
+    fn info(&self) -> &CaptureInfo {
+        self.reader.info()
+    }
+}
