@@ -1,5 +1,6 @@
 //! `ehlotrace extract`.
 
+use std::io::{self, IsTerminal};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -69,7 +70,10 @@ Examples:
 /// Extracts from the captures named.
 pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<Exit> {
     let inputs = batch::expand(&args.captures);
-    let mut out = Output::new(args.output.as_deref(), &inputs)?;
+    if args.output.as_ref().is_none_or(|path| path.as_os_str() == "-") && io::stdout().is_terminal() {
+        bail!("pcapng is not for a terminal: name a file with -o, or send standard output to one");
+    }
+    let mut out = Output::new(args.output.as_deref(), "extract", &inputs, args.redact_key.as_deref())?;
     let mut extractor = Extractor::new(options(args)?, &mut out);
     let mut sum = Sum::default();
     for input in &inputs {

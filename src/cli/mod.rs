@@ -10,6 +10,7 @@ mod explain;
 mod extract;
 mod man;
 mod markdown;
+mod new_file;
 mod output;
 mod scan;
 mod schema;
@@ -60,8 +61,14 @@ pub(crate) fn main() -> ExitCode {
 
 /// Whoever reads the output has seen enough.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let is_it = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    // The writer of CSV wraps what went wrong below it.
+    let is_within = |error: &io::Error| {
+        let wrapped = error.get_ref().and_then(|inner| inner.downcast_ref::<csv::Error>());
+        wrapped.is_some_and(|error| matches!(error.kind(), csv::ErrorKind::Io(error) if is_it(error)))
+    };
     let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
-    causes.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+    causes.any(|cause| is_it(cause) || is_within(cause))
 }
 
 /// One line to standard error. If even that fails there is nobody left to tell.

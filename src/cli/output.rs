@@ -1,47 +1,48 @@
-//! Where an extract goes.
+//! Where a report or an extract goes: never over anything that is read, and never half a file.
 
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::fs::{File, Metadata};
+use std::io::{self, BufWriter, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use ehlotrace::batch::Input;
-use tempfile::NamedTempFile;
+
+use super::new_file::NewFile;
 
 /// Standard output, or a file that is there only when it is whole: nothing written, no file.
 pub(super) enum Output {
     Stdout(BufWriter<StdoutLock<'static>>),
     /// To be made with the first octet.
     Later(PathBuf),
-    /// What becomes the file, beside it under another name until then.
-    File(BufWriter<NamedTempFile>, PathBuf),
+    /// What becomes the file.
+    File(BufWriter<NewFile>),
     /// A device or pipe.
     Special(BufWriter<File>),
 }
 
 impl Output {
-    /// Output to `path`; to standard output without one, and for `-`.
+    /// Output to `path`; to standard output without one, and for `-`. `what` it is goes into the error; `list` is read, too.
     ///
     /// # Errors
     ///
-    /// If that is a terminal, or one of the inputs.
-    pub(super) fn new(path: Option<&Path>, inputs: &[Input]) -> anyhow::Result<Self> {
+    /// If that is anything that is read: an input, whatever its name, standard input, or `list`.
+    pub(super) fn new(path: Option<&Path>, what: &str, inputs: &[Input], list: Option<&Path>) -> anyhow::Result<Self> {
         let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
-            if io::stdout().is_terminal() {
-                bail!("pcapng is not for a terminal: name a file with -o, or send standard output to one");
-            }
             return Ok(Self::Stdout(BufWriter::new(io::stdout().lock())));
         };
-        let target = path.canonicalize();
-        let is_input = |input: &Path| match (&target, input.canonicalize()) {
-            (Ok(target), Ok(input)) => *target == input || is_same_file(target, &input),
-            _ => false,
-        };
-        if inputs.iter().filter_map(Input::path).any(is_input) {
-            bail!("{}: this is one of the captures to read; choose another file for the extract", path.display());
+        let existing = path.metadata().ok().filter(Metadata::is_file);
+        if let Some(target) = &existing {
+            let is_target = |file: &Path| is_same_file(path, target, file);
+            let reads_stdin = inputs.iter().any(|input| input.path().is_none()) || list.is_some_and(|list| list == "-");
+            if inputs.iter().filter_map(Input::path).any(is_target) || reads_stdin && is_stdin(target) {
+                bail!("{}: this is one of the captures to read; choose another file for the {what}", path.display());
+            }
+            if list.is_some_and(is_target) {
+                bail!("{}: this file is read, too; choose another one for the {what}", path.display());
+            }
         }
         // A link stays one, and what it leads to is replaced.
-        Ok(Self::Later(target.unwrap_or_else(|_| path.to_owned())))
+        Ok(Self::Later(path.canonicalize().unwrap_or_else(|_| path.to_owned())))
     }
 
     fn open(path: &Path) -> io::Result<Self> {
@@ -49,16 +50,20 @@ impl Output {
         if existing.as_ref().is_some_and(|metadata| !metadata.is_file()) {
             return Ok(Self::Special(BufWriter::new(File::create(path)?)));
         }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".ehlotrace-").suffix(".part");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder)?;
+        let file = NewFile::create(path)?;
         if let Some(existing) = existing {
-            file.as_file().set_permissions(existing.permissions())?;
+            file.set_permissions(existing.permissions())?;
         }
-        Ok(Self::File(BufWriter::new(file), path.to_owned()))
+        Ok(Self::File(BufWriter::new(file)))
+    }
+
+    /// Whether it takes the place of a file that is there.
+    pub(super) fn replaces_a_file(&self) -> bool {
+        match self {
+            Self::File(out) => out.get_ref().path().is_file(),
+            Self::Later(path) => path.is_file(),
+            Self::Stdout(_) | Self::Special(_) => false,
+        }
     }
 
     /// Ends the output: from here on the file is there.
@@ -71,26 +76,39 @@ impl Output {
             Self::Later(_) => Ok(()),
             Self::Stdout(mut out) => out.flush(),
             Self::Special(mut out) => out.flush(),
-            Self::File(out, path) => {
-                let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-                file.persist(path).map(drop).map_err(|error| error.error)
-            }
+            Self::File(out) => out.into_inner().map_err(io::IntoInnerError::into_error)?.persist(),
         }
     }
 }
 
-/// Whether two names are links to one file.
+/// Whether the file at `path`, which is `target`, is also `file`.
 #[cfg(unix)]
-fn is_same_file(one: &Path, other: &Path) -> bool {
+fn is_same_file(_: &Path, target: &Metadata, file: &Path) -> bool {
+    file.metadata().is_ok_and(|file| is_same(target, &file))
+}
+
+/// Elsewhere links to one file are not told.
+#[cfg(not(unix))]
+fn is_same_file(path: &Path, _: &Metadata, file: &Path) -> bool {
+    matches!((path.canonicalize(), file.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+#[cfg(unix)]
+fn is_same(one: &Metadata, other: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
-    match (one.metadata(), other.metadata()) {
-        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
-        _ => false,
-    }
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Whether standard input is `target`.
+#[cfg(unix)]
+fn is_stdin(target: &Metadata) -> bool {
+    use std::os::fd::AsFd;
+    let stdin = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+    stdin.and_then(|stdin| stdin.metadata()).is_ok_and(|stdin| is_same(target, &stdin))
 }
 
 #[cfg(not(unix))]
-fn is_same_file(_: &Path, _: &Path) -> bool {
+fn is_stdin(_: &Metadata) -> bool {
     false
 }
 
@@ -101,7 +119,7 @@ impl Write for Output {
         }
         match self {
             Self::Stdout(out) => out.write(octets),
-            Self::File(out, _) => out.write(octets),
+            Self::File(out) => out.write(octets),
             Self::Special(out) => out.write(octets),
             Self::Later(_) => Ok(0),
         }
@@ -110,7 +128,7 @@ impl Write for Output {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Stdout(out) => out.flush(),
-            Self::File(out, _) => out.flush(),
+            Self::File(out) => out.flush(),
             Self::Special(out) => out.flush(),
             Self::Later(_) => Ok(()),
         }

@@ -1,16 +1,17 @@
 //! `ehlotrace scan`.
 
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use ehlotrace::batch::{self, BatchOptions, BatchResult, Input, Progress};
+use ehlotrace::batch::{self, BatchOptions, BatchResult, Progress};
 use ehlotrace::limits::Limits;
 use ehlotrace::report::{self, ReportOptions};
 use ehlotrace::scan::ScanOptions;
 
 use super::args::{Format, ScanArgs, Show};
+use super::output::Output;
 use super::{Exit, bar, complain};
 
 /// Scans the captures named and writes the report.
@@ -32,11 +33,17 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
         is_sequence: args.sequence,
         progress: shows_progress.then_some(&progress),
     };
-    let out = output(args.output.as_deref(), &inputs)?;
+    let mut out = Output::new(args.output.as_deref(), "report", &inputs, args.files_from.as_deref())?;
     let limits = options.scan.dialogue.limits.clone();
-    let mut reporter = report::reporter(format(args.format), &report_options(args, limits), out);
+    let mut reporter = report::reporter(format(args.format), &report_options(args, limits), Box::new(&mut out));
     let mut run = || batch::run(&inputs, &options, reporter.as_mut()).context("cannot write the report");
     let result = if shows_progress { bar::during(&inputs, &progress, run)? } else { run()? };
+    let unknown = reporter.summary().unknown;
+    drop(reporter);
+    // A report of nothing is not put in the place of one that is there.
+    if result.captures > 0 || !out.replaces_a_file() {
+        out.finish().context("cannot write the report").with_context(|| target(args))?;
+    }
     for failure in &result.failures {
         let member = failure.source.member.as_ref().map(|member| format!(" : {member}")).unwrap_or_default();
         complain(&format!("{}{member}: {}", failure.source.path, failure.message));
@@ -54,7 +61,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
         };
         complain(&format!("note: {files} passed over"));
     }
-    if !args.sequence && batch::looks_like_a_set(&inputs) && reporter.summary().unknown > 0 {
+    if !args.sequence && batch::looks_like_a_set(&inputs) && unknown > 0 {
         complain("note: some of these captures look like parts of one; --sequence reads them as one");
     }
     Ok(exit(&result))
@@ -126,13 +133,6 @@ const fn format(format: Format) -> report::Format {
     }
 }
 
-fn output(path: Option<&Path>, inputs: &[Input]) -> anyhow::Result<Box<dyn Write>> {
-    let Some(path) = path else { return Ok(Box::new(BufWriter::new(io::stdout().lock()))) };
-    if let Ok(target) = path.canonicalize()
-        && inputs.iter().filter_map(Input::path).any(|input| input.canonicalize().is_ok_and(|input| input == target))
-    {
-        bail!("{}: this is one of the captures to read; choose another file for the report", path.display());
-    }
-    let file = File::create(path).with_context(|| format!("{}: cannot write the report here", path.display()))?;
-    Ok(Box::new(BufWriter::new(file)))
+fn target(args: &ScanArgs) -> String {
+    args.output.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
 }

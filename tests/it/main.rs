@@ -37,6 +37,7 @@ mod html;
 mod html_browser;
 mod identity;
 mod oracle;
+mod outputs;
 mod pile;
 mod readme;
 mod report_hostile;
