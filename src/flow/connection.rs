@@ -11,7 +11,7 @@ use crate::time::Moment;
 use crate::wire::Segment;
 
 use super::duplicate::Recent;
-use super::half::{Half, Hole};
+use super::half::{Half, Hole, MAX_SEGMENT_OCTETS};
 use super::held::Held;
 use super::lifecycle::{End, Lifecycle};
 use super::{Anomalies, Close, CloseHow, Direction, FlowListener, Followed, GapKind, RefusedByNetwork, Sent, Side};
@@ -92,7 +92,8 @@ impl<L: FlowListener> Connection<L> {
             return Followed { connection, direction, offset, is_repeated: true };
         }
         let (own, peer) = self.halves(direction);
-        if !own.fits(segment.seq) || segment.ack.is_some_and(|ack| !peer.fits(ack)) {
+        let is_possible = segment.payload_wire_len < MAX_SEGMENT_OCTETS && own.fits(segment.seq);
+        if !is_possible || segment.ack.is_some_and(|ack| !peer.fits(ack)) {
             self.anomalies.out_of_window_segments += 1;
             return Followed { connection, direction, offset: None, is_repeated: false };
         }

@@ -97,6 +97,9 @@ pub(super) struct Half {
 /// No window is larger (RFC 7323 2.3): a segment farther off than this belongs to another connection.
 const MAX_WINDOW_OCTETS: u32 = 1 << 30;
 
+/// More octets are in no segment: offloading makes some of a quarter of a MiB.
+pub(super) const MAX_SEGMENT_OCTETS: u32 = 1 << 24;
+
 /// Octets that a client may have sent before the first of its segments that the capture shows, its SYN being late.
 const LATE_SYN_OCTETS: i32 = 1 << 16;
 
@@ -168,9 +171,11 @@ impl Half {
         self.mark.map(|mark| mark.seq)
     }
 
-    /// Whether `seq` can be a number of this direction.
+    /// Whether `seq` can be a number of this direction: it lies near all that may yet be delivered.
     pub(super) fn fits(&self, seq: SeqNumber) -> bool {
-        self.next().or(self.lowest).is_none_or(|known| !is_far(seq, known))
+        let is_near = |known: Option<SeqNumber>| known.is_none_or(|known| !is_far(seq, known));
+        let is_settled = self.beginning != Beginning::Unknown && self.mark.is_some();
+        is_near(self.next()) && (is_settled || is_near(self.lowest) && is_near(self.reached))
     }
 
     /// Whether `seq` is the number of the first octet, if that is known.
