@@ -7,11 +7,13 @@ use std::io::Cursor;
 use std::process::Command;
 
 use base64::Engine as _;
+use ehlotrace::extract::Choice;
 use ehlotrace::limits::Limits;
 use ehlotrace::report::Format;
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::smtp::DialogueOptions;
 
+use crate::extract::extracted;
 use crate::report_hostile::report_on;
 use crate::support::{Frame, Side};
 use crate::trace_hygiene::{assert_hidden, capture, file, is_in};
@@ -57,6 +59,15 @@ const DIALOGUES: &[&str] = &[
     "C AUTH LOGIN\nC {1}\nC {2}\nS 334 VXNlcm5hbWU6\nS 334 UGFzc3dvcmQ6\nS 235 yes",
     "C AUTH LOGIN\nC {1}\nC {2}\nC MAIL FROM:<a@b.example>\nS 503 not here\nS 500 what\nS 500 what\nS 250 ok",
     "C AUTH PLAIN {0}\nC MAIL FROM:<a@b.example>\nS 535 no\nS 530 first AUTH",
+    // A verb that a middlebox overwrote, a mistyped one, and octets before it that terminals and telnet leave behind.
+    "C XXXX PLAIN {0}\nS 500 what",
+    "C XXXX PLAIN {0}\nS 500 5.5.1 unrecognized command 'XXXX PLAIN {0}'",
+    "C XXXX OF-NO-STANDARD {0}\nS 500 what",
+    "C XXXX LOGIN\nS 500 what\nC {1}\nS 500 what\nC {2}\nS 500 what",
+    "C AUHT PLAIN {0}\nS 500 what",
+    "C AUTH=PLAIN {0}\nS 500 what",
+    "C \u{0}AUTH PLAIN {0}\nS 500 what",
+    "C AUTI\u{8}H PLAIN {0}\nS 500 what",
     // No reply at all, and none before the client gives up.
     "C AUTH PLAIN {0}",
     "C AUTH LOGIN\nC {1}\nC {2}",
@@ -119,7 +130,7 @@ fn frames(dialogue: &str, size: usize) -> Vec<Frame> {
     capture(&messages, size)
 }
 
-/// Neither a report nor a trace of `frames` gives any part of a secret away.
+/// Neither a report, a trace nor a redacted extract of `frames` gives any part of a secret away.
 fn assert_secret(frames: &[Frame], parts: &[String], what: &str) {
     let capture = file(frames);
     for format in Format::ALL {
@@ -129,6 +140,9 @@ fn assert_secret(frames: &[Frame], parts: &[String], what: &str) {
     }
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     assert_hidden(&capture, &[25], &parts, what);
+    let (redacted, _) = extracted(&[("a.pcap", capture)], &Choice::All, Some("a key of sorts"));
+    let shown: Vec<_> = parts.iter().filter(|part| is_in(&redacted, part)).collect();
+    assert!(shown.is_empty(), "{what}: redacted shows {shown:?}");
 }
 
 #[test]
