@@ -14,9 +14,9 @@ use std::io::{self, Read, Write};
 use thiserror::Error;
 
 use crate::capture::{self, InterfaceInfo, Packet, ReadError};
-use crate::diagnosis::{Diagnosis, Outcome};
+use crate::diagnosis::{Diagnosis, EvidenceKind, Outcome};
 use crate::limits::TRACE_SPANS;
-use crate::report::{CaptureReport, escape};
+use crate::report::{CaptureReport, escape, evidence};
 use crate::scan::{Observer, ScanOptions, scan_observed};
 use crate::session::{Session, SessionFrame};
 use crate::time::FrameNumber;
@@ -193,7 +193,7 @@ struct First {
 impl Observer for First {
     fn session(&mut self, session: Session, diagnosis: Diagnosis) {
         self.lost += u64::from(diagnosis.outcome == Outcome::Lost);
-        self.chosen.take(session, &diagnosis);
+        self.chosen.take(session, diagnosis);
     }
 }
 
@@ -241,7 +241,7 @@ impl<W: Write> Second<'_, W> {
         let Kept { client_spans, server_spans, mailboxes, .. } = session;
         let known = Known { client_spans, server_spans, mailboxes };
         for finding in &mut findings {
-            *finding = redactor.finding(frame.session, finding, &known);
+            redactor.finding(frame.session, finding, &known);
         }
         let Some(whole) = frame.reassembled else {
             let data = redactor.frame(frame, &known);
@@ -263,7 +263,7 @@ impl<W: Write> Second<'_, W> {
         packet: &Packet<'_>,
         data: Result<Vec<u8>, LeftOut>,
         session: u64,
-        findings: &[String],
+        findings: &[EvidenceKind],
     ) -> io::Result<()> {
         match data {
             Ok(data) => self.write(packet, &data, session, findings),
@@ -275,7 +275,7 @@ impl<W: Write> Second<'_, W> {
         }
     }
 
-    fn write(&mut self, packet: &Packet<'_>, data: &[u8], session: u64, findings: &[String]) -> io::Result<()> {
+    fn write(&mut self, packet: &Packet<'_>, data: &[u8], session: u64, findings: &[EvidenceKind]) -> io::Result<()> {
         if let Some(comment) = self.section.take() {
             self.writer.section(&comment, &self.interfaces)?;
         }
@@ -285,7 +285,8 @@ impl<W: Write> Second<'_, W> {
 }
 
 /// What a frame shows, and where it comes from.
-fn comment(name: &str, frame: FrameNumber, session: u64, findings: &[String]) -> String {
+fn comment(name: &str, frame: FrameNumber, session: u64, findings: &[EvidenceKind]) -> String {
     let source = format!("frame {frame} of {name}, session {session}");
-    if findings.is_empty() { source } else { format!("ehlotrace: {}; {source}", findings.join("; ")) }
+    let shown: String = findings.iter().map(|finding| evidence::with_references(finding) + "; ").collect();
+    if findings.is_empty() { source } else { format!("ehlotrace: {shown}{source}") }
 }

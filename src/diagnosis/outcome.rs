@@ -1,11 +1,12 @@
 //! The order of decisions: delivered, cannot tell, lost to a cause, no mail.
 
 use super::facts::{Ending, Facts};
-use super::rules::{Finding, RULES, Rule};
-use super::{Confidence, Diagnosis, Evidence, Outcome};
+use super::rules::{Finding, RULES, Rule, Stage};
+use super::{Confidence, Diagnosis, Evidence, EvidenceKind, Outcome, Unknown};
 use crate::flow::{CloseHow, Side};
 use crate::session::Session;
 use crate::smtp::Verb;
+use crate::time::Moment;
 
 /// Decides what became of `session`.
 pub(super) fn decide(session: &Session) -> Diagnosis {
@@ -14,14 +15,14 @@ pub(super) fn decide(session: &Session) -> Diagnosis {
         return delivered(&facts);
     }
     // Connecting and greeting are judged first: there, octets that never came are what the capture shows.
-    let (early, late) = RULES.split_at_checked(EARLY_RULES).unwrap_or((RULES, &[]));
-    if facts.one_side_only().is_none()
+    let (early, late) = RULES.split_at(RULES.partition_point(|rule| rule.stage <= Stage::Greeting));
+    if !facts.is_one_sided()
         && let Some((rule, finding)) = first(early, &facts)
     {
         return lost(&facts, rule, finding);
     }
-    if let Some(why) = cannot_tell(&facts) {
-        return unknown(&facts, why);
+    if let Some((moment, why)) = cannot_tell(&facts) {
+        return unknown(&facts, moment, why);
     }
     if let Some((rule, finding)) = first(late, &facts) {
         return lost(&facts, rule, finding);
@@ -29,63 +30,57 @@ pub(super) fn decide(session: &Session) -> Diagnosis {
     if is_no_mail(&facts) {
         return no_mail(&facts);
     }
-    unknown(&facts, undecided(&facts))
+    let (moment, why) = undecided(&facts);
+    unknown(&facts, moment, why)
 }
-
-/// How many rules, from the first, do not need the whole dialogue.
-const EARLY_RULES: usize = 5;
 
 fn first(rules: &'static [Rule], facts: &Facts<'_>) -> Option<(&'static Rule, Finding)> {
     rules.iter().find_map(|rule| (rule.check)(facts).map(|finding| (rule, finding)))
 }
 
 /// What keeps the capture from telling, whatever else it shows.
-fn cannot_tell(facts: &Facts<'_>) -> Option<Evidence> {
+fn cannot_tell(facts: &Facts<'_>) -> Option<(Moment, Unknown)> {
     let session = facts.session;
-    if let Some(why) = facts.one_side_only() {
-        return Some(Evidence::new(session.first, why));
+    if facts.is_one_sided() {
+        return Some((session.first, Unknown::OneSide(session.captured)));
     }
     if !facts.has_beginning() {
-        return Some(Evidence::new(session.first, "the capture lacks the beginning of the session"));
+        return Some((session.first, Unknown::NoBeginning));
     }
     if let Some(hole) = facts.decisive_hole() {
-        let text = match session.anomalies.gap_octets {
-            0 => "the capture may lack what the server said before this".to_owned(),
-            octets => format!("the capture lacks {octets} octets of the dialogue here"),
-        };
-        return Some(Evidence::new(hole, text));
+        return Some((hole, Unknown::Hole(session.anomalies.gap_octets)));
     }
     if facts.is_end_of_data_missing() {
-        return Some(Evidence::new(session.last, "the capture lacks a part of the mail data, perhaps its end"));
+        return Some((session.last, Unknown::DataHole));
     }
     if facts.is_any_hello_cut() {
-        return Some(Evidence::new(session.first, "the capture lacks a part of the hello"));
+        return Some((session.first, Unknown::CutHello));
     }
     if facts.transcript.is_tls && facts.transcript.tls.is_established() {
-        return Some(Evidence::new(session.last, "TLS hides the rest"));
+        return Some((session.last, Unknown::Tls));
     }
     None
 }
 
 /// Why nothing could be decided, where no rule applies and the client did not end the session itself.
-fn undecided(facts: &Facts<'_>) -> Evidence {
+fn undecided(facts: &Facts<'_>) -> (Moment, Unknown) {
     let last = facts.session.last;
     if facts.session.close.how == CloseHow::Evicted {
-        return Evidence::new(last, "too many connections at once: this one was given up before it ended");
+        return (last, Unknown::Evicted);
     }
     if facts.transcript.is_tls {
-        return Evidence::new(last, "TLS hides the rest");
+        return (last, Unknown::Tls);
     }
     if let Some(sent) = facts.malformed_hello_adrift().filter(|_| facts.is_over()) {
-        return Evidence::new(sent, "no reply to the hello, and nothing shows that it reached the server");
+        return (sent, Unknown::HelloAdrift);
     }
     if facts.is_message_undecided() && facts.is_over() {
-        return Evidence::new(last, "no reply says what became of the message");
+        return (last, Unknown::MessageUndecided);
     }
     if facts.session.handshake.ack.is_none() && facts.transcript.client_octets == 0 {
-        return Evidence::new(last, "the handshake was not completed");
+        return (last, Unknown::NoHandshake);
     }
-    Evidence::new(last, format!("the capture ends {} after this frame, before the session does", facts.quiet()))
+    (last, Unknown::CaptureEnds(facts.session.quiet_ns))
 }
 
 /// The client ended a working session without trying to send, or never began to.
@@ -112,39 +107,34 @@ fn is_no_mail(facts: &Facts<'_>) -> bool {
 }
 
 fn delivered(facts: &Facts<'_>) -> Diagnosis {
-    let evidence = facts
-        .malformed()
-        .filter(|hello| facts.transcript.is_accepted(hello))
-        .filter_map(|hello| super::ehlo_argument::argument_evidence(facts, hello))
-        .map(|evidence| Evidence { text: format!("{}; this server tolerates it", evidence.text), ..evidence })
-        .collect();
-    diagnosis(facts, Outcome::Delivered, Some(Confidence::Certain), evidence)
+    let tolerated = || facts.malformed().filter(|hello| facts.transcript.is_accepted(hello));
+    let evidence = tolerated().filter_map(|hello| Some(Evidence::argument(facts.command(hello)?, hello, true)));
+    let mut delivered = diagnosis(facts, Outcome::Delivered, Some(Confidence::Certain), evidence.collect());
+    delivered.hello = tolerated().next().and_then(|hello| facts.index(hello)).or(delivered.hello);
+    delivered
 }
 
 fn no_mail(facts: &Facts<'_>) -> Diagnosis {
-    let mut evidence = Vec::new();
-    if let Some(quit) = facts.transcript.quit {
-        evidence.push(Evidence::new(quit, "client sent QUIT without having tried to send mail"));
-    } else {
-        evidence.push(facts.ending_evidence());
-    }
-    diagnosis(facts, Outcome::NoMail, Some(Confidence::Certain), evidence)
+    let evidence = match facts.transcript.quit {
+        Some(quit) => Evidence::new(quit, EvidenceKind::Quit { has_tried: false }),
+        None => facts.ending_evidence(),
+    };
+    diagnosis(facts, Outcome::NoMail, Some(Confidence::Certain), vec![evidence])
 }
 
-fn unknown(facts: &Facts<'_>, why: Evidence) -> Diagnosis {
-    diagnosis(facts, Outcome::Unknown, None, vec![why])
+fn unknown(facts: &Facts<'_>, moment: Moment, why: Unknown) -> Diagnosis {
+    diagnosis(facts, Outcome::Unknown, None, vec![Evidence::new(moment, EvidenceKind::Unknown(why))])
 }
 
 fn lost(facts: &Facts<'_>, rule: &'static Rule, finding: Finding) -> Diagnosis {
-    let remedy = match finding.advice {
-        Some(advice) => format!("{advice} {}", rule.remedy),
-        None => rule.remedy.to_owned(),
-    };
-    let mut lost = diagnosis(facts, Outcome::Lost, Some(finding.confidence), finding.evidence);
-    lost.cause = Some(rule);
-    lost.fault = Some(finding.fault);
-    lost.remedy = remedy;
-    lost
+    let lost = diagnosis(facts, Outcome::Lost, Some(finding.confidence), finding.evidence);
+    Diagnosis {
+        cause: Some(rule),
+        fault: Some(finding.fault),
+        hello: finding.hello.or(lost.hello),
+        suggestion: finding.suggestion,
+        ..lost
+    }
 }
 
 fn diagnosis(
@@ -154,6 +144,6 @@ fn diagnosis(
     mut evidence: Vec<Evidence>,
 ) -> Diagnosis {
     evidence.sort_by_key(|evidence| evidence.frame);
-    let recovered = facts.recovered();
-    Diagnosis { outcome, cause: None, fault: None, confidence, recovered, evidence, remedy: String::new() }
+    let (hello, recovered) = (facts.shown_hello(), facts.recovered());
+    Diagnosis { outcome, cause: None, fault: None, confidence, recovered, hello, suggestion: None, evidence }
 }

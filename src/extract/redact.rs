@@ -12,9 +12,10 @@ mod transport;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::capture::Packet;
+use crate::diagnosis::EvidenceKind;
 use crate::flow::Direction;
 use crate::session::{FrameContent, SessionFrame};
 use crate::smtp::Spans;
@@ -137,26 +138,19 @@ impl Redactor {
         frame::rewrite_fragment(packet, whole, payload, &mut self.addresses)
     }
 
-    /// What a frame of `session` shows, in words.
-    pub(super) fn finding(&mut self, session: u64, finding: &str, known: &Known<'_>) -> String {
-        const COMMAND: &str = "client sent ";
+    /// Masks what a frame of `session` shows.
+    pub(super) fn finding(&mut self, session: u64, finding: &mut EvidenceKind, known: &Known<'_>) {
         let names = &mut self.sessions.entry(session).or_insert_with(|| Sides::new(known)).names;
-        if let Some(line) = finding.strip_prefix(COMMAND) {
-            let mut masked = [line.as_bytes(), b"\n"].concat();
-            CommandLine::default().mask(&mut masked, names);
-            masked.pop();
-            return format!("{COMMAND}{}", String::from_utf8_lossy(&masked));
+        match finding {
+            EvidenceKind::Command(line) => CommandLine::default().mask(line, names),
+            EvidenceKind::Argument(argument) => mask_hello(&mut argument.octets, true),
+            EvidenceKind::Reply(answer) => mask_text(&mut answer.text, names),
+            EvidenceKind::ClientHello(hello) => hello.server_name.iter_mut().for_each(|name| mask_text(name, names)),
+            EvidenceKind::Unreachable { reported_by, .. } => {
+                *reported_by = self.addresses.ip(*reported_by).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+            }
+            _ => {}
         }
-        let hello = finding.split_once(" argument \"").filter(|(verb, _)| !verb.contains(' '));
-        if let Some((verb, (argument, problems))) = hello.and_then(|(verb, rest)| Some((verb, rest.rsplit_once('"')?)))
-        {
-            let mut argument = argument.as_bytes().to_vec();
-            mask_hello(&mut argument, true);
-            return format!("{verb} argument \"{}\"{problems}", String::from_utf8_lossy(&argument));
-        }
-        let mut text = finding.as_bytes().to_vec();
-        mask_text(&mut text, names);
-        String::from_utf8_lossy(&text).into_owned()
     }
 
     /// An end of a session; none where there is no room for its network.

@@ -7,7 +7,7 @@ mod nearest;
 pub use document::document;
 pub use nearest::nearest;
 
-use crate::diagnosis::{Fault, Outcome, RULES, Rule};
+use crate::diagnosis::{Fault, Outcome, RULES, Rule, Stage};
 use crate::smtp::ehlo::{Note, ProblemCode};
 
 /// What a code stands for.
@@ -97,7 +97,7 @@ impl Subject {
     pub fn page(self) -> String {
         let mut page = self.text().to_owned();
         let more = match self {
-            Self::Cause(rule) if rule.code == "ehlo-argument" => Some(measured::on_all_problems()),
+            Self::Cause(rule) if rule.stage == Stage::Argument => Some(measured::on_all_problems()),
             Self::Problem(problem) => Some(format!("{}\n\n{}", example(problem), measured::on_problem(problem))),
             Self::Note(note) => Some(note_example(note)),
             Self::Cause(_) | Self::Outcome(_) => None,

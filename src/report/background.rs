@@ -1,9 +1,9 @@
 //! What stands behind a session, in words: its TLS handshake and the lookups that led to it; and the deliveries that never
 //! started, because a name was looked up in vain.
 
-use super::escape;
 use super::words::count;
 use super::{CaptureReport, Summary};
+use super::{escape, evidence};
 use crate::dns::{FailedLookup, LookupStep};
 use crate::session::Session;
 use crate::smtp::{ClientHello, ServerHello};
@@ -30,7 +30,7 @@ pub(super) fn tls(session: &Session) -> Option<String> {
 /// The host name in the ClientHello.
 pub(super) fn server_name(session: &Session) -> Option<String> {
     let hello = session.transcript.tls.client_hello.as_ref()?;
-    hello.server_name.as_deref().map(|name| escape::cut(&escape::text(name), NAME_COLUMNS))
+    hello.server_name.as_deref().map(|name| escape::line(name, NAME_COLUMNS))
 }
 
 /// `server sent alert handshake_failure`; none if the alerts only say goodbye.
@@ -42,9 +42,7 @@ pub(super) fn alert(session: &Session) -> Option<String> {
 
 /// What a ClientHello asks for.
 pub(super) fn client_hello(hello: &ClientHello) -> String {
-    let name = hello.server_name.as_deref().map(|name| escape::cut(&escape::text(name), NAME_COLUMNS));
-    let name = name.map_or_else(|| "without a server name".to_owned(), |name| format!("for the server name {name}"));
-    format!("TLS ClientHello: {} at most, {name}", hello.version)
+    format!("TLS ClientHello: {} at most, {}", hello.version, evidence::server_name(hello))
 }
 
 /// What a ServerHello chose.
@@ -59,12 +57,12 @@ pub(super) fn found_by(session: &Session) -> Option<String> {
 }
 
 fn question(step: &LookupStep) -> String {
-    format!("{} of {}", step.record_type, escape::cut(&escape::text(step.name.as_bytes()), NAME_COLUMNS))
+    format!("{} of {}", step.record_type, escape::line(step.name.as_bytes(), NAME_COLUMNS))
 }
 
 /// `MX of example.net: 10 mx.example.net`.
 pub(super) fn lookup(step: &LookupStep) -> String {
-    let answer = escape::cut(&escape::text(step.answer.as_bytes()), ANSWER_COLUMNS);
+    let answer = escape::line(step.answer.as_bytes(), ANSWER_COLUMNS);
     format!("{}: {answer}", question(step))
 }
 
@@ -135,7 +133,7 @@ impl NotStarted {
 
     /// `MX of exmaple.net`.
     pub(super) fn question(&self) -> String {
-        let name = escape::cut(&escape::text(self.failed.name.as_bytes()), NAME_COLUMNS);
+        let name = escape::line(self.failed.name.as_bytes(), NAME_COLUMNS);
         format!("{} of {name}", self.failed.record_type)
     }
 

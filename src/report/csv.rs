@@ -4,12 +4,9 @@
 
 use std::io::{self, Write};
 
-use super::table::row::decisive_hello;
-use super::totals::Totals;
-use super::{CaptureReport, CaptureSource, ReportOptions, Reporter, Show, Summary, background, escape, product_name};
-use crate::diagnosis::Diagnosis;
-use crate::session::Session;
-use crate::smtp::ehlo::split_argument;
+use super::digest::Digest;
+use super::run::{Form, Run};
+use super::{background, escape, evidence};
 
 const COLUMNS: [&str; 37] = [
     "capture",
@@ -54,17 +51,12 @@ const COLUMNS: [&str; 37] = [
 /// Writes the rows.
 pub(super) struct Csv<'w> {
     out: csv::Writer<Box<dyn Write + 'w>>,
-    show: Show,
-    totals: Totals,
-    source: CaptureSource,
     has_header: bool,
 }
 
 impl<'w> Csv<'w> {
-    pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
-        let source = CaptureSource { path: String::new(), member: None };
-        let totals = Totals::new(&options.limits);
-        Self { out: csv::Writer::from_writer(out), show: options.show, totals, source, has_header: false }
+    pub(super) fn new(out: Box<dyn Write + 'w>) -> Self {
+        Self { out: csv::Writer::from_writer(out), has_header: false }
     }
 
     fn header(&mut self) -> io::Result<()> {
@@ -75,47 +67,26 @@ impl<'w> Csv<'w> {
     }
 }
 
-impl Reporter for Csv<'_> {
-    fn capture_begin(&mut self, _: usize, source: &CaptureSource) -> io::Result<()> {
-        self.source = source.clone();
-        self.header()
-    }
-
-    fn session(&mut self, capture: usize, session: &Session, diagnosis: &Diagnosis) -> io::Result<()> {
-        self.totals.session(capture, session, diagnosis);
-        if !self.show.lists(diagnosis.outcome) {
-            return Ok(());
-        }
-        let cells = row(&self.source, session, diagnosis);
-        self.out.write_record(cells.iter().map(|cell| guarded(cell)))?;
+impl Form for Csv<'_> {
+    fn session(&mut self, digest: &Digest<'_>) -> io::Result<()> {
+        self.header()?;
+        self.out.write_record(row(digest).iter().map(|cell| guarded(cell)))?;
         Ok(())
     }
 
-    fn capture_end(&mut self, _: usize, report: &CaptureReport) -> io::Result<()> {
-        self.totals.capture_end(report);
-        Ok(())
-    }
-
-    fn end(&mut self) -> io::Result<()> {
+    fn end(&mut self, _: &Run) -> io::Result<()> {
         self.header()?;
         self.out.flush()
     }
-
-    fn summary(&self) -> &Summary {
-        self.totals.summary()
-    }
 }
 
-fn row(source: &CaptureSource, session: &Session, diagnosis: &Diagnosis) -> [String; COLUMNS.len()] {
-    let transcript = &session.transcript;
-    let hello = decisive_hello(session, diagnosis);
-    let command = hello.and_then(|hello| transcript.hello_command(hello));
-    let reply = hello.and_then(|hello| transcript.hello_reply(hello));
-    let argument = command.map(|command| split_argument(command.after_verb()).octets).unwrap_or_default();
-    let problems = hello.map_or_else(Vec::new, |hello| hello.check.problems.iter().map(|p| p.code.code()).collect());
-    let frames: Vec<String> = diagnosis.evidence.iter().map(|evidence| evidence.frame.to_string()).collect();
-    let evidence: Vec<&str> = diagnosis.evidence.iter().map(|evidence| evidence.text.as_str()).collect();
-    let lookups: Vec<String> = session.lookup.iter().flat_map(|lookup| &lookup.steps).map(background::lookup).collect();
+fn row(digest: &Digest<'_>) -> [String; COLUMNS.len()] {
+    let Digest { source, session, diagnosis, hello, .. } = digest;
+    let (transcript, hello) = (&session.transcript, hello.as_ref());
+    let reply = hello.and_then(|hello| hello.reply);
+    let problems =
+        hello.map(|hello| hello.check.problems.iter().map(|problem| problem.code.code()).collect::<Vec<_>>());
+    let (frames, evidence): (Vec<_>, Vec<_>) = digest.evidence().map(|(frame, text)| (frame.to_string(), text)).unzip();
     let or_empty = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
     [
@@ -130,17 +101,17 @@ fn row(source: &CaptureSource, session: &Session, diagnosis: &Diagnosis) -> [Str
         session.client.port().to_string(),
         session.server.ip().to_string(),
         session.server.port().to_string(),
-        or_empty(product_name(&session.product)),
+        or_empty(digest.product()),
         diagnosis.outcome.code().to_owned(),
         or_empty(diagnosis.cause.map(|rule| rule.code)),
         or_empty(diagnosis.fault.map(|fault| fault.code())),
         or_empty(diagnosis.confidence.map(|confidence| confidence.code())),
         diagnosis.recovered.to_string(),
         number(transcript.greeting().map(|reply| u64::from(reply.code))),
-        number(command.map(|command| command.moment.frame)),
-        command.map(|command| command.verb_name()).unwrap_or_default(),
-        escape::text(argument),
-        problems.join(" "),
+        number(hello.map(|hello| hello.command.moment.frame)),
+        hello.map(|hello| hello.command.verb_name()).unwrap_or_default(),
+        hello.map(|hello| escape::text(hello.argument)).unwrap_or_default(),
+        problems.unwrap_or_default().join(" "),
         or_empty(hello.and_then(|hello| hello.check.suggestion.as_deref())),
         number(reply.map(|reply| reply.moment.frame)),
         number(reply.map(|reply| u64::from(reply.code))),
@@ -149,13 +120,13 @@ fn row(source: &CaptureSource, session: &Session, diagnosis: &Diagnosis) -> [Str
         transcript.is_tls.to_string(),
         frames.join(" "),
         evidence.join("; "),
-        diagnosis.remedy.clone(),
+        evidence::remedy(diagnosis),
         number(session.tcp_stream),
         session.community_id(),
         transcript.tls.server_hello.as_ref().map(|hello| hello.version.to_string()).unwrap_or_default(),
         background::server_name(session).unwrap_or_default(),
         background::alert(session).unwrap_or_default(),
-        lookups.join("; "),
+        digest.lookups().collect::<Vec<_>>().join("; "),
     ]
 }
 

@@ -60,6 +60,13 @@ pub fn text(octets: &[u8]) -> String {
     shown
 }
 
+/// The same within `width` columns: cut and ended with an ellipsis where it is longer.
+pub(super) fn line(octets: &[u8], width: usize) -> String {
+    // One character has at most four octets and at least one column, so no more than these can fit.
+    let kept = octets.get(..4 * width.saturating_add(1)).unwrap_or(octets);
+    cut(&text(kept), width)
+}
+
 /// Columns a terminal needs for `text`, one character after the other.
 pub fn columns(text: &str) -> usize {
     text.chars().map(|character| character.width().unwrap_or(0)).sum()

@@ -5,10 +5,26 @@ use crate::diagnosis::{Diagnosis, Outcome};
 use crate::session::Session;
 use crate::smtp::{Hello, Reply};
 
-/// The capture being read.
+/// The captures of a run: the one being read, and what is to say about those before it.
+pub(super) struct Captures {
+    most: usize,
+    source: CaptureSource,
+    missing: Missing,
+    is_listed: bool,
+    /// Sessions listed of all captures.
+    listed: usize,
+    /// In order; of those with nothing to say about so many at most, and as many of the others.
+    pub(super) kept: Vec<CaptureNotes>,
+    kept_telling: usize,
+    /// How many are not kept.
+    pub(super) omitted: u64,
+    /// Of these, those with something to say about.
+    pub(super) omitted_telling: u64,
+}
+
+/// What the capture being read lacks.
 #[derive(Default)]
-pub(super) struct Current {
-    label: String,
+struct Missing {
     gap_octets: u64,
     gap_sessions: u64,
     unread_octets: u64,
@@ -17,25 +33,92 @@ pub(super) struct Current {
 
 /// What is to say about a capture. All of it is safe on a terminal.
 pub(super) struct CaptureNotes {
+    /// Its number, counted from 0.
+    pub(super) number: usize,
     /// Its path, and the member of the archive.
     pub(super) label: String,
     /// Sentences without a full stop.
     pub(super) notes: Vec<String>,
+    /// None where it could not be read.
+    pub(super) format: Option<&'static str>,
+    pub(super) frames: u64,
+    pub(super) sessions: u64,
+    pub(super) time_zone: Option<String>,
 }
 
-impl Current {
-    /// A capture of which nothing was read yet.
-    pub(super) fn new(source: &CaptureSource) -> Self {
-        let path = escape::text(source.path.as_bytes());
-        let label = match &source.member {
-            Some(member) => format!("{path}: {}", escape::text(member.as_bytes())),
-            None => path,
-        };
-        Self { label, ..Self::default() }
+impl Captures {
+    /// None so far; this many are kept.
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            most,
+            source: CaptureSource { path: String::new(), member: None },
+            missing: Missing::default(),
+            is_listed: false,
+            listed: 0,
+            kept: Vec::new(),
+            kept_telling: 0,
+            omitted: 0,
+            omitted_telling: 0,
+        }
+    }
+
+    /// Another one is opened.
+    pub(super) fn begin(&mut self, source: &CaptureSource) {
+        (self.source, self.missing, self.is_listed) = (source.clone(), Missing::default(), false);
+    }
+
+    /// Where the one being read comes from.
+    pub(super) const fn source(&self) -> &CaptureSource {
+        &self.source
     }
 
     /// Counts what the capture lacks of a session.
-    pub(super) fn session(&mut self, session: &Session) {
+    pub(super) fn session(&mut self, session: &Session, is_listed: bool) {
+        self.missing.add(session);
+        // Rows are bounded, and those of the first captures are kept.
+        self.is_listed |= is_listed && self.listed < self.most;
+        self.listed += usize::from(is_listed);
+    }
+
+    /// The capture was read.
+    pub(super) fn end(&mut self, number: usize, report: &CaptureReport) {
+        let notes = self.missing.notes(report);
+        // A capture with rows needs its name.
+        let is_named = self.is_listed || report.failed_lookups.total() > 0;
+        let is_telling = is_named || !notes.is_empty();
+        let others = if is_telling { self.kept_telling } else { self.kept.len() - self.kept_telling };
+        if others >= self.most && !is_named {
+            self.omitted += 1;
+            self.omitted_telling += u64::from(is_telling);
+            return;
+        }
+        self.kept_telling += usize::from(is_telling);
+        let info = report.info.as_ref();
+        self.kept.push(CaptureNotes {
+            number,
+            label: self.source.label(),
+            notes,
+            format: info.map(|info| info.format),
+            frames: info.map_or(0, |info| info.frames),
+            sessions: report.sessions,
+            time_zone: info.and_then(|info| info.time_zone.clone()),
+        });
+    }
+
+    /// The name of a capture that is kept.
+    pub(super) fn label(&self, number: usize) -> Option<&str> {
+        let at = self.kept.binary_search_by_key(&number, |capture| capture.number).ok()?;
+        self.kept.get(at).map(|capture| capture.label.as_str())
+    }
+
+    /// How many there were.
+    pub(super) fn number(&self) -> u64 {
+        u64::try_from(self.kept.len()).unwrap_or(u64::MAX).saturating_add(self.omitted)
+    }
+}
+
+impl Missing {
+    fn add(&mut self, session: &Session) {
         let gap_octets = session.anomalies.gap_octets;
         self.gap_octets = self.gap_octets.saturating_add(gap_octets);
         self.gap_sessions += u64::from(gap_octets > 0);
@@ -44,8 +127,8 @@ impl Current {
         self.unread_sessions += u64::from(unread_octets > 0);
     }
 
-    /// What is to say about it, now that it was read.
-    pub(super) fn end(self, report: &CaptureReport) -> CaptureNotes {
+    /// What is to say about the capture, now that it was read.
+    fn notes(&self, report: &CaptureReport) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(error) = &report.error {
             notes.push(error.to_string());
@@ -69,8 +152,7 @@ impl Current {
                 (words::count(self.unread_octets, "octet"), words::count(self.unread_sessions, "session"));
             notes.push(format!("{octets} in {sessions} not read: too many before the reply that tells what they are"));
         }
-        let notes = notes.iter().map(|note| escape::text(note.as_bytes())).collect();
-        CaptureNotes { label: self.label, notes }
+        notes.iter().map(|note| escape::text(note.as_bytes())).collect()
     }
 }
 

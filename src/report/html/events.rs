@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::session::shown;
 use crate::diagnosis::{Diagnosis, Outcome};
 use crate::flow::{CloseHow, Side};
-use crate::report::{background, words};
+use crate::report::{background, evidence, words};
 use crate::session::Session;
 use crate::smtp::Reply;
 use crate::time::{FrameNumber, Moment};
@@ -112,8 +112,8 @@ impl Events<'_> {
             self.push(hello.moment, SERVER, "tls", vec![background::server_hello(hello)]);
         }
         for (sender, alert) in tls.alerts() {
-            let level = if alert.is_fatal() { "fatal" } else { "warning" };
-            self.push(alert.moment, Some(sender), "tls", vec![format!("TLS alert: {} ({level})", alert.name())]);
+            let text = format!("TLS alert: {} ({})", alert.name(), evidence::alert_level(alert));
+            self.push(alert.moment, Some(sender), "tls", vec![text]);
         }
     }
 

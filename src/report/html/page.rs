@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Html, sections};
 use crate::report::escape::{ScriptSafe, html};
 use crate::report::model::TOOL;
+use crate::report::run::Run;
 
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = concat!(include_str!("session.js"), include_str!("list.js"));
@@ -27,12 +28,11 @@ struct About<'a> {
 }
 
 /// Writes the whole page.
-pub(super) fn write(report: &mut Html<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(page: &mut Html<'_>, run: &Run, out: &mut impl Write) -> io::Result<()> {
     // A browser reads a line end as LF, and so hashes it.
     let (style, script) = (STYLE.replace("\r\n", "\n"), SCRIPT.replace("\r\n", "\n"));
-    let listed = report.lost.len() + report.others_listed();
-    let summary = report.totals.summary();
-    let title = html(&sections::headline(summary));
+    let listed = page.lost.len() + page.others_listed();
+    let title = html(&sections::headline(run.totals.summary()));
     write!(
         out,
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -44,24 +44,24 @@ pub(super) fn write(report: &mut Html<'_>, out: &mut impl Write) -> io::Result<(
         hash_source(&style),
         hash_source(&script),
     )?;
-    write!(out, "<header>\n<h1>{title}</h1>\n{}</header>\n<main>\n", sections::introduction(report))?;
-    out.write_all(sections::totals(&report.totals).as_bytes())?;
-    out.write_all(sections::relays(&report.totals).as_bytes())?;
-    out.write_all(sections::never_started(report).as_bytes())?;
-    out.write_all(sections::sessions(report, listed).as_bytes())?;
-    out.write_all(sections::notes(report).as_bytes())?;
+    write!(out, "<header>\n<h1>{title}</h1>\n{}</header>\n<main>\n", sections::introduction(run))?;
+    out.write_all(sections::totals(&run.totals).as_bytes())?;
+    out.write_all(sections::relays(&run.totals).as_bytes())?;
+    out.write_all(sections::never_started(run).as_bytes())?;
+    out.write_all(sections::sessions(&page.plain_rows, run, listed).as_bytes())?;
+    out.write_all(sections::notes(run).as_bytes())?;
     write!(out, "</main>\n<footer><p>Written by {}.</p></footer>\n", html(&TOOL.to_string()))?;
     out.write_all(b"<script type=\"application/json\" id=\"about-data\">")?;
-    out.write_all(&about(report)?)?;
+    out.write_all(&about(run)?)?;
     out.write_all(b"</script>\n<script type=\"application/json\" id=\"session-data\">")?;
-    report.write_sessions(out)?;
+    page.write_sessions(out)?;
     write!(out, "</script>\n<script>{script}</script>\n</body>\n</html>\n")
 }
 
-fn about(report: &Html<'_>) -> io::Result<Vec<u8>> {
+fn about(run: &Run) -> io::Result<Vec<u8>> {
     let about = About {
-        captures: report.captures.iter().map(|capture| capture.about.label.as_str()).collect(),
-        causes: report.totals.causes().iter().map(|(rule, _)| (rule.code, rule.title)).collect(),
+        captures: run.captures.kept.iter().map(|capture| capture.label.as_str()).collect(),
+        causes: run.totals.causes().iter().map(|(rule, _)| (rule.code, rule.title)).collect(),
     };
     let mut json = Vec::new();
     about.serialize(&mut serde_json::Serializer::with_formatter(&mut json, ScriptSafe))?;

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use super::session::{PageSession, shown};
-use super::{Html, PageCapture};
-use crate::report::Show;
 use crate::report::background::NEVER_STARTED;
 use crate::report::escape::html;
-use crate::report::table::footer::{MAX_RELAYS, MAX_REMEDIES, causes, remedy};
+use crate::report::notes::CaptureNotes;
+use crate::report::relays::{self, MAX_RELAYS, causes};
+use crate::report::run::{Rows, Run};
 use crate::report::totals::{Argument, Relay, Summary, Totals};
-use crate::report::words::{count, date_and_time, number, span};
+use crate::report::words::{count, date_and_time, number};
 
 /// What it all comes to, in a few words.
 pub(super) fn headline(summary: &Summary) -> String {
@@ -21,18 +21,17 @@ pub(super) fn headline(summary: &Summary) -> String {
 }
 
 /// Which captures these are.
-pub(super) fn introduction(report: &Html<'_>) -> String {
+pub(super) fn introduction(run: &Run) -> String {
     let mut text = String::new();
-    match report.captures.as_slice() {
-        [] => {}
-        [capture] => push(&mut text, "p", &format!("In <code>{}</code>", html(&capture.about.label))),
-        captures => {
-            let all = u64::try_from(captures.len()).unwrap_or(u64::MAX).saturating_add(report.omitted_captures);
+    match (run.captures.number(), run.captures.kept.as_slice()) {
+        (0, _) => {}
+        (1, [capture]) => push(&mut text, "p", &format!("In <code>{}</code>", html(&capture.label))),
+        (all, _) => {
             let all = count(all, "capture");
             push(&mut text, "p", &format!("In {all}, <a href=\"#notes\">named below</a>"));
         }
     }
-    if report.totals.summary().sessions == 0 {
+    if run.totals.summary().sessions == 0 {
         push(&mut text, "p", "For servers on other ports name them: <code>--port 587</code>, say.");
     }
     text
@@ -92,15 +91,8 @@ pub(super) fn relays(totals: &Totals) -> String {
     for relay in losing.iter().take(MAX_RELAYS) {
         text.push_str(&describe(relay));
     }
-    let rest = losing.len().saturating_sub(MAX_RELAYS);
-    if rest > 0 {
-        let pairs = number(u64::try_from(rest).unwrap_or(u64::MAX));
-        let more = format!("And {pairs} more pairs of client and server that lost sessions.");
-        push(&mut text, "p", &more);
-    }
-    if summary.other_relays_lost > 0 {
-        let (lost, all) = (number(summary.other_relays_lost), number(summary.other_relays_sessions));
-        push(&mut text, "p", &format!("{lost} of {all} sessions between further pairs of client and server lost."));
+    for sentence in relays::rest(totals, "") {
+        push(&mut text, "p", &sentence);
     }
     text.push_str("</section>\n");
     text
@@ -130,23 +122,11 @@ fn describe(relay: &Relay) -> String {
         }
         item("Sends", &format!("<ul>{sent}</ul>"));
     }
-    if let Some((first, last)) = relay.lost_span {
-        let when = match relay.lost_every_ns() {
-            None => format!("{} UTC", date_and_time(first)),
-            Some(every) => {
-                let average = if relay.lost > 2 { "on average " } else { "" };
-                format!(
-                    "first {} UTC, last {} UTC, {average}every {}",
-                    date_and_time(first),
-                    date_and_time(last),
-                    span(every)
-                )
-            }
-        };
+    if let Some(when) = relays::when(relay) {
         item("When", &when);
     }
-    for loss in losses.iter().take(MAX_REMEDIES) {
-        item("Fix", &code_marked(&remedy(relay, loss, losses.len() > 1)));
+    for remedy in relays::remedies(relay) {
+        item("Fix", &code_marked(&remedy));
     }
     text.push_str("</dl>\n</article>\n");
     text
@@ -170,8 +150,8 @@ fn code_marked(text: &str) -> String {
 }
 
 /// The deliveries that never started.
-pub(super) fn never_started(report: &Html<'_>) -> String {
-    let Some(title) = report.never_started.title(report.totals.summary()) else { return String::new() };
+pub(super) fn never_started(run: &Run) -> String {
+    let Some(title) = run.never_started.title(run.totals.summary()) else { return String::new() };
     let mut text = format!("<section aria-labelledby=\"never-started\">\n<h2 id=\"never-started\">{title}</h2>\n");
     push(&mut text, "p", NEVER_STARTED);
     text.push_str(
@@ -179,7 +159,7 @@ pub(super) fn never_started(report: &Html<'_>) -> String {
          <th scope=\"col\">Frames</th><th scope=\"col\">Time (UTC)</th><th scope=\"col\">Client</th>\
          <th scope=\"col\">Lookup</th><th scope=\"col\">What came of it</th></tr></thead>\n<tbody>\n",
     );
-    for entry in &report.never_started.listed {
+    for entry in &run.never_started.listed {
         let cells = format!(
             "<td class=\"number\">{}</td><td>{}</td><td>{}</td><td>{}</td><th scope=\"row\"><code>{}</code></th><td>{}</td>",
             entry.capture + 1,
@@ -192,7 +172,7 @@ pub(super) fn never_started(report: &Html<'_>) -> String {
         push(&mut text, "tr", &cells);
     }
     text.push_str("</tbody>\n</table>\n");
-    for remark in report.never_started.remarks("only counted") {
+    for remark in run.never_started.remarks("only counted") {
         push(&mut text, "p", &html(&remark));
     }
     text.push_str("</section>\n");
@@ -200,13 +180,13 @@ pub(super) fn never_started(report: &Html<'_>) -> String {
 }
 
 /// Where the script puts its list, and the plain table for a browser without scripts.
-pub(super) fn sessions(report: &Html<'_>, listed: usize) -> String {
-    let summary = report.totals.summary();
+pub(super) fn sessions(plain_rows: &Rows<String>, run: &Run, listed: usize) -> String {
+    let summary = run.totals.summary();
     if summary.sessions == 0 {
         return String::new();
     }
     let mut text = "<section aria-labelledby=\"sessions\">\n<h2 id=\"sessions\">Sessions</h2>\n".to_owned();
-    let all = if report.show == Show::All { summary.sessions } else { summary.lost };
+    let all = if run.shows_all() { summary.sessions } else { summary.lost };
     let omitted = all.saturating_sub(u64::try_from(listed).unwrap_or(u64::MAX));
     if omitted > 0 {
         let more = count(omitted, "more session");
@@ -219,14 +199,14 @@ pub(super) fn sessions(report: &Html<'_>, listed: usize) -> String {
             ),
         );
     }
-    if report.show == Show::Lost {
+    if !run.shows_all() {
         push(&mut text, "p", "Only lost sessions are listed.");
     }
     text.push_str("<div id=\"list\"></div>\n<noscript>\n");
-    if report.plain_rows.is_empty() {
+    if plain_rows.all().len() == 0 {
         text.push_str("<p>No lost session. The list of the others needs the page's script.</p>\n");
     } else {
-        let shown = u64::try_from(report.plain_rows.len()).unwrap_or(u64::MAX);
+        let shown = u64::try_from(plain_rows.all().len()).unwrap_or(u64::MAX);
         let rest = summary.lost.saturating_sub(shown);
         text.push_str(
             "<p>Without the page's script only this table can be shown.</p>\n<table class=\"sessions\">\n\
@@ -234,7 +214,7 @@ pub(super) fn sessions(report: &Html<'_>, listed: usize) -> String {
              <th scope=\"col\">Client</th><th scope=\"col\">Server</th><th scope=\"col\">Hello</th>\
              <th scope=\"col\">Answer</th><th scope=\"col\">Cause</th></tr></thead>\n<tbody>\n",
         );
-        report.plain_rows.values().for_each(|row| text.push_str(row));
+        text.extend(plain_rows.all().map(String::as_str));
         text.push_str("</tbody>\n</table>\n");
         if rest > 0 {
             push(&mut text, "p", &format!("And {}.", count(rest, "more lost session")));
@@ -268,9 +248,9 @@ pub(super) fn plain_row(session: &PageSession) -> String {
 }
 
 /// The captures, with what could not be read or decoded, and warnings.
-pub(super) fn notes(report: &Html<'_>) -> String {
+pub(super) fn notes(run: &Run) -> String {
     let mut text = "<section aria-labelledby=\"notes\">\n<h2 id=\"notes\">Captures and notes</h2>\n".to_owned();
-    for warning in report.warnings.sentences() {
+    for warning in run.warnings.sentences() {
         push(&mut text, "p", &format!("<strong>Warning:</strong> {}.", html(&warning)));
     }
     text.push_str(
@@ -278,26 +258,26 @@ pub(super) fn notes(report: &Html<'_>) -> String {
          <th scope=\"col\">Capture</th><th scope=\"col\">Format</th><th scope=\"col\">Frames</th>\
          <th scope=\"col\">Sessions</th><th scope=\"col\">Notes</th></tr></thead>\n<tbody>\n",
     );
-    for (at, capture) in report.captures.iter().enumerate() {
-        push(&mut text, "tr", &capture_cells(at + 1, capture));
+    for capture in &run.captures.kept {
+        push(&mut text, "tr", &capture_cells(capture));
     }
     text.push_str("</tbody>\n</table>\n");
-    if report.omitted_captures > 0 {
-        push(&mut text, "p", &format!("And {}.", count(report.omitted_captures, "more capture")));
+    if run.captures.omitted > 0 {
+        push(&mut text, "p", &format!("And {}.", count(run.captures.omitted, "more capture")));
     }
     text.push_str("</section>\n");
     text
 }
 
-fn capture_cells(number_from_1: usize, capture: &PageCapture) -> String {
+fn capture_cells(capture: &CaptureNotes) -> String {
     let zone = capture.time_zone.as_ref().map(|zone| format!("times read as local time of {zone}"));
-    let notes: String =
-        capture.about.notes.iter().chain(&zone).map(|note| format!("<li>{}</li>", html(note))).collect();
+    let notes: String = capture.notes.iter().chain(&zone).map(|note| format!("<li>{}</li>", html(note))).collect();
     let notes = if notes.is_empty() { "none".to_owned() } else { format!("<ul>{notes}</ul>") };
     format!(
-        "<td class=\"number\">{number_from_1}</td><th scope=\"row\"><code>{}</code></th><td>{}</td>\
+        "<td class=\"number\">{}</td><th scope=\"row\"><code>{}</code></th><td>{}</td>\
          <td class=\"number\">{}</td><td class=\"number\">{}</td><td>{notes}</td>",
-        html(&capture.about.label),
+        capture.number + 1,
+        html(&capture.label),
         capture.format.unwrap_or("unreadable"),
         number(capture.frames),
         number(capture.sessions),
