@@ -58,7 +58,7 @@ pub(super) const TIMED_OUT: Rule = Rule {
         let mut finding = broken(facts, fault, true)?;
         finding.evidence.splice(0..0, reply);
         if let (Some(waited_ns), Some(sent)) = (waited, facts.unanswered(|_| true)) {
-            finding.evidence.push(Evidence::new(sent, EvidenceKind::Awaited { waited_ns }));
+            finding.evidence.push(Evidence::new(sent, EvidenceKind::Awaited(waited_ns)));
         }
         Some(finding)
     },
@@ -95,7 +95,7 @@ fn broken(facts: &Facts<'_>, fault: Fault, by_server: bool) -> Option<Finding> {
     } else if transcript.is_mail_open {
         evidence.push(Evidence::new(facts.session.last, EvidenceKind::InTransaction));
     }
-    evidence.push(facts.ending_evidence());
+    evidence.push(facts.ended(EvidenceKind::Ended));
     Some(Finding::new(fault, Confidence::Probable, evidence))
 }
 

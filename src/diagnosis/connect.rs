@@ -19,7 +19,7 @@ pub(super) const UNREACHABLE: Rule = Rule {
         if facts.session.handshake.syn_ack.is_some() {
             return None;
         }
-        let said = EvidenceKind::Unreachable { reported_by: refused.reported_by, reason: refused.reason };
+        let said = EvidenceKind::Unreachable(refused.reported_by, refused.reason);
         let evidence = syn(facts).into_iter().chain([Evidence::new(refused.moment, said)]).collect();
         Some(Finding::new(Fault::Network, Confidence::Certain, evidence))
     },

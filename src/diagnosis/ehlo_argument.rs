@@ -54,14 +54,14 @@ fn at_once(facts: &Facts<'_>) -> Option<Finding> {
     if !went_unanswered {
         return None;
     }
-    finding(facts, hello, Confidence::Probable, vec![facts.unanswered_hello(true)])
+    finding(facts, hello, Confidence::Probable, vec![facts.ended(EvidenceKind::HelloIgnored)])
 }
 
 /// What the client did with the refusal.
 fn after_refusal(facts: &Facts<'_>) -> Evidence {
     match facts.transcript.quit {
-        Some(quit) => Evidence::new(quit, EvidenceKind::Quit { has_tried: true }),
-        None => facts.ending_evidence(),
+        Some(quit) => Evidence::new(quit, EvidenceKind::Quit),
+        None => facts.ended(EvidenceKind::Ended),
     }
 }
 

@@ -22,13 +22,8 @@ pub struct Evidence {
 pub enum EvidenceKind {
     /// The client asks for a connection.
     Syn,
-    /// A router or host says by ICMP that the server cannot be reached.
-    Unreachable {
-        /// Who says so.
-        reported_by: IpAddr,
-        /// What the error says (RFC 792, RFC 4443).
-        reason: &'static str,
-    },
+    /// This router or host says by ICMP that the server cannot be reached, and why (RFC 792, RFC 4443).
+    Unreachable(IpAddr, &'static str),
     /// The server answered the SYN with RST.
     SynReset,
     /// Nothing answered the SYN.
@@ -46,34 +41,22 @@ pub enum EvidenceKind {
     Argument(Argument),
     /// The line of a command.
     Command(Box<[u8]>),
-    /// What the server refused.
-    Refused {
-        /// The command; DATA stands for whatever sends a message.
-        verb: Verb,
-        /// How many of these the server refused.
-        times: u64,
-    },
+    /// The command that was refused, the last of so many; DATA stands for whatever sends a message.
+    Refused(Verb, u64),
     /// A reply, the one that decided.
     Reply(Answer),
     /// The client said QUIT.
-    Quit {
-        /// Whether it had come to deliver.
-        has_tried: bool,
-    },
+    Quit,
+    /// The client said QUIT and had not come to deliver.
+    QuitUntried,
     /// The command that nothing answers.
     NoReply(Verb),
-    /// The hello that nothing answers.
-    Unanswered {
-        /// What came instead.
-        end: End,
-        /// Whether the server had received it for sure.
-        is_received: bool,
-    },
-    /// How long the client waited for a reply.
-    Awaited {
-        /// In nanoseconds.
-        waited_ns: i64,
-    },
+    /// The session ended with no reply to the hello.
+    HelloUnanswered(End),
+    /// The same, and the server had received the hello for sure.
+    HelloIgnored(End),
+    /// The client waited for the reply so many nanoseconds.
+    Awaited(i64),
     /// Mail data was being sent.
     InData,
     /// A mail transaction was open.
@@ -82,18 +65,12 @@ pub enum EvidenceKind {
     ClientHello(ClientHello),
     /// What the server chose of it.
     ServerHello(ServerHello),
-    /// What one side says of the other's TLS.
-    Alert {
-        /// The side that sent it.
-        from: Side,
-        /// What it says.
-        alert: Alert,
-    },
-    /// The TLS handshake was not completed.
-    NoTls {
-        /// Whether it was begun.
-        is_begun: bool,
-    },
+    /// What this side says of the other's TLS.
+    Alert(Side, Alert),
+    /// No TLS handshake followed.
+    NoTls,
+    /// The TLS handshake was begun and not completed.
+    UnfinishedTls,
     /// How the session ended.
     Ended(End),
     /// Why nothing can be said of the session.

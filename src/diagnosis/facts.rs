@@ -206,7 +206,7 @@ impl<'s> Facts<'s> {
         applies: impl FnOnce(&Tally) -> bool,
     ) -> Option<Finding> {
         let refusal = tally.last_refusal.as_ref().filter(|_| applies(tally))?;
-        let sent = Evidence::new(refusal.command, EvidenceKind::Refused { verb, times: tally.refused });
+        let sent = Evidence::new(refusal.command, EvidenceKind::Refused(verb, tally.refused));
         Some(Finding::new(fault, self.confidence(), vec![sent, self.refusal(refusal)]))
     }
 
@@ -238,27 +238,16 @@ impl<'s> Facts<'s> {
         self.transcript.hellos.iter().position(|known| known.exchange == hello.exchange)
     }
 
-    /// The frame that ended the session, and who did it.
-    pub(super) fn end(&self) -> (Moment, End) {
+    /// The frame that ended the session, and how it did, as evidence of this `kind`.
+    pub(super) fn ended(&self, kind: impl FnOnce(End) -> EvidenceKind) -> Evidence {
         let by = self.session.close.by.unwrap_or(Side::Both);
-        match (self.ending, self.session.close.moment) {
+        let (moment, end) = match (self.ending, self.session.close.moment) {
             (Ending::Closed { .. }, Some(moment)) => (moment, End::Closed(by)),
             (Ending::Reset { .. }, Some(moment)) => (moment, End::Reset(by)),
             (Ending::Silence, _) => (self.session.last, End::Silence(self.session.quiet_ns)),
             _ => (self.session.last, End::Capture),
-        }
-    }
-
-    /// The same as evidence.
-    pub(super) fn ending_evidence(&self) -> Evidence {
-        let (moment, end) = self.end();
-        Evidence::new(moment, EvidenceKind::Ended(end))
-    }
-
-    /// The same in the place of a reply to the hello.
-    pub(super) fn unanswered_hello(&self, is_received: bool) -> Evidence {
-        let (moment, end) = self.end();
-        Evidence::new(moment, EvidenceKind::Unanswered { end, is_received })
+        };
+        Evidence::new(moment, kind(end))
     }
 }
 

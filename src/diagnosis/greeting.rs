@@ -26,7 +26,7 @@ pub(super) const NO_GREETING: Rule = Rule {
         if !has_waited {
             return None;
         }
-        Some(Finding::new(Fault::Server, Confidence::Certain, vec![opened, facts.ending_evidence()]))
+        Some(Finding::new(Fault::Server, Confidence::Certain, vec![opened, facts.ended(EvidenceKind::Ended)]))
     },
 };
 

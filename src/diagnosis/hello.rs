@@ -61,8 +61,8 @@ pub(super) const UNANSWERED: Rule = Rule {
             _ if waited.is_some() => {}
             _ => return None,
         }
-        let mut finding = finding(facts, hello, Confidence::Probable, facts.unanswered_hello(false))?;
-        let awaited = waited.map(|waited_ns| Evidence::new(sent, EvidenceKind::Awaited { waited_ns }));
+        let mut finding = finding(facts, hello, Confidence::Probable, facts.ended(EvidenceKind::HelloUnanswered))?;
+        let awaited = waited.map(|waited_ns| Evidence::new(sent, EvidenceKind::Awaited(waited_ns)));
         finding.evidence.extend(awaited);
         Some(finding)
     },

@@ -116,8 +116,8 @@ fn delivered(facts: &Facts<'_>) -> Diagnosis {
 
 fn no_mail(facts: &Facts<'_>) -> Diagnosis {
     let evidence = match facts.transcript.quit {
-        Some(quit) => Evidence::new(quit, EvidenceKind::Quit { has_tried: false }),
-        None => facts.ending_evidence(),
+        Some(quit) => Evidence::new(quit, EvidenceKind::QuitUntried),
+        None => facts.ended(EvidenceKind::Ended),
     };
     diagnosis(facts, Outcome::NoMail, Some(Confidence::Certain), vec![evidence])
 }

@@ -58,11 +58,12 @@ fn handshake_died(facts: &Facts<'_>) -> Option<Finding> {
     {
         if let Some(alert) = alert.filter(|alert| !alert.is_close_notify()) {
             fault = sender;
-            evidence.push(Evidence::new(alert.moment, EvidenceKind::Alert { from, alert }));
+            evidence.push(Evidence::new(alert.moment, EvidenceKind::Alert(from, alert)));
         }
     }
-    evidence.push(Evidence::new(facts.session.last, EvidenceKind::NoTls { is_begun: tls.is_seen() }));
-    evidence.push(facts.ending_evidence());
+    let tls = if tls.is_seen() { EvidenceKind::UnfinishedTls } else { EvidenceKind::NoTls };
+    evidence.push(Evidence::new(facts.session.last, tls));
+    evidence.push(facts.ended(EvidenceKind::Ended));
     Some(Finding::new(fault, Confidence::Probable, evidence))
 }
 

@@ -146,7 +146,7 @@ impl Redactor {
             EvidenceKind::Argument(argument) => mask_hello(&mut argument.octets, true),
             EvidenceKind::Reply(answer) => mask_text(&mut answer.text, names),
             EvidenceKind::ClientHello(hello) => hello.server_name.iter_mut().for_each(|name| mask_text(name, names)),
-            EvidenceKind::Unreachable { reported_by, .. } => {
+            EvidenceKind::Unreachable(reported_by, _) => {
                 *reported_by = self.addresses.ip(*reported_by).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
             }
             _ => {}

@@ -84,9 +84,9 @@ impl<'s> Digest<'s> {
         }
         let kinds = self.diagnosis.evidence.iter().map(|shown| &shown.kind);
         let telling = kinds.clone().find_map(|kind| match kind {
-            EvidenceKind::Unanswered { end, .. } => Some(unanswered(*end).to_owned()),
+            EvidenceKind::HelloUnanswered(end) | EvidenceKind::HelloIgnored(end) => Some(unanswered(*end).to_owned()),
             // The evidence begins with the hellos of TLS, which went well; how it ended stands last.
-            EvidenceKind::NoTls { .. } => {
+            EvidenceKind::NoTls | EvidenceKind::UnfinishedTls => {
                 background::alert(self.session).or_else(|| kinds.clone().next_back().map(evidence::text))
             }
             _ => None,

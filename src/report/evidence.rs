@@ -19,7 +19,7 @@ fn said(octets: &[u8]) -> String {
 pub fn text(kind: &EvidenceKind) -> String {
     match kind {
         EvidenceKind::Syn => "client asks for a connection (SYN)".into(),
-        EvidenceKind::Unreachable { reported_by, reason } => format!("{reported_by} reports: {reason}"),
+        EvidenceKind::Unreachable(reported_by, reason) => format!("{reported_by} reports: {reason}"),
         EvidenceKind::SynReset => "server answered the SYN with RST".into(),
         EvidenceKind::SynUnanswered { syns: 1, quiet_ns } => {
             format!("no answer in the {} the capture goes on", seconds(*quiet_ns))
@@ -29,25 +29,29 @@ pub fn text(kind: &EvidenceKind) -> String {
         EvidenceKind::MaskedGreeting => "the greeting is masked with asterisks".into(),
         EvidenceKind::Argument(shown) => argument(shown),
         EvidenceKind::Command(line) => format!("client sent {}", said(line)),
-        EvidenceKind::Refused { verb, times } => refused(*verb, *times),
+        EvidenceKind::Refused(verb, times) => refused(*verb, *times),
         EvidenceKind::Reply(answer) => format!("server replied {}", reply(answer)),
-        EvidenceKind::Quit { has_tried: true } => "client sent QUIT".into(),
-        EvidenceKind::Quit { has_tried: false } => "client sent QUIT without having tried to send mail".into(),
+        EvidenceKind::Quit => "client sent QUIT".into(),
+        EvidenceKind::QuitUntried => "client sent QUIT without having tried to send mail".into(),
         EvidenceKind::NoReply(verb) => format!("no reply to {}", verb.name().unwrap_or("the command")),
-        EvidenceKind::Unanswered { end, is_received } => unanswered(*end, *is_received),
-        EvidenceKind::Awaited { waited_ns } => format!("the reply was awaited for {}", seconds(*waited_ns)),
+        EvidenceKind::HelloUnanswered(end) => format!("no reply; {}", ended(*end)),
+        EvidenceKind::HelloIgnored(end @ End::Silence(_)) => {
+            format!("server acknowledged it and did not reply, {}", ended(*end))
+        }
+        EvidenceKind::HelloIgnored(end) => format!("{} without a reply to it", ended(*end)),
+        EvidenceKind::Awaited(waited_ns) => format!("the reply was awaited for {}", seconds(*waited_ns)),
         EvidenceKind::InData => "in the middle of the mail data".into(),
         EvidenceKind::InTransaction => "in the middle of a mail transaction".into(),
         EvidenceKind::ClientHello(hello) => {
             format!("client offered {} at most, {} (TLS ClientHello)", hello.version, server_name(hello))
         }
         EvidenceKind::ServerHello(hello) => format!("server chose {} (TLS ServerHello)", hello.version),
-        EvidenceKind::Alert { from, alert } => {
+        EvidenceKind::Alert(from, alert) => {
             let (name, level, number) = (alert.name(), alert_level(*alert), alert.description);
             format!("{} sent a TLS alert: {name} ({level}, description {number})", side(*from))
         }
-        EvidenceKind::NoTls { is_begun: true } => "the TLS handshake did not complete".into(),
-        EvidenceKind::NoTls { is_begun: false } => "no TLS handshake followed".into(),
+        EvidenceKind::UnfinishedTls => "the TLS handshake did not complete".into(),
+        EvidenceKind::NoTls => "no TLS handshake followed".into(),
         EvidenceKind::Ended(end) => ended(*end),
         EvidenceKind::Unknown(why) => unknown(*why),
     }
@@ -94,14 +98,6 @@ fn ended(end: End) -> String {
         End::Reset(by) => format!("{} reset the connection (RST)", side(by)),
         End::Silence(quiet_ns) => format!("then {} of silence", seconds(quiet_ns)),
         End::Capture => "the capture ends here".to_owned(),
-    }
-}
-
-fn unanswered(end: End, is_received: bool) -> String {
-    match (is_received, end) {
-        (false, end) => format!("no reply; {}", ended(end)),
-        (true, End::Silence(_)) => format!("server acknowledged it and did not reply, {}", ended(end)),
-        (true, end) => format!("{} without a reply to it", ended(end)),
     }
 }
 
@@ -194,9 +190,17 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_ends_is_told_from_one_that_does_not() {
-        let (received, not) = (unanswered(End::Silence(301_000_000_000), true), unanswered(End::Capture, false));
-        assert_eq!(received, "server acknowledged it and did not reply, then 301 s of silence");
-        assert_eq!(not, "no reply; the capture ends here");
+    fn a_hello_that_was_received_is_told_from_one_that_may_not_have_been() {
+        let silence = End::Silence(301_000_000_000);
+        for (kind, said) in [
+            (EvidenceKind::HelloIgnored(silence), "server acknowledged it and did not reply, then 301 s of silence"),
+            (
+                EvidenceKind::HelloIgnored(End::Reset(Side::Server)),
+                "server reset the connection (RST) without a reply to it",
+            ),
+            (EvidenceKind::HelloUnanswered(silence), "no reply; then 301 s of silence"),
+        ] {
+            assert_eq!(text(&kind), said);
+        }
     }
 }

@@ -67,7 +67,8 @@ fn add_evidence(remarks: &mut Remarks, diagnosis: &Diagnosis) {
         _ => return,
     };
     for shown in &diagnosis.evidence {
-        if !matches!(shown.kind, EvidenceKind::Quit { .. }) && !remarks.contains_key(&shown.frame) {
+        if !matches!(shown.kind, EvidenceKind::Quit | EvidenceKind::QuitUntried) && !remarks.contains_key(&shown.frame)
+        {
             remarks.insert(shown.frame, vec![format!("{what}: {}", evidence::text(&shown.kind))]);
         }
     }
