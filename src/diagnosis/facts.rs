@@ -197,15 +197,9 @@ impl<'s> Facts<'s> {
         self.session.close.received.is_none_or(|received| received >= hello.end)
     }
 
-    /// What was refused at last, and with what, if `applies` says that this is what the session came to.
-    pub(super) fn refused(
-        &self,
-        fault: Fault,
-        verb: Verb,
-        tally: &Tally,
-        applies: impl FnOnce(&Tally) -> bool,
-    ) -> Option<Finding> {
-        let refusal = tally.last_refusal.as_ref().filter(|_| applies(tally))?;
+    /// The loss to the latest refusal of these, if it `is_lost` to it.
+    pub(super) fn refused(&self, fault: Fault, verb: Verb, tally: &Tally, is_lost: bool) -> Option<Finding> {
+        let refusal = tally.last_refusal.as_ref().filter(|_| is_lost)?;
         let sent = Evidence::new(refusal.command, EvidenceKind::Refused(verb, tally.refused));
         Some(Finding::new(fault, self.confidence(), vec![sent, self.refusal(refusal)]))
     }

@@ -38,49 +38,37 @@ fn first(rules: &'static [Rule], facts: &Facts<'_>) -> Option<(&'static Rule, Fi
     rules.iter().find_map(|rule| (rule.check)(facts).map(|finding| (rule, finding)))
 }
 
-/// What keeps the capture from telling, whatever else it shows.
+/// What keeps the capture from telling, whatever else it shows, and where.
 fn cannot_tell(facts: &Facts<'_>) -> Option<(Moment, Unknown)> {
-    let session = facts.session;
-    if facts.is_one_sided() {
-        return Some((session.first, Unknown::OneSide(session.captured)));
-    }
-    if !facts.has_beginning() {
-        return Some((session.first, Unknown::NoBeginning));
-    }
-    if let Some(hole) = facts.decisive_hole() {
-        return Some((hole, Unknown::Hole(session.anomalies.gap_octets)));
-    }
-    if facts.is_end_of_data_missing() {
-        return Some((session.last, Unknown::DataHole));
-    }
-    if facts.is_any_hello_cut() {
-        return Some((session.first, Unknown::CutHello));
-    }
-    if facts.transcript.is_tls && facts.transcript.tls.is_established() {
-        return Some((session.last, Unknown::Tls));
-    }
-    None
+    let (session, transcript) = (facts.session, facts.transcript);
+    let (first, last) = (session.first, session.last);
+    first_of([
+        (facts.is_one_sided().then_some(first), Unknown::OneSide(session.captured)),
+        ((!facts.has_beginning()).then_some(first), Unknown::NoBeginning),
+        (facts.decisive_hole(), Unknown::Hole(session.anomalies.gap_octets)),
+        (facts.is_end_of_data_missing().then_some(last), Unknown::DataHole),
+        (facts.is_any_hello_cut().then_some(first), Unknown::CutHello),
+        ((transcript.is_tls && transcript.tls.is_established()).then_some(last), Unknown::Tls),
+    ])
 }
 
 /// Why nothing could be decided, where no rule applies and the client did not end the session itself.
 fn undecided(facts: &Facts<'_>) -> (Moment, Unknown) {
-    let last = facts.session.last;
-    if facts.session.close.how == CloseHow::Evicted {
-        return (last, Unknown::Evicted);
-    }
-    if facts.transcript.is_tls {
-        return (last, Unknown::Tls);
-    }
-    if let Some(sent) = facts.malformed_hello_adrift().filter(|_| facts.is_over()) {
-        return (sent, Unknown::HelloAdrift);
-    }
-    if facts.is_message_undecided() && facts.is_over() {
-        return (last, Unknown::MessageUndecided);
-    }
-    if facts.session.handshake.ack.is_none() && facts.transcript.client_octets == 0 {
-        return (last, Unknown::NoHandshake);
-    }
-    (last, Unknown::CaptureEnds(facts.session.quiet_ns))
+    let (session, last) = (facts.session, facts.session.last);
+    let has_no_handshake = session.handshake.ack.is_none() && facts.transcript.client_octets == 0;
+    let reason = first_of([
+        ((session.close.how == CloseHow::Evicted).then_some(last), Unknown::Evicted),
+        (facts.transcript.is_tls.then_some(last), Unknown::Tls),
+        (facts.malformed_hello_adrift().filter(|_| facts.is_over()), Unknown::HelloAdrift),
+        ((facts.is_message_undecided() && facts.is_over()).then_some(last), Unknown::MessageUndecided),
+        (has_no_handshake.then_some(last), Unknown::NoHandshake),
+    ]);
+    reason.unwrap_or((last, Unknown::CaptureEnds(session.quiet_ns)))
+}
+
+/// The first reason that has a place.
+fn first_of<const N: usize>(reasons: [(Option<Moment>, Unknown); N]) -> Option<(Moment, Unknown)> {
+    reasons.into_iter().find_map(|(place, why)| Some((place?, why)))
 }
 
 /// The client ended a working session without trying to send, or never began to.

@@ -39,12 +39,12 @@ pub(super) const MESSAGE: Rule = Rule {
     page: MESSAGE_PAGE,
     check: |facts| {
         let message = &facts.transcript.message;
-        facts.refused(Fault::Server, Verb::Data, message, |message| message.is_last_refused)
+        facts.refused(Fault::Server, Verb::Data, message, message.is_last_refused)
     },
 };
 
 fn only_refused(facts: &Facts<'_>, tally: &Tally, verb: Verb) -> Option<Finding> {
-    facts.refused(Fault::Server, verb, tally, Tally::is_only_refused)
+    facts.refused(Fault::Server, verb, tally, tally.is_only_refused())
 }
 
 const SENDER_PAGE: &str = r#"The hello was accepted, and MAIL is refused.

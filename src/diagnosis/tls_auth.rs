@@ -29,7 +29,7 @@ pub(super) const AUTH_FAILED: Rule = Rule {
     page: AUTH_FAILED_PAGE,
     check: |facts| {
         let auth = &facts.transcript.auth;
-        facts.refused(Fault::Client, Verb::Auth, auth, |auth| auth.is_last_refused)
+        facts.refused(Fault::Client, Verb::Auth, auth, auth.is_last_refused)
     },
 };
 
@@ -39,7 +39,7 @@ fn refused(facts: &Facts<'_>) -> Option<Finding> {
     if facts.transcript.mail.tried > 0 || facts.transcript.auth.tried > 0 {
         return None;
     }
-    facts.refused(Fault::Server, Verb::StartTls, starttls, |starttls| starttls.is_last_refused)
+    facts.refused(Fault::Server, Verb::StartTls, starttls, starttls.is_last_refused)
 }
 
 fn handshake_died(facts: &Facts<'_>) -> Option<Finding> {

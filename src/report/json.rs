@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, Write};
 use serde::Serialize;
 
 use super::digest::Digest;
-use super::model::{self, CaptureObject, RelayObject, SCHEMA_VERSION, SessionObject, SummaryObject, TOOL};
+use super::model::{self, CaptureObject, RelayObject, SCHEMA_VERSION, SessionObject, TOOL};
 use super::run::{Form, Run};
 use super::spool::Spool;
 use super::{CaptureReport, CaptureSource, ReportOptions};
@@ -54,7 +54,7 @@ impl Form for Json<'_> {
         }
         list(&mut relays, "relays", &mut out)?;
         json.clear();
-        model::write_json(&mut json, &SummaryObject::new(run.totals.summary()))?;
+        model::write_json(&mut json, run.totals.summary())?;
         out.write_all(b",\n\"summary\":")?;
         out.write_all(&json)?;
         out.write_all(b"}\n")?;

@@ -42,7 +42,7 @@ pub use model::{json_schema, jsonl_schema};
 pub use totals::Summary;
 
 /// Where a capture came from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct CaptureSource {
     /// The path as the user gave it, or as it was found in a folder; `-` for standard input.
     pub path: String,

@@ -6,6 +6,7 @@ use crate::session::Session;
 use crate::smtp::{Hello, Reply};
 
 /// The captures of a run: the one being read, and what is to say about those before it.
+#[derive(Default)]
 pub(super) struct Captures {
     most: usize,
     source: CaptureSource,
@@ -22,13 +23,25 @@ pub(super) struct Captures {
     pub(super) omitted_telling: u64,
 }
 
-/// What the capture being read lacks.
+/// What the capture being read lacks: octets, and the sessions that lack them.
 #[derive(Default)]
 struct Missing {
-    gap_octets: u64,
-    gap_sessions: u64,
-    unread_octets: u64,
-    unread_sessions: u64,
+    gaps: Octets,
+    unread: Octets,
+}
+
+#[derive(Default)]
+struct Octets(u64, u64);
+
+impl Octets {
+    fn add(&mut self, octets: u64) {
+        *self = Self(self.0.saturating_add(octets), self.1 + u64::from(octets > 0));
+    }
+
+    /// `12 octets in 1 session`; none where there are none.
+    fn text(&self) -> Option<String> {
+        (self.1 > 0).then(|| format!("{} in {}", words::count(self.0, "octet"), words::count(self.1, "session")))
+    }
 }
 
 /// What is to say about a capture. All of it is safe on a terminal.
@@ -49,17 +62,7 @@ pub(super) struct CaptureNotes {
 impl Captures {
     /// None so far; this many are kept.
     pub(super) fn new(most: usize) -> Self {
-        Self {
-            most,
-            source: CaptureSource { path: String::new(), member: None },
-            missing: Missing::default(),
-            is_listed: false,
-            listed: 0,
-            kept: Vec::new(),
-            kept_telling: 0,
-            omitted: 0,
-            omitted_telling: 0,
-        }
+        Self { most, ..Self::default() }
     }
 
     /// Another one is opened.
@@ -74,7 +77,8 @@ impl Captures {
 
     /// Counts what the capture lacks of a session.
     pub(super) fn session(&mut self, session: &Session, is_listed: bool) {
-        self.missing.add(session);
+        self.missing.gaps.add(session.anomalies.gap_octets);
+        self.missing.unread.add(session.transcript.unread_client_octets);
         // Rows are bounded, and those of the first captures are kept.
         self.is_listed |= is_listed && self.listed < self.most;
         self.listed += usize::from(is_listed);
@@ -118,15 +122,6 @@ impl Captures {
 }
 
 impl Missing {
-    fn add(&mut self, session: &Session) {
-        let gap_octets = session.anomalies.gap_octets;
-        self.gap_octets = self.gap_octets.saturating_add(gap_octets);
-        self.gap_sessions += u64::from(gap_octets > 0);
-        let unread_octets = session.transcript.unread_client_octets;
-        self.unread_octets = self.unread_octets.saturating_add(unread_octets);
-        self.unread_sessions += u64::from(unread_octets > 0);
-    }
-
     /// What is to say about the capture, now that it was read.
     fn notes(&self, report: &CaptureReport) -> Vec<String> {
         let mut notes = Vec::new();
@@ -142,16 +137,11 @@ impl Missing {
         for (reason, frames) in &report.undecoded {
             notes.push(format!("{} not decoded: {reason}", words::count(*frames, "frame")));
         }
-        if self.gap_sessions > 0 {
-            let (octets, sessions) =
-                (words::count(self.gap_octets, "octet"), words::count(self.gap_sessions, "session"));
-            notes.push(format!("the capture lacks {octets} in {sessions}"));
-        }
-        if self.unread_sessions > 0 {
-            let (octets, sessions) =
-                (words::count(self.unread_octets, "octet"), words::count(self.unread_sessions, "session"));
-            notes.push(format!("{octets} in {sessions} not read: too many before the reply that tells what they are"));
-        }
+        notes.extend(self.gaps.text().map(|octets| format!("the capture lacks {octets}")));
+        let unread = self.unread.text();
+        notes.extend(
+            unread.map(|octets| format!("{octets} not read: too many before the reply that tells what they are")),
+        );
         notes.iter().map(|note| escape::text(note.as_bytes())).collect()
     }
 }

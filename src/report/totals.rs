@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
+use schemars::JsonSchema;
+use serde::Serialize;
 
+use super::model::schema;
 use super::{CaptureReport, evidence, product_name};
 use crate::diagnosis::{Diagnosis, Fault, Outcome, RULES, Rule};
 use crate::limits::Limits;
@@ -15,7 +18,7 @@ use crate::smtp::ehlo::split_argument;
 use crate::time::Timestamp;
 
 /// How many captures and sessions there were, and what became of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Summary {
     /// Captures opened or tried.
     pub captures: u64,
@@ -32,6 +35,7 @@ pub struct Summary {
     /// Sessions of which the capture cannot tell.
     pub unknown: u64,
     /// Lost sessions by the code of their cause.
+    #[schemars(schema_with = "schema::by_cause")]
     pub by_cause: BTreeMap<&'static str, u64>,
     /// Sessions between pairs of client and server over the bound of pairs kept apart.
     pub other_relays_sessions: u64,

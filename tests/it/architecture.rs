@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 /// The layers from top to bottom: a module may use those below its own line, never beside or above it.
 const LAYERS: &[&[&str]] = &[
-    &["batch", "extract", "trace"],
+    &["batch", "extract", "trace", "pages"],
     &["scan"],
-    &["report", "pages"],
+    &["report"],
     &["diagnosis", "matrix"],
     &["session"],
     &["flow", "smtp", "dns"],

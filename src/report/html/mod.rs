@@ -13,12 +13,13 @@ mod tests;
 
 use std::io::{self, BufWriter, Write};
 
+use maud::Markup;
 use serde::Serialize as _;
 
 use self::session::PageSession;
 use super::ReportOptions;
 use super::digest::Digest;
-use super::escape::ScriptSafe;
+use super::escape::SafeJson;
 use super::run::{Form, Rows, Run};
 use super::spool::Spool;
 use crate::diagnosis::Outcome;
@@ -31,7 +32,7 @@ pub(super) struct Html<'w> {
     lost: Spool,
     others: Spool,
     /// Rows of lost sessions for a browser without scripts.
-    plain_rows: Rows<String>,
+    plain_rows: Rows<Markup>,
     object: Vec<u8>,
 }
 
@@ -49,7 +50,8 @@ impl<'w> Html<'w> {
             return Ok(());
         }
         self.object.clear();
-        page_session.serialize(&mut serde_json::Serializer::with_formatter(&mut self.object, ScriptSafe))?;
+        page_session
+            .serialize(&mut serde_json::Serializer::with_formatter(&mut self.object, SafeJson { in_script: true }))?;
         let key = (page_session.capture, page_session.number);
         spool.add(key, &self.object)?;
         if is_lost {

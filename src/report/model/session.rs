@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::background::{LookupObject, TlsObject, lookups};
 use super::connection::{AnomaliesObject, CloseObject, DisplayFilter, HandshakeObject};
 use super::schema;
-use super::values::{AsText, Octets, Time, lines};
+use super::values::{AsText, Octets, Time, is_default, lines};
 use crate::diagnosis::Evidence;
 use crate::report::digest::Digest;
 use crate::report::evidence::{remedy, text};
@@ -97,10 +97,10 @@ pub(in crate::report) struct SessionObject<'a> {
     /// the capture has none.
     lookups: Vec<LookupObject<'a>>,
     /// Replies to commands sent too many at once to be remembered; left out where it is 0.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     replies_unpaired: u64,
     /// Octets of the client not read: too many before the reply that tells what they are. Left out where it is 0.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     client_octets_unread: u64,
 }
 
@@ -206,7 +206,7 @@ struct GreetingObject<'a> {
     #[serde(skip_serializing_if = "is_true")]
     complete: bool,
     /// Lines over the bound of those kept; left out where it is 0.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     lines_omitted: u64,
 }
 
@@ -235,7 +235,7 @@ struct ReplyObject<'a> {
     #[serde(skip_serializing_if = "is_true")]
     complete: bool,
     /// Lines over the bound of those kept; left out where it is 0.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     lines_omitted: u64,
 }
 
@@ -262,11 +262,6 @@ impl<'a> ReplyObject<'a> {
 #[allow(clippy::trivially_copy_pass_by_ref)]
 const fn is_true(value: &bool) -> bool {
     *value
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)]
-const fn is_zero(value: &u64) -> bool {
-    *value == 0
 }
 
 /// What was said in a session, and when the talking could begin.
