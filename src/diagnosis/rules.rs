@@ -50,13 +50,6 @@ pub enum Stage {
     Breaking,
 }
 
-impl Stage {
-    /// Whether the hello is what failed.
-    pub const fn is_hello(self) -> bool {
-        matches!(self, Self::Argument | Self::Hello)
-    }
-}
-
 /// One cause of loss.
 #[derive(Debug)]
 pub struct Rule {

@@ -1,12 +1,11 @@
 //! What stands behind a session, in words: its TLS handshake and the lookups that led to it; and the deliveries that never
 //! started, because a name was looked up in vain.
 
+use super::escape;
 use super::words::count;
 use super::{CaptureReport, Summary};
-use super::{escape, evidence};
 use crate::dns::{FailedLookup, LookupStep};
 use crate::session::Session;
-use crate::smtp::{ClientHello, ServerHello};
 
 /// Columns of a name.
 const NAME_COLUMNS: usize = 100;
@@ -38,16 +37,6 @@ pub(super) fn alert(session: &Session) -> Option<String> {
     let alerts = session.transcript.tls.alerts().filter(|(_, alert)| !alert.is_close_notify());
     let said: Vec<String> = alerts.map(|(sender, alert)| format!("{sender} sent alert {}", alert.name())).collect();
     (!said.is_empty()).then(|| said.join(", "))
-}
-
-/// What a ClientHello asks for.
-pub(super) fn client_hello(hello: &ClientHello) -> String {
-    format!("TLS ClientHello: {} at most, {}", hello.version, evidence::server_name(hello))
-}
-
-/// What a ServerHello chose.
-pub(super) fn server_hello(hello: &ServerHello) -> String {
-    format!("TLS ServerHello: {}", hello.version)
 }
 
 /// `MX of example.net`: what the client looked up first to come to the server.

@@ -106,10 +106,11 @@ impl Events<'_> {
     fn tls(&mut self) {
         let tls = &self.session.transcript.tls;
         if let Some(hello) = &tls.client_hello {
-            self.push(hello.moment, CLIENT, "tls", vec![background::client_hello(hello)]);
+            let text = format!("TLS ClientHello: {} at most, {}", hello.version, evidence::server_name(hello));
+            self.push(hello.moment, CLIENT, "tls", vec![text]);
         }
         if let Some(hello) = &tls.server_hello {
-            self.push(hello.moment, SERVER, "tls", vec![background::server_hello(hello)]);
+            self.push(hello.moment, SERVER, "tls", vec![format!("TLS ServerHello: {}", hello.version)]);
         }
         for (sender, alert) in tls.alerts() {
             let text = format!("TLS alert: {} ({})", alert.name(), evidence::alert_level(alert));

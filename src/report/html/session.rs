@@ -42,7 +42,7 @@ pub(super) struct PageSession {
 }
 
 /// The hello the verdict is about, its fault apart.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(super) struct PageHello {
     /// The verb, and the argument up to its fault.
     pub(super) before: String,
@@ -107,7 +107,7 @@ impl PageHello {
         let verb = hello.command.verb_name();
         let Some(first) = hello.check.problems.first() else {
             let before = format!("{verb} {}", shown(argument)).trim_end().to_owned();
-            return Self { before, mark: String::new(), after: String::new(), problem: String::new() };
+            return Self { before, ..Self::default() };
         };
         let (before, rest) = argument.split_at_checked(first.offset).unwrap_or((argument, &[]));
         let (mark, after) = rest.split_at_checked(character_octets(rest)).unwrap_or((rest, &[]));

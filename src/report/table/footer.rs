@@ -124,7 +124,7 @@ fn describe(lines: &mut Lines, relay: &Relay) {
 
 /// The hello arguments of lost sessions, if that is what they were lost to.
 fn arguments(relay: &Relay, losses: &[&Loss]) -> Option<String> {
-    if !losses.iter().any(|loss| loss.rule.stage.is_hello()) {
+    if !losses.iter().any(|loss| matches!(loss.rule.stage, Stage::Argument | Stage::Hello)) {
         return None;
     }
     let only_malformed = losses.iter().any(|loss| loss.rule.stage == Stage::Argument);
