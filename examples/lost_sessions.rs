@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fs::File;
 
 use ehlotrace::diagnosis::Outcome;
+use ehlotrace::report::evidence;
 use ehlotrace::scan::{ScanOptions, scan};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -14,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if let (Outcome::Lost, Some(rule)) = (diagnosis.outcome, diagnosis.cause) {
             println!("{} to {}: {} ({})", session.client, session.server, rule.title, rule.code);
             for shown in &diagnosis.evidence {
-                println!("    frame {}: {}", shown.frame, shown.text);
+                println!("    frame {}: {}", shown.frame, evidence::text(&shown.kind));
             }
         }
     })?;

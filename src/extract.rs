@@ -14,9 +14,9 @@ use std::io::{self, Read, Write};
 use thiserror::Error;
 
 use crate::capture::{self, InterfaceInfo, Packet, ReadError};
-use crate::diagnosis::{Diagnosis, Outcome};
+use crate::diagnosis::{Diagnosis, EvidenceKind, Outcome};
 use crate::limits::TRACE_SPANS;
-use crate::report::{CaptureReport, escape};
+use crate::report::{CaptureReport, escape, evidence};
 use crate::scan::{Observer, ScanOptions, scan_observed};
 use crate::session::{Session, SessionFrame};
 use crate::time::FrameNumber;
@@ -192,7 +192,7 @@ struct First {
 impl Observer for First {
     fn session(&mut self, session: Session, diagnosis: Diagnosis) {
         self.lost += u64::from(diagnosis.outcome == Outcome::Lost);
-        self.chosen.take(session, &diagnosis);
+        self.chosen.take(session, diagnosis);
     }
 }
 
@@ -240,7 +240,7 @@ impl<W: Write> Second<'_, W> {
         let Kept { client_spans, server_spans, mailboxes, .. } = session;
         let known = Known { client_spans, server_spans, mailboxes };
         for finding in &mut findings {
-            *finding = Redactor::finding(finding, &known);
+            redactor.finding(finding, &known);
         }
         let Some(whole) = frame.reassembled else {
             let data = redactor.frame(frame, &known);
@@ -262,7 +262,7 @@ impl<W: Write> Second<'_, W> {
         packet: &Packet<'_>,
         data: Result<Vec<u8>, LeftOut>,
         session: u64,
-        findings: &[String],
+        findings: &[EvidenceKind],
     ) -> io::Result<()> {
         match data {
             Ok(data) => self.write(packet, &data, session, findings),
@@ -274,7 +274,7 @@ impl<W: Write> Second<'_, W> {
         }
     }
 
-    fn write(&mut self, packet: &Packet<'_>, data: &[u8], session: u64, findings: &[String]) -> io::Result<()> {
+    fn write(&mut self, packet: &Packet<'_>, data: &[u8], session: u64, findings: &[EvidenceKind]) -> io::Result<()> {
         if let Some(comment) = self.section.take() {
             self.writer.section(&comment, &self.interfaces)?;
         }
@@ -284,7 +284,8 @@ impl<W: Write> Second<'_, W> {
 }
 
 /// What a frame shows, and where it comes from.
-fn comment(name: &str, frame: FrameNumber, session: u64, findings: &[String]) -> String {
+fn comment(name: &str, frame: FrameNumber, session: u64, findings: &[EvidenceKind]) -> String {
     let source = format!("frame {frame} of {name}, session {session}");
-    if findings.is_empty() { source } else { format!("ehlotrace: {}; {source}", findings.join("; ")) }
+    let shown: String = findings.iter().map(|finding| evidence::with_references(finding) + "; ").collect();
+    if findings.is_empty() { source } else { format!("ehlotrace: {shown}{source}") }
 }

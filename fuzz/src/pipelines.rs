@@ -8,6 +8,7 @@ use ehlotrace::container;
 use ehlotrace::diagnosis::{Diagnosis, Outcome};
 use ehlotrace::dns::FailedLookups;
 use ehlotrace::limits::Limits;
+use ehlotrace::report::evidence::{remedy, text};
 use ehlotrace::report::netmon::{Layout, View};
 use ehlotrace::report::{CaptureReport, CaptureSource, Format, ReportOptions, Show, reporter};
 use ehlotrace::scan::{ScanOptions, scan};
@@ -117,12 +118,12 @@ fn is_sound(diagnosis: &Diagnosis, frames: u64) {
     let is_lost = diagnosis.outcome == Outcome::Lost;
     assert_eq!(diagnosis.cause.is_some(), is_lost);
     assert_eq!(diagnosis.fault.is_some(), is_lost);
-    assert_eq!(!diagnosis.remedy.is_empty(), is_lost);
+    assert_eq!(!remedy(diagnosis).is_empty(), is_lost);
     assert_eq!(diagnosis.confidence.is_none(), diagnosis.outcome == Outcome::Unknown);
     assert!(!is_lost || !diagnosis.evidence.is_empty());
     for evidence in &diagnosis.evidence {
         assert!((1..=frames).contains(&evidence.frame), "{evidence:?} of {frames} frames");
-        assert!(!evidence.text.chars().any(char::is_control), "{evidence:?}");
+        assert!(!text(&evidence.kind).chars().any(char::is_control), "{evidence:?}");
     }
     assert!(diagnosis.evidence.is_sorted_by_key(|evidence| evidence.frame), "{:?}", diagnosis.evidence);
 }

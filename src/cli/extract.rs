@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
 use ehlotrace::batch;
-use ehlotrace::diagnosis::rule;
+use ehlotrace::diagnosis::{Rule, rule};
 use ehlotrace::extract::{Choice, ExtractOptions, Extracted, Extractor, NetworksElsewhere, RedactKey};
 
 use super::args::ReadingArgs;
@@ -42,7 +42,7 @@ pub(super) struct ExtractArgs {
 
     /// The sessions lost to these causes, by the codes `scan` gives them
     #[arg(long, value_delimiter = ',', value_name = "CODE,...", value_parser = cause)]
-    cause: Vec<String>,
+    cause: Vec<&'static Rule>,
 
     /// Replace addresses, and mask mail text, secrets of AUTH and mailboxes
     #[arg(long)]
@@ -125,8 +125,8 @@ fn key(file: Option<&Path>) -> anyhow::Result<RedactKey> {
     Ok(RedactKey::new(octets))
 }
 
-fn cause(code: &str) -> Result<String, String> {
-    rule(code).map(|rule| rule.code.to_owned()).ok_or_else(|| "no cause has this code; `scan` shows them".to_owned())
+fn cause(code: &str) -> Result<&'static Rule, String> {
+    rule(code).ok_or_else(|| "no cause has this code; `scan` shows them".to_owned())
 }
 
 fn target(args: &ExtractArgs) -> String {

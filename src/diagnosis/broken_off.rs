@@ -1,13 +1,14 @@
 //! Sessions that broke off with nothing refused: who did it is the evidence.
 
-use super::facts::{Ending, Facts, seconds};
-use super::rules::{Fault, Finding, Rule};
-use super::{Confidence, Evidence};
+use super::facts::{Ending, Facts};
+use super::rules::{Fault, Finding, Rule, Stage};
+use super::{Confidence, Evidence, EvidenceKind};
 use crate::smtp::Verb;
 
 /// A RST ended the session.
 pub(super) const RESET: Rule = Rule {
     code: "connection-reset",
+    stage: Stage::Breaking,
     title: "the connection was reset",
     reference: "RFC 9293 3.5.2",
     remedy: "Look at the side that sent the RST, and at firewalls and proxies that reset connections in its name.",
@@ -23,6 +24,7 @@ pub(super) const RESET: Rule = Rule {
 /// A FIN ended the session.
 pub(super) const CLOSED: Rule = Rule {
     code: "connection-closed",
+    stage: Stage::Breaking,
     title: "the connection was closed before the mail was sent",
     reference: "RFC 5321 3.8, 4.1.1.10",
     remedy: "Look at the log of the side that closed: it gave up without a word.",
@@ -38,6 +40,7 @@ pub(super) const CLOSED: Rule = Rule {
 /// Silence, or the server's 421, ended the session.
 pub(super) const TIMED_OUT: Rule = Rule {
     code: "timed-out",
+    stage: Stage::Breaking,
     title: "the session timed out",
     reference: "RFC 5321 4.5.3.2, 3.8",
     remedy: "Look for the side that stopped answering, and for a firewall or a path with a smaller packet size that swallows what it sends.",
@@ -54,8 +57,8 @@ pub(super) const TIMED_OUT: Rule = Rule {
         let fault = if waits_for_server { Fault::Server } else { Fault::Client };
         let mut finding = broken(facts, fault, true)?;
         finding.evidence.splice(0..0, reply);
-        if let (Some(waited), Some(sent)) = (waited, facts.unanswered(|_| true)) {
-            finding.evidence.push(Evidence::new(sent, format!("the reply was awaited for {}", seconds(waited))));
+        if let (Some(waited_ns), Some(sent)) = (waited, facts.unanswered(|_| true)) {
+            finding.evidence.push(Evidence::new(sent, EvidenceKind::Awaited(waited_ns)));
         }
         Some(finding)
     },
@@ -66,7 +69,7 @@ fn closing_reply(facts: &Facts<'_>) -> Option<Evidence> {
     let mut exchanges = facts.transcript.exchanges.iter().rev();
     let last =
         exchanges.find_map(|exchange| if exchange.command.is_none() { exchange.reply.as_ref() } else { None })?;
-    (last.code == 421).then(|| Evidence::reply(last))
+    (last.code == 421).then(|| Evidence::reply(last, None))
 }
 
 /// A session that one side ended.
@@ -86,14 +89,13 @@ fn broken(facts: &Facts<'_>, fault: Fault, by_server: bool) -> Option<Finding> {
     }
     let mut evidence = Vec::new();
     if let Some((verb, sent)) = transcript.unanswered {
-        let what = verb.name().unwrap_or("the command");
-        evidence.push(Evidence::new(sent, format!("no reply to {what}")));
+        evidence.push(Evidence::new(sent, EvidenceKind::NoReply(verb)));
     } else if transcript.is_data_open {
-        evidence.push(Evidence::new(facts.session.last, "in the middle of the mail data"));
+        evidence.push(Evidence::new(facts.session.last, EvidenceKind::InData));
     } else if transcript.is_mail_open {
-        evidence.push(Evidence::new(facts.session.last, "in the middle of a mail transaction"));
+        evidence.push(Evidence::new(facts.session.last, EvidenceKind::InTransaction));
     }
-    evidence.push(facts.ending_evidence());
+    evidence.push(facts.ended(EvidenceKind::Ended));
     Some(Finding::new(fault, Confidence::Probable, evidence))
 }
 

@@ -1,13 +1,14 @@
 //! Connections that never came about.
 
-use super::facts::{Facts, seconds};
-use super::rules::{Fault, Finding, Rule};
-use super::{Confidence, Evidence};
+use super::facts::Facts;
+use super::rules::{Fault, Finding, Rule, Stage};
+use super::{Confidence, Evidence, EvidenceKind};
 use crate::time::NANOS_PER_SEC;
 
 /// A router or host answered the SYN with an ICMP error.
 pub(super) const UNREACHABLE: Rule = Rule {
     code: "connect-unreachable",
+    stage: Stage::Connecting,
     title: "the mail server cannot be reached",
     reference: "RFC 792, RFC 4443",
     remedy: "Look at the route and the firewalls between the two hosts: the host named in the evidence refuses to pass the connection on.",
@@ -18,7 +19,7 @@ pub(super) const UNREACHABLE: Rule = Rule {
         if facts.session.handshake.syn_ack.is_some() {
             return None;
         }
-        let said = format!("{} reports: {}", refused.reported_by, refused.reason);
+        let said = EvidenceKind::Unreachable(refused.reported_by, refused.reason);
         let evidence = syn(facts).into_iter().chain([Evidence::new(refused.moment, said)]).collect();
         Some(Finding::new(Fault::Network, Confidence::Certain, evidence))
     },
@@ -27,6 +28,7 @@ pub(super) const UNREACHABLE: Rule = Rule {
 /// The server's host answered the SYN with RST: nothing listens on the port, or a firewall says so.
 pub(super) const REFUSED: Rule = Rule {
     code: "connect-refused",
+    stage: Stage::Connecting,
     title: "the mail server refuses the connection",
     reference: "RFC 9293 3.5.2",
     remedy: "See that the mail service runs and listens on this address and port, and that no firewall rejects the connection.",
@@ -40,7 +42,7 @@ pub(super) const REFUSED: Rule = Rule {
         if facts.transcript.client_octets > 0 || facts.session.client_acknowledged {
             return None;
         }
-        let reset = Evidence::new(moment, "server answered the SYN with RST");
+        let reset = Evidence::new(moment, EvidenceKind::SynReset);
         let confidence = if is_certain { Confidence::Certain } else { Confidence::Probable };
         Some(Finding::new(Fault::Server, confidence, syn(facts).into_iter().chain([reset]).collect()))
     },
@@ -49,6 +51,7 @@ pub(super) const REFUSED: Rule = Rule {
 /// Nothing ever answered the SYN.
 pub(super) const UNANSWERED: Rule = Rule {
     code: "connect-unanswered",
+    stage: Stage::Connecting,
     title: "the mail server does not answer",
     reference: "RFC 9293 3.8.3",
     remedy: "Look for a firewall that drops the connection, a wrong address, or a host that is down.",
@@ -63,10 +66,7 @@ pub(super) const UNANSWERED: Rule = Rule {
         if session.handshake.syn.is_none() || is_answered || !was_waited_for || !is_server_silent {
             return None;
         }
-        let tries = match session.handshake.syns {
-            1 => format!("no answer in the {} the capture goes on", seconds(session.quiet_ns)),
-            tries => format!("sent {tries} times, and no answer"),
-        };
+        let tries = EvidenceKind::SynUnanswered { syns: session.handshake.syns, quiet_ns: session.quiet_ns };
         let evidence = syn(facts).into_iter().chain([Evidence::new(session.last, tries)]).collect();
         Some(Finding::new(Fault::Network, Confidence::Certain, evidence))
     },
@@ -76,7 +76,7 @@ pub(super) const UNANSWERED: Rule = Rule {
 const WAIT_NS: i64 = 3 * NANOS_PER_SEC;
 
 fn syn(facts: &Facts<'_>) -> Option<Evidence> {
-    facts.session.handshake.syn.map(|syn| Evidence::new(syn, "client asks for a connection (SYN)"))
+    facts.session.handshake.syn.map(|syn| Evidence::new(syn, EvidenceKind::Syn))
 }
 
 const UNREACHABLE_PAGE: &str = r#"The connection never came about: a router or host answered the client's

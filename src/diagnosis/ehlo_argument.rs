@@ -1,9 +1,8 @@
 //! The headline: a malformed argument of EHLO, HELO or LHLO (Microsoft KB 240832).
 
-use super::evidence::shown;
 use super::facts::{Ending, Facts};
-use super::rules::{Fault, Finding, Rule};
-use super::{Confidence, Evidence};
+use super::rules::{Fault, Finding, Rule, Stage};
+use super::{Confidence, Evidence, EvidenceKind};
 use crate::smtp::Hello;
 
 /// A hello argument is malformed, no hello was accepted, and no message followed.
@@ -12,6 +11,7 @@ use crate::smtp::Hello;
 /// accepts the hello and refuses MAIL or RCPT with a text that names it.
 pub(super) const RULE: Rule = Rule {
     code: "ehlo-argument",
+    stage: Stage::Argument,
     title: "the client greets with a malformed name",
     reference: "Microsoft KB 240832; RFC 5321 4.1.1.1, 4.1.2, 4.1.3",
     remedy: "Configure the sending server to send its host name only (`sub2`) or its fully qualified name (`sub2.your-company.com`), without a trailing dot; with no name, an address literal (`[192.0.2.7]`).",
@@ -27,8 +27,7 @@ fn deferred(facts: &Facts<'_>) -> Option<Finding> {
     if hello.check.is_well_formed() {
         return None;
     }
-    let evidence = vec![argument_evidence(facts, hello)?, Evidence::refusal(refusal)];
-    Some(finding(hello, facts.confidence(), evidence))
+    finding(facts, hello, facts.confidence(), vec![facts.refusal(refusal)])
 }
 
 /// No hello was accepted.
@@ -38,10 +37,8 @@ fn at_once(facts: &Facts<'_>) -> Option<Finding> {
         return None;
     }
     if let Some(hello) = refused {
-        let reply = Evidence::reply(facts.reply(hello)?);
-        let mut evidence = vec![argument_evidence(facts, hello)?, reply];
-        evidence.push(after_refusal(facts));
-        return Some(finding(hello, facts.confidence(), evidence));
+        let evidence = vec![facts.hello_reply(hello)?, after_refusal(facts)];
+        return finding(facts, hello, facts.confidence(), evidence);
     }
     let hello = facts.malformed().last()?;
     // A reply that has begun, of whatever kind, is no silence.
@@ -57,45 +54,21 @@ fn at_once(facts: &Facts<'_>) -> Option<Finding> {
     if !went_unanswered {
         return None;
     }
-    let evidence =
-        vec![argument_evidence(facts, hello)?, Evidence { text: unanswered(facts), ..facts.ending_evidence() }];
-    Some(finding(hello, Confidence::Probable, evidence))
+    finding(facts, hello, Confidence::Probable, vec![facts.ended(EvidenceKind::HelloIgnored)])
 }
 
 /// What the client did with the refusal.
 fn after_refusal(facts: &Facts<'_>) -> Evidence {
     match facts.transcript.quit {
-        Some(quit) => Evidence::new(quit, "client sent QUIT"),
-        None => facts.ending_evidence(),
+        Some(quit) => Evidence::new(quit, EvidenceKind::Quit),
+        None => facts.ended(EvidenceKind::Ended),
     }
 }
 
-fn unanswered(facts: &Facts<'_>) -> String {
-    let ending = facts.ending_evidence().text;
-    match facts.ending {
-        Ending::Silence => format!("server acknowledged it and did not reply, {ending}"),
-        _ => format!("{ending} without a reply to it"),
-    }
-}
-
-fn finding(hello: &Hello, confidence: Confidence, evidence: Vec<Evidence>) -> Finding {
-    let mut finding = Finding::new(Fault::Client, confidence, evidence);
-    finding.advice = hello.check.suggestion.as_ref().map(|name| format!("Send `{name}`."));
-    finding
-}
-
-/// What is wrong with a hello's argument, in words.
-pub(super) fn argument_evidence(facts: &Facts<'_>, hello: &Hello) -> Option<Evidence> {
-    let command = facts.command(hello)?;
-    let argument = crate::smtp::ehlo::split_argument(command.after_verb()).octets;
-    let problems: Vec<String> = hello.check.problems.iter().map(|problem| problem.message(argument)).collect();
-    let verb = command.verb_name();
-    let text = if argument.is_empty() {
-        format!("{verb} without an argument")
-    } else {
-        format!("{verb} argument \"{}\" {}", shown(argument), problems.join(" and "))
-    };
-    Some(Evidence::new(command.moment, text))
+fn finding(facts: &Facts<'_>, hello: &Hello, confidence: Confidence, mut evidence: Vec<Evidence>) -> Option<Finding> {
+    evidence.insert(0, Evidence::argument(facts.command(hello)?, hello, false));
+    let finding = Finding::new(Fault::Client, confidence, evidence);
+    Some(Finding { hello: facts.index(hello), suggestion: hello.check.suggestion.clone(), ..finding })
 }
 
 const PAGE: &str = r#"The client sends EHLO, HELO or LHLO with an argument that is neither a

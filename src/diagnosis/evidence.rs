@@ -1,78 +1,174 @@
-//! What a diagnosis rests on: frames, each with what it shows in words.
+//! What a diagnosis rests on: frames, each with what it shows. A report puts it into words.
 
-use crate::smtp::{Command, Refusal, Reply};
+use std::net::IpAddr;
+
+use crate::flow::Side;
+use crate::session::Captured;
+use crate::smtp::ehlo::{Problem, split_argument};
+use crate::smtp::{Alert, ClientHello, Command, EnhancedStatusCode, Hello, Reply, ServerHello, Verb};
 use crate::time::{FrameNumber, Moment};
 
-/// One frame and what it shows.
+/// One frame and what it shows. Octets are the capture's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
     /// The frame to look at.
     pub frame: FrameNumber,
-    /// What it shows. Octets of the capture in it are printable; a report still escapes them for its medium.
-    pub text: String,
+    /// What it shows.
+    pub kind: EvidenceKind,
+}
+
+/// What a frame shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EvidenceKind {
+    /// The client asks for a connection.
+    Syn,
+    /// This router or host says by ICMP that the server cannot be reached, and why (RFC 792, RFC 4443).
+    Unreachable(IpAddr, &'static str),
+    /// The server answered the SYN with RST.
+    SynReset,
+    /// Nothing answered the SYN.
+    SynUnanswered {
+        /// How often it was sent.
+        syns: u32,
+        /// Nanoseconds the capture goes on after it.
+        quiet_ns: i64,
+    },
+    /// The handshake is complete, and no greeting followed.
+    NoGreeting,
+    /// The greeting is masked with asterisks.
+    MaskedGreeting,
+    /// A malformed hello.
+    Argument(Argument),
+    /// The line of a command.
+    Command(Box<[u8]>),
+    /// The command that was refused, the last of so many; DATA stands for whatever sends a message.
+    Refused(Verb, u64),
+    /// A reply, the one that decided.
+    Reply(Answer),
+    /// The client said QUIT.
+    Quit,
+    /// The client said QUIT and had not come to deliver.
+    QuitUntried,
+    /// The command that nothing answers.
+    NoReply(Verb),
+    /// The session ended with no reply to the hello.
+    HelloUnanswered(End),
+    /// The same, and the server had received the hello for sure.
+    HelloIgnored(End),
+    /// The client waited for the reply so many nanoseconds.
+    Awaited(i64),
+    /// Mail data was being sent.
+    InData,
+    /// A mail transaction was open.
+    InTransaction,
+    /// What the client asks of TLS.
+    ClientHello(ClientHello),
+    /// What the server chose of it.
+    ServerHello(ServerHello),
+    /// What this side says of the other's TLS.
+    Alert(Side, Alert),
+    /// No TLS handshake followed.
+    NoTls,
+    /// The TLS handshake was begun and not completed.
+    UnfinishedTls,
+    /// How the session ended.
+    Ended(End),
+    /// Why nothing can be said of the session.
+    Unknown(Unknown),
+}
+
+/// A malformed argument of a hello.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argument {
+    /// EHLO, HELO or LHLO.
+    pub verb: Verb,
+    /// The argument, no blanks around it.
+    pub octets: Box<[u8]>,
+    /// What is wrong with it.
+    pub problems: Vec<Problem>,
+    /// Whether the server accepted it.
+    pub is_tolerated: bool,
+}
+
+/// A reply and what it answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The three-digit code.
+    pub code: u16,
+    /// The text of the first line.
+    pub text: Box<[u8]>,
+    /// The command it answers; none for a greeting and what comes unasked.
+    pub to: Option<Verb>,
+}
+
+impl Answer {
+    /// The enhanced status code at the start of the text.
+    pub fn enhanced(&self) -> Option<EnhancedStatusCode> {
+        EnhancedStatusCode::parse(&self.text, self.code)
+    }
+}
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With a FIN of this side.
+    Closed(Side),
+    /// With a RST of this side.
+    Reset(Side),
+    /// With so many nanoseconds in which nothing came.
+    Silence(i64),
+    /// With the capture.
+    Capture,
+}
+
+/// Why the capture cannot tell what became of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// Only one side of it was captured.
+    OneSide(Captured),
+    /// Its beginning is missing.
+    NoBeginning,
+    /// Octets of the dialogue are missing; none where they may be.
+    Hole(u64),
+    /// The end of the mail data may be missing.
+    DataHole,
+    /// A part of the hello is missing.
+    CutHello,
+    /// TLS hides the rest.
+    Tls,
+    /// It was given up to stay within bounds.
+    Evicted,
+    /// Nothing shows that the hello reached the server.
+    HelloAdrift,
+    /// No reply says what became of the message.
+    MessageUndecided,
+    /// TCP's handshake was not completed.
+    NoHandshake,
+    /// The capture ends first, so many nanoseconds later.
+    CaptureEnds(i64),
 }
 
 impl Evidence {
-    /// That the frame at `moment` shows `text`.
-    pub fn new(moment: Moment, text: impl Into<String>) -> Self {
-        Self { frame: moment.frame, text: text.into() }
+    /// That the frame at `moment` shows this.
+    pub(super) const fn new(moment: Moment, kind: EvidenceKind) -> Self {
+        Self { frame: moment.frame, kind }
     }
 
-    /// That the server gave this reply.
-    pub fn reply(reply: &Reply) -> Self {
-        Self::new(reply.moment, format!("server replied {}", code_and_text(reply.code, reply.first_line())))
-    }
-
-    /// That the server refused.
-    pub fn refusal(refusal: &Refusal) -> Self {
-        Self::new(refusal.reply, format!("server replied {}", code_and_text(refusal.code, &refusal.text)))
+    /// That the server gave this reply to a `to`.
+    pub(super) fn reply(reply: &Reply, to: Option<Verb>) -> Self {
+        let answer = Answer { code: reply.code, text: reply.first_line().into(), to };
+        Self::new(reply.moment, EvidenceKind::Reply(answer))
     }
 
     /// That the client sent this command.
-    pub fn command(command: &Command) -> Self {
-        Self::new(command.moment, format!("client sent {}", shown(&command.line)))
+    pub(super) fn command(command: &Command) -> Self {
+        Self::new(command.moment, EvidenceKind::Command(command.line.clone()))
     }
-}
 
-fn code_and_text(code: u16, text: &[u8]) -> String {
-    format!("{code:03} {}", shown(text)).trim_end().to_owned()
-}
-
-/// At most this many characters of a capture's text stand in a sentence.
-const SHOWN_CHARACTERS: usize = 200;
-
-/// Octets of a capture in a sentence: text as it is, everything else as `\xNN`.
-pub(super) fn shown(octets: &[u8]) -> String {
-    let mut text = String::new();
-    let mut left = SHOWN_CHARACTERS;
-    for chunk in octets.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            if left == 0 {
-                return text + "...";
-            }
-            left -= 1;
-            if character.is_control() {
-                text.extend(character.escape_default());
-            } else {
-                text.push(character);
-            }
-        }
-        for octet in chunk.invalid() {
-            left = left.saturating_sub(1);
-            text.push_str(&format!("\\x{octet:02x}"));
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn octets_that_are_no_text_are_escaped_and_long_ones_cut() {
-        assert_eq!(shown(b"b\xfccher\x1b[31m"), "b\\xfccher\\u{1b}[31m");
-        assert_eq!(shown("b\u{fc}cher".as_bytes()), "b\u{fc}cher");
-        assert_eq!(shown(&[b'a'; 300]).len(), 203);
+    /// That the client sent this malformed hello.
+    pub(super) fn argument(command: &Command, hello: &Hello, is_tolerated: bool) -> Self {
+        let (octets, problems) = (split_argument(command.after_verb()).octets.into(), hello.check.problems.clone());
+        let argument = Argument { verb: command.verb, octets, problems, is_tolerated };
+        Self::new(command.moment, EvidenceKind::Argument(argument))
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::flow::{CloseHow, Side};
 use crate::session::{Captured, Session};
-use crate::smtp::{Command, Hello, Reply, Transcript, Verb};
+use crate::smtp::{Command, Hello, Refusal, Reply, Tally, Transcript, Verb};
 use crate::time::{Moment, NANOS_PER_SEC};
 
-use super::{Confidence, Evidence};
+use super::rules::{Fault, Finding};
+use super::{Answer, Confidence, End, Evidence, EvidenceKind};
 
 /// How a session came to its end, as far as the capture shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,14 +159,11 @@ impl<'s> Facts<'s> {
     }
 
     /// Whether only one side was captured, and of a connection that both spoke on.
-    pub(super) fn one_side_only(&self) -> Option<&'static str> {
+    pub(super) const fn is_one_sided(&self) -> bool {
         match self.session.captured {
-            Captured::Both => None,
-            Captured::ClientOnly => {
-                let server_spoke = self.session.client_acknowledged || self.transcript.client_octets > 0;
-                server_spoke.then_some("only the client's side was captured")
-            }
-            Captured::ServerOnly => Some("only the server's side was captured"),
+            Captured::Both => false,
+            Captured::ClientOnly => self.session.client_acknowledged || self.transcript.client_octets > 0,
+            Captured::ServerOnly => true,
         }
     }
 
@@ -199,37 +197,51 @@ impl<'s> Facts<'s> {
         self.session.close.received.is_none_or(|received| received >= hello.end)
     }
 
-    /// The frame that ended the session, and who did it in words.
-    pub(super) fn ending_evidence(&self) -> Evidence {
-        let close = self.session.close;
-        let who = match close.by {
-            Some(Side::Server) => "server",
-            Some(Side::Client) => "client",
-            _ => "both sides",
+    /// The loss to the latest refusal of these, if it `is_lost` to it.
+    pub(super) fn refused(&self, fault: Fault, verb: Verb, tally: &Tally, is_lost: bool) -> Option<Finding> {
+        let refusal = tally.last_refusal.as_ref().filter(|_| is_lost)?;
+        let sent = Evidence::new(refusal.command, EvidenceKind::Refused(verb, tally.refused));
+        Some(Finding::new(fault, self.confidence(), vec![sent, self.refusal(refusal)]))
+    }
+
+    /// A refusal as evidence. The command it answers is known unless the transcript has too many.
+    pub(super) fn refusal(&self, refusal: &Refusal) -> Evidence {
+        let to = self.transcript.exchanges.iter().rev().find_map(|exchange| {
+            let (command, reply) = (exchange.command.as_ref()?, exchange.reply.as_ref()?);
+            let is_it = reply.moment == refusal.reply && reply.code == refusal.code;
+            (is_it && reply.first_line() == &*refusal.text).then_some(command.verb)
+        });
+        let answer = Answer { code: refusal.code, text: refusal.text.clone(), to };
+        Evidence::new(refusal.reply, EvidenceKind::Reply(answer))
+    }
+
+    /// The reply to a hello as evidence.
+    pub(super) fn hello_reply(&self, hello: &Hello) -> Option<Evidence> {
+        Some(Evidence::reply(self.reply(hello)?, Some(self.command(hello)?.verb)))
+    }
+
+    /// The hello to look at where no cause names one: the last one if it waits for its reply, else a malformed one.
+    pub(super) fn shown_hello(&self) -> Option<usize> {
+        let malformed = self.malformed().next().filter(|_| self.unanswered(Verb::is_hello).is_none());
+        let last = || self.transcript.hellos.len().checked_sub(1);
+        malformed.and_then(|hello| self.index(hello)).or_else(last)
+    }
+
+    /// Which of the hellos this is.
+    pub(super) fn index(&self, hello: &Hello) -> Option<usize> {
+        self.transcript.hellos.iter().position(|known| known.exchange == hello.exchange)
+    }
+
+    /// The frame that ended the session, and how it did, as evidence of this `kind`.
+    pub(super) fn ended(&self, kind: impl FnOnce(End) -> EvidenceKind) -> Evidence {
+        let by = self.session.close.by.unwrap_or(Side::Both);
+        let (moment, end) = match (self.ending, self.session.close.moment) {
+            (Ending::Closed { .. }, Some(moment)) => (moment, End::Closed(by)),
+            (Ending::Reset { .. }, Some(moment)) => (moment, End::Reset(by)),
+            (Ending::Silence, _) => (self.session.last, End::Silence(self.session.quiet_ns)),
+            _ => (self.session.last, End::Capture),
         };
-        match (self.ending, close.moment) {
-            (Ending::Closed { .. }, Some(moment)) => {
-                Evidence::new(moment, format!("{who} closed the connection (FIN)"))
-            }
-            (Ending::Reset { .. }, Some(moment)) => Evidence::new(moment, format!("{who} reset the connection (RST)")),
-            (Ending::Silence, _) => Evidence::new(self.session.last, format!("then {} of silence", self.quiet())),
-            _ => Evidence::new(self.session.last, "the capture ends here"),
-        }
-    }
-
-    /// How long the capture went on after the session's last frame, in words.
-    pub(super) fn quiet(&self) -> String {
-        seconds(self.session.quiet_ns)
-    }
-}
-
-/// Nanoseconds as seconds, in words.
-pub(super) fn seconds(nanos: i64) -> String {
-    let tenths = nanos / (NANOS_PER_SEC / 10);
-    if tenths >= 100 || tenths % 10 == 0 {
-        format!("{} s", tenths / 10)
-    } else {
-        format!("{}.{} s", tenths / 10, tenths % 10)
+        Evidence::new(moment, kind(end))
     }
 }
 

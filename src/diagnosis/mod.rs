@@ -1,4 +1,4 @@
-//! From a session to its outcome, the cause of its loss, the evidence and the remedy.
+//! From a session to its outcome, the cause of its loss and the evidence: values, which a report puts into words.
 
 mod broken_off;
 mod connect;
@@ -14,10 +14,11 @@ mod refused;
 mod rules;
 mod tls_auth;
 
-pub use evidence::Evidence;
-pub use rules::{Fault, RULES, Rule, rule};
+pub use evidence::{Answer, Argument, End, Evidence, EvidenceKind, Unknown};
+pub use rules::{Fault, RULES, Rule, Stage, rule};
 
 use crate::session::Session;
+use crate::time::FrameNumber;
 
 /// What became of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,10 +77,31 @@ pub struct Diagnosis {
     pub confidence: Option<Confidence>,
     /// Whether a malformed hello was refused and a later one of the same connection accepted.
     pub recovered: bool,
+    /// The hello it is about, by its place among those of the transcript: the one the cause names, else the last if it has
+    /// no reply, else the first malformed one, else the last.
+    pub hello: Option<usize>,
+    /// The name the client should have greeted with; only if the session was lost to the one it did.
+    pub suggestion: Option<String>,
     /// The frames that show it, in order, each with what it shows.
     pub evidence: Vec<Evidence>,
-    /// What to do about it; empty if there is nothing to do.
-    pub remedy: String,
+}
+
+impl Diagnosis {
+    /// The refusal that decided, and its frame; only if the session was lost to one.
+    pub fn reply(&self) -> Option<(FrameNumber, &Answer)> {
+        self.evidence.iter().find_map(|shown| match &shown.kind {
+            EvidenceKind::Reply(answer) => Some((shown.frame, answer)),
+            _ => None,
+        })
+    }
+
+    /// Why the capture cannot tell; only if it cannot.
+    pub fn unknown(&self) -> Option<Unknown> {
+        self.evidence.iter().find_map(|shown| match shown.kind {
+            EvidenceKind::Unknown(why) => Some(why),
+            _ => None,
+        })
+    }
 }
 
 /// Decides what became of `session`.

@@ -1,11 +1,12 @@
 //! The order of decisions: delivered, cannot tell, lost to a cause, no mail.
 
 use super::facts::{Ending, Facts};
-use super::rules::{Finding, RULES, Rule};
-use super::{Confidence, Diagnosis, Evidence, Outcome};
+use super::rules::{Finding, RULES, Rule, Stage};
+use super::{Confidence, Diagnosis, Evidence, EvidenceKind, Outcome, Unknown};
 use crate::flow::{CloseHow, Side};
 use crate::session::Session;
 use crate::smtp::Verb;
+use crate::time::Moment;
 
 /// Decides what became of `session`.
 pub(super) fn decide(session: &Session) -> Diagnosis {
@@ -14,14 +15,14 @@ pub(super) fn decide(session: &Session) -> Diagnosis {
         return delivered(&facts);
     }
     // Connecting and greeting are judged first: there, octets that never came are what the capture shows.
-    let (early, late) = RULES.split_at_checked(EARLY_RULES).unwrap_or((RULES, &[]));
-    if facts.one_side_only().is_none()
+    let (early, late) = RULES.split_at(RULES.partition_point(|rule| rule.stage <= Stage::Greeting));
+    if !facts.is_one_sided()
         && let Some((rule, finding)) = first(early, &facts)
     {
         return lost(&facts, rule, finding);
     }
-    if let Some(why) = cannot_tell(&facts) {
-        return unknown(&facts, why);
+    if let Some((moment, why)) = cannot_tell(&facts) {
+        return unknown(&facts, moment, why);
     }
     if let Some((rule, finding)) = first(late, &facts) {
         return lost(&facts, rule, finding);
@@ -29,63 +30,45 @@ pub(super) fn decide(session: &Session) -> Diagnosis {
     if is_no_mail(&facts) {
         return no_mail(&facts);
     }
-    unknown(&facts, undecided(&facts))
+    let (moment, why) = undecided(&facts);
+    unknown(&facts, moment, why)
 }
-
-/// How many rules, from the first, do not need the whole dialogue.
-const EARLY_RULES: usize = 5;
 
 fn first(rules: &'static [Rule], facts: &Facts<'_>) -> Option<(&'static Rule, Finding)> {
     rules.iter().find_map(|rule| (rule.check)(facts).map(|finding| (rule, finding)))
 }
 
-/// What keeps the capture from telling, whatever else it shows.
-fn cannot_tell(facts: &Facts<'_>) -> Option<Evidence> {
-    let session = facts.session;
-    if let Some(why) = facts.one_side_only() {
-        return Some(Evidence::new(session.first, why));
-    }
-    if !facts.has_beginning() {
-        return Some(Evidence::new(session.first, "the capture lacks the beginning of the session"));
-    }
-    if let Some(hole) = facts.decisive_hole() {
-        let text = match session.anomalies.gap_octets {
-            0 => "the capture may lack what the server said before this".to_owned(),
-            octets => format!("the capture lacks {octets} octets of the dialogue here"),
-        };
-        return Some(Evidence::new(hole, text));
-    }
-    if facts.is_end_of_data_missing() {
-        return Some(Evidence::new(session.last, "the capture lacks a part of the mail data, perhaps its end"));
-    }
-    if facts.is_any_hello_cut() {
-        return Some(Evidence::new(session.first, "the capture lacks a part of the hello"));
-    }
-    if facts.transcript.is_tls && facts.transcript.tls.is_established() {
-        return Some(Evidence::new(session.last, "TLS hides the rest"));
-    }
-    None
+/// What keeps the capture from telling, whatever else it shows, and where.
+fn cannot_tell(facts: &Facts<'_>) -> Option<(Moment, Unknown)> {
+    let (session, transcript) = (facts.session, facts.transcript);
+    let (first, last) = (session.first, session.last);
+    first_of([
+        (facts.is_one_sided().then_some(first), Unknown::OneSide(session.captured)),
+        ((!facts.has_beginning()).then_some(first), Unknown::NoBeginning),
+        (facts.decisive_hole(), Unknown::Hole(session.anomalies.gap_octets)),
+        (facts.is_end_of_data_missing().then_some(last), Unknown::DataHole),
+        (facts.is_any_hello_cut().then_some(first), Unknown::CutHello),
+        ((transcript.is_tls && transcript.tls.is_established()).then_some(last), Unknown::Tls),
+    ])
 }
 
 /// Why nothing could be decided, where no rule applies and the client did not end the session itself.
-fn undecided(facts: &Facts<'_>) -> Evidence {
-    let last = facts.session.last;
-    if facts.session.close.how == CloseHow::Evicted {
-        return Evidence::new(last, "too many connections at once: this one was given up before it ended");
-    }
-    if facts.transcript.is_tls {
-        return Evidence::new(last, "TLS hides the rest");
-    }
-    if let Some(sent) = facts.malformed_hello_adrift().filter(|_| facts.is_over()) {
-        return Evidence::new(sent, "no reply to the hello, and nothing shows that it reached the server");
-    }
-    if facts.is_message_undecided() && facts.is_over() {
-        return Evidence::new(last, "no reply says what became of the message");
-    }
-    if facts.session.handshake.ack.is_none() && facts.transcript.client_octets == 0 {
-        return Evidence::new(last, "the handshake was not completed");
-    }
-    Evidence::new(last, format!("the capture ends {} after this frame, before the session does", facts.quiet()))
+fn undecided(facts: &Facts<'_>) -> (Moment, Unknown) {
+    let (session, last) = (facts.session, facts.session.last);
+    let has_no_handshake = session.handshake.ack.is_none() && facts.transcript.client_octets == 0;
+    let reason = first_of([
+        ((session.close.how == CloseHow::Evicted).then_some(last), Unknown::Evicted),
+        (facts.transcript.is_tls.then_some(last), Unknown::Tls),
+        (facts.malformed_hello_adrift().filter(|_| facts.is_over()), Unknown::HelloAdrift),
+        ((facts.is_message_undecided() && facts.is_over()).then_some(last), Unknown::MessageUndecided),
+        (has_no_handshake.then_some(last), Unknown::NoHandshake),
+    ]);
+    reason.unwrap_or((last, Unknown::CaptureEnds(session.quiet_ns)))
+}
+
+/// The first reason that has a place.
+fn first_of<const N: usize>(reasons: [(Option<Moment>, Unknown); N]) -> Option<(Moment, Unknown)> {
+    reasons.into_iter().find_map(|(place, why)| Some((place?, why)))
 }
 
 /// The client ended a working session without trying to send, or never began to.
@@ -112,39 +95,34 @@ fn is_no_mail(facts: &Facts<'_>) -> bool {
 }
 
 fn delivered(facts: &Facts<'_>) -> Diagnosis {
-    let evidence = facts
-        .malformed()
-        .filter(|hello| facts.transcript.is_accepted(hello))
-        .filter_map(|hello| super::ehlo_argument::argument_evidence(facts, hello))
-        .map(|evidence| Evidence { text: format!("{}; this server tolerates it", evidence.text), ..evidence })
-        .collect();
-    diagnosis(facts, Outcome::Delivered, Some(Confidence::Certain), evidence)
+    let tolerated = || facts.malformed().filter(|hello| facts.transcript.is_accepted(hello));
+    let evidence = tolerated().filter_map(|hello| Some(Evidence::argument(facts.command(hello)?, hello, true)));
+    let mut delivered = diagnosis(facts, Outcome::Delivered, Some(Confidence::Certain), evidence.collect());
+    delivered.hello = tolerated().next().and_then(|hello| facts.index(hello)).or(delivered.hello);
+    delivered
 }
 
 fn no_mail(facts: &Facts<'_>) -> Diagnosis {
-    let mut evidence = Vec::new();
-    if let Some(quit) = facts.transcript.quit {
-        evidence.push(Evidence::new(quit, "client sent QUIT without having tried to send mail"));
-    } else {
-        evidence.push(facts.ending_evidence());
-    }
-    diagnosis(facts, Outcome::NoMail, Some(Confidence::Certain), evidence)
+    let evidence = match facts.transcript.quit {
+        Some(quit) => Evidence::new(quit, EvidenceKind::QuitUntried),
+        None => facts.ended(EvidenceKind::Ended),
+    };
+    diagnosis(facts, Outcome::NoMail, Some(Confidence::Certain), vec![evidence])
 }
 
-fn unknown(facts: &Facts<'_>, why: Evidence) -> Diagnosis {
-    diagnosis(facts, Outcome::Unknown, None, vec![why])
+fn unknown(facts: &Facts<'_>, moment: Moment, why: Unknown) -> Diagnosis {
+    diagnosis(facts, Outcome::Unknown, None, vec![Evidence::new(moment, EvidenceKind::Unknown(why))])
 }
 
 fn lost(facts: &Facts<'_>, rule: &'static Rule, finding: Finding) -> Diagnosis {
-    let remedy = match finding.advice {
-        Some(advice) => format!("{advice} {}", rule.remedy),
-        None => rule.remedy.to_owned(),
-    };
-    let mut lost = diagnosis(facts, Outcome::Lost, Some(finding.confidence), finding.evidence);
-    lost.cause = Some(rule);
-    lost.fault = Some(finding.fault);
-    lost.remedy = remedy;
-    lost
+    let lost = diagnosis(facts, Outcome::Lost, Some(finding.confidence), finding.evidence);
+    Diagnosis {
+        cause: Some(rule),
+        fault: Some(finding.fault),
+        hello: finding.hello.or(lost.hello),
+        suggestion: finding.suggestion,
+        ..lost
+    }
 }
 
 fn diagnosis(
@@ -154,6 +132,6 @@ fn diagnosis(
     mut evidence: Vec<Evidence>,
 ) -> Diagnosis {
     evidence.sort_by_key(|evidence| evidence.frame);
-    let recovered = facts.recovered();
-    Diagnosis { outcome, cause: None, fault: None, confidence, recovered, evidence, remedy: String::new() }
+    let (hello, recovered) = (facts.shown_hello(), facts.recovered());
+    Diagnosis { outcome, cause: None, fault: None, confidence, recovered, hello, suggestion: None, evidence }
 }

@@ -47,9 +47,9 @@ port answers, and port scans. Nothing is wrong and nothing is to do."
 The capture does not show what became of the session.
 
 The evidence says what is missing: it starts in the middle of the session or ends before it does, has only one side,
-or lacks octets at the decisive place; the clock was set while somebody waited; or TLS hides the rest (RFC 3207). A session that ends because the capture ends
-is never called lost, unless the decisive reply was seen. Capture longer, on both directions, without a limit on the
-octets kept of each frame; for sessions under TLS read the server's log."
+or lacks octets at the decisive place; the clock was set while somebody waited; or TLS hides the rest (RFC 3207). A
+session that ends because the capture ends is never called lost, unless the decisive reply was seen. Capture longer,
+on both directions, without a limit on the octets kept of each frame; for sessions under TLS read the server's log."
             }
         }
     }

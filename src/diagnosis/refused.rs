@@ -1,35 +1,37 @@
 //! Mail transactions the server refused.
 
-use super::Evidence;
 use super::facts::Facts;
-use super::rules::{Fault, Finding, Rule};
-use crate::smtp::Tally;
+use super::rules::{Fault, Finding, Rule, Stage};
+use crate::smtp::{Tally, Verb};
 
 /// MAIL was refused.
 pub(super) const SENDER: Rule = Rule {
     code: "sender-refused",
+    stage: Stage::Transaction,
     title: "the server refuses the sender",
     reference: "RFC 5321 3.3, 4.1.1.2",
     remedy: "The reply says why: an address or domain that is blocked or does not resolve, a size over the limit, authentication or TLS that is required first.",
     faults: &[Fault::Server],
     page: SENDER_PAGE,
-    check: |facts| finding(facts, &facts.transcript.mail, "MAIL"),
+    check: |facts| only_refused(facts, &facts.transcript.mail, Verb::Mail),
 };
 
 /// Every RCPT was refused.
 pub(super) const RECIPIENTS: Rule = Rule {
     code: "recipients-refused",
+    stage: Stage::Transaction,
     title: "the server refuses every recipient",
     reference: "RFC 5321 3.3, 4.1.1.3",
     remedy: "The reply says why: a mailbox that does not exist, relaying that is denied, greylisting (try again), or a block list.",
     faults: &[Fault::Server],
     page: RECIPIENTS_PAGE,
-    check: |facts| finding(facts, &facts.transcript.rcpt, "RCPT"),
+    check: |facts| only_refused(facts, &facts.transcript.rcpt, Verb::Rcpt),
 };
 
 /// DATA, BDAT or the end of the message was refused.
 pub(super) const MESSAGE: Rule = Rule {
     code: "message-refused",
+    stage: Stage::Transaction,
     title: "the server refuses the message",
     reference: "RFC 5321 4.1.1.4; RFC 3030",
     remedy: "The reply says why: a size over the limit, a content filter, a full disk, or a policy on the message's headers.",
@@ -37,20 +39,12 @@ pub(super) const MESSAGE: Rule = Rule {
     page: MESSAGE_PAGE,
     check: |facts| {
         let message = &facts.transcript.message;
-        let refusal = message.last_refusal.as_ref().filter(|_| message.is_last_refused)?;
-        let evidence = vec![Evidence::new(refusal.command, "client sends the message"), Evidence::refusal(refusal)];
-        Some(Finding::new(Fault::Server, facts.confidence(), evidence))
+        facts.refused(Fault::Server, Verb::Data, message, message.is_last_refused)
     },
 };
 
-fn finding(facts: &Facts<'_>, tally: &Tally, verb: &str) -> Option<Finding> {
-    let refusal = tally.last_refusal.as_ref().filter(|_| tally.is_only_refused())?;
-    let sent = match tally.refused {
-        1 => format!("client sent {verb}"),
-        refused => format!("client sent {verb}, the last of {refused} that were refused"),
-    };
-    let evidence = vec![Evidence::new(refusal.command, sent), Evidence::refusal(refusal)];
-    Some(Finding::new(Fault::Server, facts.confidence(), evidence))
+fn only_refused(facts: &Facts<'_>, tally: &Tally, verb: Verb) -> Option<Finding> {
+    facts.refused(Fault::Server, verb, tally, tally.is_only_refused())
 }
 
 const SENDER_PAGE: &str = r#"The hello was accepted, and MAIL is refused.

@@ -29,11 +29,34 @@ impl Fault {
     }
 }
 
+/// How far a session had come when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The connection never came about.
+    Connecting,
+    /// The server's first words, or their lack.
+    Greeting,
+    /// A malformed argument of the hello.
+    Argument,
+    /// The hello, for other reasons.
+    Hello,
+    /// STARTTLS and what follows it.
+    Tls,
+    /// AUTH.
+    Auth,
+    /// MAIL, RCPT and the message.
+    Transaction,
+    /// Anywhere, with nothing refused.
+    Breaking,
+}
+
 /// One cause of loss.
 #[derive(Debug)]
 pub struct Rule {
     /// The stable code, as in `ehlo-argument`.
     pub code: &'static str,
+    /// Where in a session it strikes.
+    pub stage: Stage,
     /// What happened, in a few words.
     pub title: &'static str,
     /// The standard or article it is described in.
@@ -49,19 +72,30 @@ pub struct Rule {
     pub(super) check: fn(&Facts<'_>) -> Option<Finding>,
 }
 
+/// Each rule is a row of [`RULES`], and equal to itself alone.
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Rule {}
+
 /// That a rule applies, and why.
 #[derive(Debug)]
 pub(super) struct Finding {
     pub(super) fault: Fault,
     pub(super) confidence: Confidence,
     pub(super) evidence: Vec<Evidence>,
-    /// What to do in this very case, before the rule's general remedy.
-    pub(super) advice: Option<String>,
+    /// Which hello it is about.
+    pub(super) hello: Option<usize>,
+    /// The name to greet with instead.
+    pub(super) suggestion: Option<String>,
 }
 
 impl Finding {
     pub(super) const fn new(fault: Fault, confidence: Confidence, evidence: Vec<Evidence>) -> Self {
-        Self { fault, confidence, evidence, advice: None }
+        Self { fault, confidence, evidence, hello: None, suggestion: None }
     }
 }
 

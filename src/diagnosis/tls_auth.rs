@@ -1,14 +1,15 @@
 //! Sessions that broke at STARTTLS or AUTH.
 
-use super::evidence::shown;
 use super::facts::{Ending, Facts};
-use super::rules::{Fault, Finding, Rule};
-use super::{Confidence, Evidence};
-use crate::smtp::Tls;
+use super::rules::{Fault, Finding, Rule, Stage};
+use super::{Confidence, Evidence, EvidenceKind};
+use crate::flow::Side;
+use crate::smtp::{Tls, Verb};
 
 /// STARTTLS was refused, or the connection died in the TLS handshake.
 pub(super) const TLS_FAILED: Rule = Rule {
     code: "tls-failed",
+    stage: Stage::Tls,
     title: "TLS could not be started",
     reference: "RFC 3207 4",
     remedy: "Compare the TLS versions, ciphers and certificates of both sides; the side that sent the alert or closed is the one that was not content.",
@@ -20,6 +21,7 @@ pub(super) const TLS_FAILED: Rule = Rule {
 /// The last AUTH was refused, and no message followed.
 pub(super) const AUTH_FAILED: Rule = Rule {
     code: "auth-failed",
+    stage: Stage::Auth,
     title: "the client's credentials are refused",
     reference: "RFC 4954 4, 6",
     remedy: "Correct the user name and password of the sending side, or choose an authentication mechanism that the server offers.",
@@ -27,21 +29,17 @@ pub(super) const AUTH_FAILED: Rule = Rule {
     page: AUTH_FAILED_PAGE,
     check: |facts| {
         let auth = &facts.transcript.auth;
-        let refusal = auth.last_refusal.as_ref().filter(|_| auth.is_last_refused)?;
-        let evidence = vec![Evidence::new(refusal.command, "client authenticates (AUTH)"), Evidence::refusal(refusal)];
-        Some(Finding::new(Fault::Client, facts.confidence(), evidence))
+        facts.refused(Fault::Client, Verb::Auth, auth, auth.is_last_refused)
     },
 };
 
 fn refused(facts: &Facts<'_>) -> Option<Finding> {
     let starttls = &facts.transcript.starttls;
-    let refusal = starttls.last_refusal.as_ref().filter(|_| starttls.is_last_refused)?;
     // A client that goes on without TLS was not stopped by its lack.
     if facts.transcript.mail.tried > 0 || facts.transcript.auth.tried > 0 {
         return None;
     }
-    let evidence = vec![Evidence::new(refusal.command, "client sent STARTTLS"), Evidence::refusal(refusal)];
-    Some(Finding::new(Fault::Server, facts.confidence(), evidence))
+    facts.refused(Fault::Server, Verb::StartTls, starttls, starttls.is_last_refused)
 }
 
 fn handshake_died(facts: &Facts<'_>) -> Option<Finding> {
@@ -55,36 +53,25 @@ fn handshake_died(facts: &Facts<'_>) -> Option<Finding> {
         Ending::Silence => Fault::Network,
         _ => Fault::Client,
     };
-    for (who, sender, alert) in
-        [("client", Fault::Client, tls.client.alert), ("server", Fault::Server, tls.server.alert)]
+    for (from, sender, alert) in
+        [(Side::Client, Fault::Client, tls.client.alert), (Side::Server, Fault::Server, tls.server.alert)]
     {
         if let Some(alert) = alert.filter(|alert| !alert.is_close_notify()) {
             fault = sender;
-            let level = if alert.is_fatal() { "fatal" } else { "warning" };
-            let text = format!("{who} sent a TLS alert: {} ({level}, description {})", alert.name(), alert.description);
-            evidence.push(Evidence::new(alert.moment, text));
+            evidence.push(Evidence::new(alert.moment, EvidenceKind::Alert(from, alert)));
         }
     }
-    let text = if tls.is_seen() { "the TLS handshake did not complete" } else { "no TLS handshake followed" };
-    evidence.push(Evidence::new(facts.session.last, text));
-    evidence.push(facts.ending_evidence());
+    let tls = if tls.is_seen() { EvidenceKind::UnfinishedTls } else { EvidenceKind::NoTls };
+    evidence.push(Evidence::new(facts.session.last, tls));
+    evidence.push(facts.ended(EvidenceKind::Ended));
     Some(Finding::new(fault, Confidence::Probable, evidence))
 }
 
 /// What the client asked for and what the server chose.
 fn hellos(tls: &Tls) -> Vec<Evidence> {
-    let client = tls.client_hello.as_ref().map(|hello| {
-        let name = match &hello.server_name {
-            Some(name) => format!("for the server name {}", shown(name)),
-            None => "without a server name".to_owned(),
-        };
-        Evidence::new(hello.moment, format!("client offered {} at most, {name} (TLS ClientHello)", hello.version))
-    });
-    let server = tls
-        .server_hello
-        .as_ref()
-        .map(|hello| Evidence::new(hello.moment, format!("server chose {} (TLS ServerHello)", hello.version)));
-    client.into_iter().chain(server).collect()
+    let client = tls.client_hello.iter().map(|hello| (hello.moment, EvidenceKind::ClientHello(hello.clone())));
+    let server = tls.server_hello.iter().map(|hello| (hello.moment, EvidenceKind::ServerHello(*hello)));
+    client.chain(server).map(|(moment, kind)| Evidence::new(moment, kind)).collect()
 }
 
 const TLS_FAILED_PAGE: &str = r#"The client wanted TLS: STARTTLS was refused, or the connection died in the

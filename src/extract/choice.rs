@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
-use crate::diagnosis::{Diagnosis, Outcome};
-use crate::report::escape;
+use crate::diagnosis::{Diagnosis, EvidenceKind, Outcome, Rule};
+use crate::report::evidence;
 use crate::session::Session;
-use crate::smtp::{Spans, Transcript, Verb};
+use crate::smtp::{Spans, Verb};
 use crate::time::FrameNumber;
 
 /// Which sessions to extract.
@@ -19,8 +19,8 @@ pub enum Choice {
     All,
     /// Those with these numbers ([`Session::number`]).
     Numbers(Vec<RangeInclusive<u64>>),
-    /// Those lost to one of these causes, by the codes of [`RULES`](crate::diagnosis::RULES).
-    Causes(Vec<String>),
+    /// Those lost to one of these causes.
+    Causes(Vec<&'static Rule>),
 }
 
 impl Choice {
@@ -29,9 +29,7 @@ impl Choice {
             Self::Lost => diagnosis.outcome == Outcome::Lost,
             Self::All => true,
             Self::Numbers(ranges) => ranges.iter().any(|range| range.contains(&session.number)),
-            Self::Causes(codes) => {
-                diagnosis.cause.is_some_and(|rule| codes.iter().any(|code| code.eq_ignore_ascii_case(rule.code)))
-            }
+            Self::Causes(rules) => diagnosis.cause.is_some_and(|rule| rules.contains(&rule)),
         }
     }
 }
@@ -50,8 +48,8 @@ impl Chosen {
         Self { choice: choice.clone(), most, sessions: BTreeMap::new(), left_out: 0 }
     }
 
-    pub(super) fn take(&mut self, session: Session, diagnosis: &Diagnosis) {
-        if !self.choice.takes(&session, diagnosis) {
+    pub(super) fn take(&mut self, session: Session, diagnosis: Diagnosis) {
+        if !self.choice.takes(&session, &diagnosis) {
             return;
         }
         if self.sessions.len() < self.most {
@@ -74,8 +72,8 @@ pub(super) struct Kept {
     pub(super) server: SocketAddr,
     /// What became of it, in words.
     pub(super) verdict: String,
-    /// What its frames show; octets of the capture among it.
-    pub(super) findings: BTreeMap<FrameNumber, Vec<String>>,
+    /// What its frames show.
+    pub(super) findings: BTreeMap<FrameNumber, Vec<EvidenceKind>>,
     /// Command lines that name mailboxes.
     pub(super) mailboxes: Vec<Box<[u8]>>,
     pub(super) client_spans: Spans,
@@ -83,8 +81,12 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    fn new(session: Session, diagnosis: &Diagnosis) -> Self {
-        let findings = findings(&session, diagnosis);
+    fn new(session: Session, diagnosis: Diagnosis) -> Self {
+        let verdict = evidence::verdict(&diagnosis);
+        let mut findings: BTreeMap<FrameNumber, Vec<EvidenceKind>> = BTreeMap::new();
+        for shown in diagnosis.evidence {
+            findings.entry(shown.frame).or_default().push(shown.kind);
+        }
         let transcript = session.transcript;
         let commands = transcript.exchanges.iter().filter_map(|exchange| exchange.command.as_ref());
         let naming = commands.filter(|command| matches!(command.verb, Verb::Mail | Verb::Rcpt));
@@ -93,7 +95,7 @@ impl Kept {
             last: session.last.frame,
             client: session.client,
             server: session.server,
-            verdict: verdict(diagnosis),
+            verdict,
             findings,
             mailboxes: naming
                 .map(|command| command.line.get(..NAMING_OCTETS).unwrap_or(&command.line).into())
@@ -102,40 +104,4 @@ impl Kept {
             server_spans: transcript.server_spans,
         }
     }
-}
-
-fn verdict(diagnosis: &Diagnosis) -> String {
-    let confidence = diagnosis.confidence.map(|confidence| format!(" ({})", confidence.code())).unwrap_or_default();
-    let outcome = diagnosis.outcome.code();
-    match diagnosis.cause {
-        Some(rule) => format!("{outcome}{confidence}: {}: {}", rule.code, rule.title),
-        None => format!("{outcome}{confidence}"),
-    }
-}
-
-/// What a diagnosis rests on, frame by frame; at a malformed hello with the rules it breaks.
-fn findings(session: &Session, diagnosis: &Diagnosis) -> BTreeMap<FrameNumber, Vec<String>> {
-    let mut findings: BTreeMap<FrameNumber, Vec<String>> = BTreeMap::new();
-    for evidence in &diagnosis.evidence {
-        let is_hello = evidence.text.contains(" argument");
-        let rules = rules_broken(&session.transcript, evidence.frame).filter(|_| is_hello);
-        let text = match rules {
-            Some(rules) => format!("{} ({rules})", evidence.text),
-            None => evidence.text.clone(),
-        };
-        findings.entry(evidence.frame).or_default().push(escape::text(text.as_bytes()));
-    }
-    findings
-}
-
-/// The sections that the malformed hello in this frame breaks.
-fn rules_broken(transcript: &Transcript, frame: FrameNumber) -> Option<String> {
-    let hello = transcript.hellos.iter().find(|hello| {
-        let command = transcript.hello_command(hello);
-        !hello.check.is_well_formed() && command.is_some_and(|command| command.moment.frame == frame)
-    })?;
-    let mut rules: Vec<&str> = hello.check.problems.iter().map(|problem| problem.code.reference()).collect();
-    rules.sort_unstable();
-    rules.dedup();
-    Some(rules.join(", "))
 }

@@ -9,9 +9,10 @@ mod stream;
 mod transport;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::capture::Packet;
+use crate::diagnosis::EvidenceKind;
 use crate::flow::Direction;
 use crate::session::{FrameContent, SessionFrame};
 use crate::smtp::{Names, SpanKind, Spans, argument_kinds, command_kinds, name_kinds, text_kinds};
@@ -126,21 +127,28 @@ impl Redactor {
         frame::rewrite_fragment(packet, whole, payload, &mut self.addresses)
     }
 
-    /// What a frame shows, in words.
-    pub(super) fn finding(finding: &str, known: &Known<'_>) -> String {
-        const COMMAND: &str = "client sent ";
-        let hello = finding.split_once(" argument \"").filter(|(verb, _)| !verb.contains(' '));
-        let hello = hello.and_then(|(verb, rest)| Some((verb, rest.rsplit_once('"')?)));
-        let mut octets = finding.as_bytes().to_vec();
-        let (at, kinds) = match (finding.strip_prefix(COMMAND), hello) {
-            (Some(line), _) => (COMMAND.len(), command_kinds(line.as_bytes())),
-            (None, Some((verb, (argument, _)))) => {
-                (verb.len() + " argument \"".len(), argument_kinds(argument.as_bytes(), true))
-            }
-            (None, None) => (0, text_kinds(finding.as_bytes(), &known.names())),
+    /// Masks what a frame shows.
+    pub(super) fn finding(&mut self, finding: &mut EvidenceKind, known: &Known<'_>) {
+        let mask_text = |text: &mut [u8]| {
+            let kinds = text_kinds(text, &known.names());
+            mask_kinds(text, &kinds);
         };
-        mask_kinds(octets.get_mut(at..).unwrap_or_default(), &kinds);
-        String::from_utf8_lossy(&octets).into_owned()
+        match finding {
+            EvidenceKind::Command(line) => {
+                let kinds = command_kinds(line);
+                mask_kinds(line, &kinds);
+            }
+            EvidenceKind::Argument(argument) => {
+                let kinds = argument_kinds(&argument.octets, true);
+                mask_kinds(&mut argument.octets, &kinds);
+            }
+            EvidenceKind::Reply(answer) => mask_text(&mut answer.text),
+            EvidenceKind::ClientHello(hello) => hello.server_name.iter_mut().for_each(|name| mask_text(name)),
+            EvidenceKind::Unreachable(reported_by, _) => {
+                *reported_by = self.addresses.ip(*reported_by).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+            }
+            _ => {}
+        }
     }
 
     /// An end of a session; none where there is no room for its network.

@@ -130,7 +130,7 @@ pub struct Row {
 }
 
 impl Row {
-    fn new(label: &'static str, line: &str, cells: &[String]) -> Self {
+    fn new<'c>(label: &'static str, line: &str, cells: impl Iterator<Item = &'c str>) -> Self {
         let sent = Sent::of(label);
         let line = unescape(line);
         let verb = line.iter().position(|octet| matches!(octet, b' ' | b'\t')).unwrap_or(line.len());
@@ -143,7 +143,7 @@ impl Row {
             argument: ehlo::split_argument(after_verb).octets.to_vec(),
             check: ehlo::check(after_verb, end),
             line: line.clone(),
-            answers: cells.iter().map(|cell| answer(cell)).collect(),
+            answers: cells.map(answer).collect(),
         }
     }
 }
@@ -157,42 +157,18 @@ pub fn rows() -> &'static [Row] {
 /// Columns before those of the servers: label, line, and another tool's verdict on it.
 const LEADING_COLUMNS: usize = 3;
 
-fn read(csv: &'static str) -> Option<Vec<Row>> {
-    let mut records = csv.lines().map(fields);
-    let header = records.next()?;
-    let names = header.get(LEADING_COLUMNS..)?;
-    if !names.iter().eq(SERVERS.iter().map(|server| server.name)) {
+fn read(text: &'static str) -> Option<Vec<Row>> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    if !reader.headers().ok()?.iter().skip(LEADING_COLUMNS).eq(SERVERS.iter().map(|server| server.name)) {
         return None;
     }
     // A label needs no quotes, so it can be lent from the text itself.
-    let labels = csv.lines().skip(1).map(|line| line.split(',').next().unwrap_or_default());
-    let mut rows = Vec::new();
-    for (label, record) in labels.zip(records) {
-        rows.push(Row::new(label, record.get(1)?, record.get(LEADING_COLUMNS..)?));
-    }
-    Some(rows)
-}
-
-/// The fields of one CSV line (RFC 4180); none of the table's fields goes over several lines.
-fn fields(line: &str) -> Vec<String> {
-    let mut fields = vec![String::new()];
-    let mut is_quoted = false;
-    let mut characters = line.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '"' if is_quoted && characters.next_if_eq(&'"').is_some() => push(&mut fields, '"'),
-            '"' => is_quoted = !is_quoted,
-            ',' if !is_quoted => fields.push(String::new()),
-            _ => push(&mut fields, character),
-        }
-    }
-    fields
-}
-
-fn push(fields: &mut [String], character: char) {
-    if let Some(last) = fields.last_mut() {
-        last.push(character);
-    }
+    let labels = text.lines().skip(1).map(|line| line.split(',').next().unwrap_or_default());
+    let row = |(label, record): (_, csv::Result<csv::StringRecord>)| {
+        let record = record.ok()?;
+        Some(Row::new(label, record.get(1)?, record.iter().skip(LEADING_COLUMNS)))
+    };
+    labels.zip(reader.records()).map(row).collect()
 }
 
 fn answer(cell: &str) -> Option<Answer> {
@@ -215,25 +191,7 @@ fn octets(text: &str) -> Vec<u8> {
 
 /// The octets of a line that is written with the escapes of a JSON string, each character one octet.
 fn unescape(line: &str) -> Vec<u8> {
-    let mut text = String::new();
-    let mut rest = line;
-    while let Some((before, escape)) = rest.split_once('\\') {
-        text.push_str(before);
-        let mut characters = escape.chars();
-        match characters.next() {
-            Some('t') => text.push('\t'),
-            Some('u') => {
-                let number = characters.as_str().get(..4).and_then(|hex| u32::from_str_radix(hex, 16).ok());
-                text.extend(number.and_then(char::from_u32));
-                characters = characters.as_str().get(4..).unwrap_or_default().chars();
-            }
-            Some(character) => text.push(character),
-            None => {}
-        }
-        rest = characters.as_str();
-    }
-    text.push_str(rest);
-    octets(&text)
+    octets(&serde_json::from_str::<String>(&format!("\"{line}\"")).unwrap_or_default())
 }
 
 #[cfg(test)]

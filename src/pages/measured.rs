@@ -3,10 +3,13 @@
 use std::fmt::Write as _;
 
 use crate::matrix::{MEASURED, Refusals, Row, SERVERS, Sent, rows};
+use crate::report::escape;
 use crate::smtp::ehlo::ProblemCode;
 
 /// At most this many wordings stand on a page.
 const WORDINGS: usize = 6;
+/// And so many columns of the line that was sent.
+const LINE_COLUMNS: usize = 61;
 
 /// EHLO lines with this fault and no other.
 fn lines(problem: ProblemCode) -> Vec<&'static Row> {
@@ -29,7 +32,7 @@ pub(super) fn on_problem(problem: ProblemCode) -> String {
     let more = wordings.len().saturating_sub(WORDINGS);
     wordings.truncate(WORDINGS);
     if !wordings.is_empty() {
-        let _ = writeln!(text, " Their words to `{}`:", shown(first));
+        let _ = writeln!(text, " Their words to `{}`:", escape::line(&first.line, LINE_COLUMNS));
     }
     for wording in wordings {
         let servers: Vec<_> = wording.servers.iter().map(ToString::to_string).collect();
@@ -56,15 +59,6 @@ fn range(lines: &[&Row]) -> String {
         count => format!("the {count} such lines sent"),
     };
     format!("{} refuse {which} and {} accept", of(Refusals::refusing), of(Refusals::accepting))
-}
-
-fn shown(row: &Row) -> String {
-    const SHOWN: usize = 60;
-    let line: String = row.line.iter().flat_map(|octet| std::ascii::escape_default(*octet)).map(char::from).collect();
-    match line.split_at_checked(SHOWN) {
-        Some((start, rest)) if !rest.is_empty() => format!("{start}..."),
-        _ => line,
-    }
 }
 
 /// Which faults servers refuse, most refused first.

@@ -7,7 +7,8 @@ mod nearest;
 pub use document::document;
 pub use nearest::nearest;
 
-use crate::diagnosis::{Fault, Outcome, RULES, Rule};
+use crate::diagnosis::{Fault, Outcome, RULES, Rule, Stage};
+use crate::report::escape;
 use crate::smtp::ehlo::{Note, ProblemCode};
 
 /// What a code stands for.
@@ -97,7 +98,7 @@ impl Subject {
     pub fn page(self) -> String {
         let mut page = self.text().to_owned();
         let more = match self {
-            Self::Cause(rule) if rule.code == "ehlo-argument" => Some(measured::on_all_problems()),
+            Self::Cause(rule) if rule.stage == Stage::Argument => Some(measured::on_all_problems()),
             Self::Problem(problem) => Some(format!("{}\n\n{}", example(problem), measured::on_problem(problem))),
             Self::Note(note) => Some(note_example(note)),
             Self::Cause(_) | Self::Outcome(_) => None,
@@ -138,22 +139,12 @@ fn note_example(note: Note) -> String {
     format!("Example: {}; better: {}.", hello(odd), hello(plain))
 }
 
-/// The hello line with `after_verb`, as Markdown code: long ones cut, controls as `\xNN`.
+/// The hello line with `after_verb`, as Markdown code.
 fn hello(after_verb: &str) -> String {
-    const SHOWN: usize = 40;
-    let mut shown = String::new();
-    for character in after_verb.trim_end_matches(|character| after_verb.trim().is_empty() && character == ' ').chars() {
-        if shown.chars().count() >= SHOWN {
-            shown.push_str("...");
-            break;
-        }
-        if character.is_ascii_control() {
-            shown.push_str(&format!("\\x{:02x}", u32::from(character)));
-        } else {
-            shown.push(character);
-        }
-    }
-    format!("`EHLO{shown}`")
+    const SHOWN_COLUMNS: usize = 41;
+    let is_blank = after_verb.trim().is_empty();
+    let shown = if is_blank { after_verb.trim_end_matches(' ') } else { after_verb };
+    format!("`EHLO{}`", escape::line(shown.as_bytes(), SHOWN_COLUMNS))
 }
 
 #[cfg(test)]
@@ -223,6 +214,6 @@ mod tests {
         assert_eq!(hello(" "), "`EHLO`");
         assert_eq!(hello("\tsub2"), "`EHLO\\x09sub2`");
         assert_eq!(hello(" sub2  "), "`EHLO sub2  `");
-        assert_eq!(hello(&"a".repeat(50)), format!("`EHLO{}...`", "a".repeat(40)));
+        assert_eq!(hello(&"a".repeat(50)), format!("`EHLO{}\u{2026}`", "a".repeat(40)));
     }
 }

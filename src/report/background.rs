@@ -6,7 +6,6 @@ use super::words::count;
 use super::{CaptureReport, Summary};
 use crate::dns::{FailedLookup, LookupStep};
 use crate::session::Session;
-use crate::smtp::{ClientHello, ServerHello};
 
 /// Columns of a name.
 const NAME_COLUMNS: usize = 100;
@@ -30,7 +29,7 @@ pub(super) fn tls(session: &Session) -> Option<String> {
 /// The host name in the ClientHello.
 pub(super) fn server_name(session: &Session) -> Option<String> {
     let hello = session.transcript.tls.client_hello.as_ref()?;
-    hello.server_name.as_deref().map(|name| escape::cut(&escape::text(name), NAME_COLUMNS))
+    hello.server_name.as_deref().map(|name| escape::line(name, NAME_COLUMNS))
 }
 
 /// `server sent alert handshake_failure`; none if the alerts only say goodbye.
@@ -40,18 +39,6 @@ pub(super) fn alert(session: &Session) -> Option<String> {
     (!said.is_empty()).then(|| said.join(", "))
 }
 
-/// What a ClientHello asks for.
-pub(super) fn client_hello(hello: &ClientHello) -> String {
-    let name = hello.server_name.as_deref().map(|name| escape::cut(&escape::text(name), NAME_COLUMNS));
-    let name = name.map_or_else(|| "without a server name".to_owned(), |name| format!("for the server name {name}"));
-    format!("TLS ClientHello: {} at most, {name}", hello.version)
-}
-
-/// What a ServerHello chose.
-pub(super) fn server_hello(hello: &ServerHello) -> String {
-    format!("TLS ServerHello: {}", hello.version)
-}
-
 /// `MX of example.net`: what the client looked up first to come to the server.
 pub(super) fn found_by(session: &Session) -> Option<String> {
     let step = session.lookup.as_ref()?.steps.first()?;
@@ -59,12 +46,12 @@ pub(super) fn found_by(session: &Session) -> Option<String> {
 }
 
 fn question(step: &LookupStep) -> String {
-    format!("{} of {}", step.record_type, escape::cut(&escape::text(step.name.as_bytes()), NAME_COLUMNS))
+    format!("{} of {}", step.record_type, escape::line(step.name.as_bytes(), NAME_COLUMNS))
 }
 
 /// `MX of example.net: 10 mx.example.net`.
 pub(super) fn lookup(step: &LookupStep) -> String {
-    let answer = escape::cut(&escape::text(step.answer.as_bytes()), ANSWER_COLUMNS);
+    let answer = escape::line(step.answer.as_bytes(), ANSWER_COLUMNS);
     format!("{}: {answer}", question(step))
 }
 
@@ -135,7 +122,7 @@ impl NotStarted {
 
     /// `MX of exmaple.net`.
     pub(super) fn question(&self) -> String {
-        let name = escape::cut(&escape::text(self.failed.name.as_bytes()), NAME_COLUMNS);
+        let name = escape::line(self.failed.name.as_bytes(), NAME_COLUMNS);
         format!("{} of {name}", self.failed.record_type)
     }
 

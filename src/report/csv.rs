@@ -4,159 +4,105 @@
 
 use std::io::{self, Write};
 
-use super::table::row::decisive_hello;
-use super::totals::Totals;
-use super::{CaptureReport, CaptureSource, ReportOptions, Reporter, Show, Summary, background, escape, product_name};
-use crate::diagnosis::Diagnosis;
-use crate::session::Session;
-use crate::smtp::ehlo::split_argument;
+use super::digest::{Digest, ShownHello};
+use super::run::{Form, Run};
+use super::{background, escape, evidence};
+use crate::diagnosis::{Confidence, Fault};
+use crate::smtp::Reply;
 
-const COLUMNS: [&str; 37] = [
-    "capture",
-    "member",
-    "session",
-    "first_frame",
-    "last_frame",
-    "opened",
-    "closed",
-    "client_ip",
-    "client_port",
-    "server_ip",
-    "server_port",
-    "product",
-    "outcome",
-    "cause",
-    "fault",
-    "confidence",
-    "recovered",
-    "greeting_code",
-    "hello_frame",
-    "hello_verb",
-    "hello_argument",
-    "hello_problems",
-    "hello_suggestion",
-    "reply_frame",
-    "reply_code",
-    "reply_text",
-    "messages_accepted",
-    "tls",
-    "evidence_frames",
-    "evidence",
-    "remedy",
-    "tcp_stream",
-    "community_id",
-    "tls_version",
-    "tls_server_name",
-    "tls_alert",
-    "lookup",
+/// A column: its name, and what stands in it.
+type Column = (&'static str, fn(&Digest<'_>) -> String);
+
+const COLUMNS: [Column; 37] = [
+    ("capture", |row| row.source.path.clone()),
+    ("member", |row| or_empty(row.source.member.as_ref())),
+    ("session", |row| row.session.number.to_string()),
+    ("first_frame", |row| row.session.first.frame.to_string()),
+    ("last_frame", |row| row.session.last.frame.to_string()),
+    ("opened", |row| row.session.first.time.to_string()),
+    ("closed", |row| row.session.last.time.to_string()),
+    ("client_ip", |row| row.session.client.ip().to_string()),
+    ("client_port", |row| row.session.client.port().to_string()),
+    ("server_ip", |row| row.session.server.ip().to_string()),
+    ("server_port", |row| row.session.server.port().to_string()),
+    ("product", |row| or_empty(row.product())),
+    ("outcome", |row| row.diagnosis.outcome.code().to_owned()),
+    ("cause", |row| or_empty(row.diagnosis.cause.map(|rule| rule.code))),
+    ("fault", |row| or_empty(row.diagnosis.fault.map(Fault::code))),
+    ("confidence", |row| or_empty(row.diagnosis.confidence.map(Confidence::code))),
+    ("recovered", |row| row.diagnosis.recovered.to_string()),
+    ("greeting_code", |row| or_empty(row.session.transcript.greeting().map(|reply| reply.code))),
+    ("hello_frame", |row| of_hello(row, |hello| hello.command.moment.frame)),
+    ("hello_verb", |row| of_hello(row, |hello| hello.command.verb_name())),
+    ("hello_argument", |row| of_hello(row, |hello| escape::text(hello.argument))),
+    ("hello_problems", |row| of_hello(row, problems)),
+    ("hello_suggestion", |row| of_hello(row, |hello| hello.check.suggestion.clone().unwrap_or_default())),
+    ("reply_frame", |row| of_reply(row, |reply| reply.moment.frame)),
+    ("reply_code", |row| of_reply(row, |reply| reply.code)),
+    ("reply_text", |row| of_reply(row, |reply| escape::text(reply.first_line()))),
+    ("messages_accepted", |row| row.session.transcript.messages_accepted.to_string()),
+    ("tls", |row| row.session.transcript.is_tls.to_string()),
+    ("evidence_frames", |row| joined(row.evidence().map(|(frame, _)| frame.to_string()), " ")),
+    ("evidence", |row| joined(row.evidence().map(|(_, text)| text), "; ")),
+    ("remedy", |row| evidence::remedy(row.diagnosis)),
+    ("tcp_stream", |row| or_empty(row.session.tcp_stream)),
+    ("community_id", |row| row.session.community_id()),
+    ("tls_version", |row| or_empty(row.session.transcript.tls.server_hello.as_ref().map(|hello| hello.version))),
+    ("tls_server_name", |row| or_empty(background::server_name(row.session))),
+    ("tls_alert", |row| or_empty(background::alert(row.session))),
+    ("lookup", |row| joined(row.lookups(), "; ")),
 ];
+
+fn or_empty(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+fn of_hello<T: ToString>(row: &Digest<'_>, field: impl Fn(&ShownHello<'_>) -> T) -> String {
+    or_empty(row.hello.as_ref().map(field))
+}
+
+fn of_reply<T: ToString>(row: &Digest<'_>, field: impl Fn(&Reply) -> T) -> String {
+    or_empty(row.hello.as_ref().and_then(|hello| hello.reply).map(field))
+}
+
+fn problems(hello: &ShownHello<'_>) -> String {
+    joined(hello.check.problems.iter().map(|problem| problem.code.code().to_owned()), " ")
+}
+
+fn joined(texts: impl Iterator<Item = String>, separator: &str) -> String {
+    texts.collect::<Vec<_>>().join(separator)
+}
 
 /// Writes the rows.
 pub(super) struct Csv<'w> {
     out: csv::Writer<Box<dyn Write + 'w>>,
-    show: Show,
-    totals: Totals,
-    source: CaptureSource,
     has_header: bool,
 }
 
 impl<'w> Csv<'w> {
-    pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
-        let source = CaptureSource { path: String::new(), member: None };
-        let totals = Totals::new(&options.limits);
-        Self { out: csv::Writer::from_writer(out), show: options.show, totals, source, has_header: false }
+    pub(super) fn new(out: Box<dyn Write + 'w>) -> Self {
+        Self { out: csv::Writer::from_writer(out), has_header: false }
     }
 
     fn header(&mut self) -> io::Result<()> {
         if !std::mem::replace(&mut self.has_header, true) {
-            self.out.write_record(COLUMNS)?;
+            self.out.write_record(COLUMNS.map(|(name, _)| name))?;
         }
         Ok(())
     }
 }
 
-impl Reporter for Csv<'_> {
-    fn capture_begin(&mut self, _: usize, source: &CaptureSource) -> io::Result<()> {
-        self.source = source.clone();
-        self.header()
-    }
-
-    fn session(&mut self, capture: usize, session: &Session, diagnosis: &Diagnosis) -> io::Result<()> {
-        self.totals.session(capture, session, diagnosis);
-        if !self.show.lists(diagnosis.outcome) {
-            return Ok(());
-        }
-        let cells = row(&self.source, session, diagnosis);
-        self.out.write_record(cells.iter().map(|cell| guarded(cell)))?;
+impl Form for Csv<'_> {
+    fn session(&mut self, digest: &Digest<'_>) -> io::Result<()> {
+        self.header()?;
+        self.out.write_record(COLUMNS.map(|(_, cell)| guarded(&cell(digest))))?;
         Ok(())
     }
 
-    fn capture_end(&mut self, _: usize, report: &CaptureReport) -> io::Result<()> {
-        self.totals.capture_end(report);
-        Ok(())
-    }
-
-    fn end(&mut self) -> io::Result<()> {
+    fn end(&mut self, _: &Run) -> io::Result<()> {
         self.header()?;
         self.out.flush()
     }
-
-    fn summary(&self) -> &Summary {
-        self.totals.summary()
-    }
-}
-
-fn row(source: &CaptureSource, session: &Session, diagnosis: &Diagnosis) -> [String; COLUMNS.len()] {
-    let transcript = &session.transcript;
-    let hello = decisive_hello(session, diagnosis);
-    let command = hello.and_then(|hello| transcript.hello_command(hello));
-    let reply = hello.and_then(|hello| transcript.hello_reply(hello));
-    let argument = command.map(|command| split_argument(command.after_verb()).octets).unwrap_or_default();
-    let problems = hello.map_or_else(Vec::new, |hello| hello.check.problems.iter().map(|p| p.code.code()).collect());
-    let frames: Vec<String> = diagnosis.evidence.iter().map(|evidence| evidence.frame.to_string()).collect();
-    let evidence: Vec<&str> = diagnosis.evidence.iter().map(|evidence| evidence.text.as_str()).collect();
-    let lookups: Vec<String> = session.lookup.iter().flat_map(|lookup| &lookup.steps).map(background::lookup).collect();
-    let or_empty = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
-    [
-        source.path.clone(),
-        or_empty(source.member.as_deref()),
-        session.number.to_string(),
-        session.first.frame.to_string(),
-        session.last.frame.to_string(),
-        session.first.time.to_string(),
-        session.last.time.to_string(),
-        session.client.ip().to_string(),
-        session.client.port().to_string(),
-        session.server.ip().to_string(),
-        session.server.port().to_string(),
-        or_empty(product_name(&session.product)),
-        diagnosis.outcome.code().to_owned(),
-        or_empty(diagnosis.cause.map(|rule| rule.code)),
-        or_empty(diagnosis.fault.map(|fault| fault.code())),
-        or_empty(diagnosis.confidence.map(|confidence| confidence.code())),
-        diagnosis.recovered.to_string(),
-        number(transcript.greeting().map(|reply| u64::from(reply.code))),
-        number(command.map(|command| command.moment.frame)),
-        command.map(|command| command.verb_name()).unwrap_or_default(),
-        escape::text(argument),
-        problems.join(" "),
-        or_empty(hello.and_then(|hello| hello.check.suggestion.as_deref())),
-        number(reply.map(|reply| reply.moment.frame)),
-        number(reply.map(|reply| u64::from(reply.code))),
-        reply.map(|reply| escape::text(reply.first_line())).unwrap_or_default(),
-        transcript.messages_accepted.to_string(),
-        transcript.is_tls.to_string(),
-        frames.join(" "),
-        evidence.join("; "),
-        diagnosis.remedy.clone(),
-        number(session.tcp_stream),
-        session.community_id(),
-        transcript.tls.server_hello.as_ref().map(|hello| hello.version.to_string()).unwrap_or_default(),
-        background::server_name(session).unwrap_or_default(),
-        background::alert(session).unwrap_or_default(),
-        lookups.join("; "),
-    ]
 }
 
 /// `cell`, printable and no formula (OWASP, CSV injection).

@@ -60,6 +60,13 @@ pub fn text(octets: &[u8]) -> String {
     shown
 }
 
+/// The same within `width` columns: cut and ended with an ellipsis where it is longer.
+pub(crate) fn line(octets: &[u8], width: usize) -> String {
+    // One character has at most four octets and at least one column, so no more than these can fit.
+    let kept = octets.get(..4 * width.saturating_add(1)).unwrap_or(octets);
+    cut(&text(kept), width)
+}
+
 /// Columns a terminal needs for `text`, one character after the other.
 pub fn columns(text: &str) -> usize {
     text.chars().map(|character| character.width().unwrap_or(0)).sum()
@@ -136,18 +143,23 @@ pub(super) fn marked(octets: &[u8], offset: usize, width: usize) -> Marked {
     Marked { text: cut(&format!("{lead}{rest}"), width), column }
 }
 
-/// Compact JSON in which characters that [`is_hidden`] are escaped, like the controls JSON itself wants escaped.
+/// Compact JSON in which characters that [`is_hidden`] are escaped, like the controls JSON itself wants escaped; in a
+/// `<script>` markup, too, so neither `</script` nor `<!--` can stand in it.
 #[derive(Debug)]
-pub(super) struct TerminalSafe;
+pub(super) struct SafeJson {
+    pub(super) in_script: bool,
+}
 
-impl Formatter for TerminalSafe {
+impl Formatter for SafeJson {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let is_plain = |octet: &u8| *octet < 0x7f;
+        let is_markup = |character: char| self.in_script && matches!(character, '<' | '>' | '&');
+        let is_plain = |octet: &u8| *octet < 0x7f && !is_markup(char::from(*octet));
         if fragment.as_bytes().iter().all(is_plain) {
             return writer.write_all(fragment.as_bytes());
         }
+        let is_unsafe = |character: char| is_hidden(character) || is_markup(character);
         let mut rest = fragment;
-        while let Some((at, character)) = rest.char_indices().find(|(_, character)| is_hidden(*character)) {
+        while let Some((at, character)) = rest.char_indices().find(|(_, character)| is_unsafe(*character)) {
             let (before, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
             writer.write_all(before.as_bytes())?;
             for unit in character.encode_utf16(&mut [0; 2]) {
@@ -156,45 +168,6 @@ impl Formatter for TerminalSafe {
             rest = after.get(character.len_utf8()..).unwrap_or_default();
         }
         writer.write_all(rest.as_bytes())
-    }
-}
-
-/// `text` as text or a quoted attribute value of HTML, on one line: hidden characters as on a terminal, markup as
-/// character references.
-pub(super) fn html(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for_each_part(text.as_bytes(), |_, part| {
-        for character in part.chars() {
-            match character {
-                '&' => safe.push_str("&amp;"),
-                '<' => safe.push_str("&lt;"),
-                '>' => safe.push_str("&gt;"),
-                '"' => safe.push_str("&quot;"),
-                '\'' => safe.push_str("&#39;"),
-                character => safe.push(character),
-            }
-        }
-    });
-    safe
-}
-
-/// JSON that is safe on a terminal and inside a `<script>`: no markup, so neither `</script` nor `<!--`, can stand in it.
-#[derive(Debug)]
-pub(super) struct ScriptSafe;
-
-impl Formatter for ScriptSafe {
-    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some(at) = rest.find(['<', '>', '&']) {
-            let (before, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
-            TerminalSafe.write_string_fragment(writer, before)?;
-            let mut characters = after.chars();
-            if let Some(character) = characters.next() {
-                write!(writer, "\\u{:04x}", u32::from(character))?;
-            }
-            rest = characters.as_str();
-        }
-        TerminalSafe.write_string_fragment(writer, rest)
     }
 }
 
@@ -271,7 +244,7 @@ mod tests {
     fn json_escapes_hidden_characters_and_keeps_their_value() {
         let value = "a\u{1b}\u{7f}\u{9b}\u{202e}\u{fc}\u{e0041}\"z";
         let mut json = Vec::new();
-        value.serialize(&mut serde_json::Serializer::with_formatter(&mut json, TerminalSafe)).unwrap();
+        value.serialize(&mut serde_json::Serializer::with_formatter(&mut json, SafeJson { in_script: false })).unwrap();
         assert_eq!(
             String::from_utf8(json.clone()).unwrap(),
             "\"a\\u001b\\u007f\\u009b\\u202e\u{fc}\\udb40\\udc41\\\"z\""
@@ -280,23 +253,10 @@ mod tests {
     }
 
     #[test]
-    fn html_has_no_markup_and_no_hidden_character() {
-        for (whole, shown) in [
-            ("<script>alert('1')</script>", "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;"),
-            ("a \"b\" & c", "a &quot;b&quot; &amp; c"),
-            ("&lt;", "&amp;lt;"),
-            ("\u{202e}x\n\u{2028}", "\\u{202e}x\\x0a\\u{2028}"),
-            ("b\u{fc}cher", "b\u{fc}cher"),
-        ] {
-            assert_eq!(html(whole), shown);
-        }
-    }
-
-    #[test]
     fn json_in_a_script_cannot_end_it_and_keeps_its_value() {
         let value = "</script><!-- <script> ]]> & \u{2028}\u{fc}\"";
         let mut json = Vec::new();
-        value.serialize(&mut serde_json::Serializer::with_formatter(&mut json, ScriptSafe)).unwrap();
+        value.serialize(&mut serde_json::Serializer::with_formatter(&mut json, SafeJson { in_script: true })).unwrap();
         assert_eq!(
             String::from_utf8(json.clone()).unwrap(),
             "\"\\u003c/script\\u003e\\u003c!-- \\u003cscript\\u003e ]]\\u003e \\u0026 \\u2028\u{fc}\\\"\""

@@ -8,19 +8,15 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
-use super::model::{self, CaptureObject, RelayObject, SCHEMA_VERSION, SessionObject, SummaryObject, TOOL};
+use super::digest::Digest;
+use super::model::{self, CaptureObject, RelayObject, SCHEMA_VERSION, SessionObject, TOOL};
+use super::run::{Form, Run};
 use super::spool::Spool;
-use super::totals::{Summary, Totals};
-use super::{CaptureReport, CaptureSource, ReportOptions, Reporter, Show};
-use crate::diagnosis::Diagnosis;
-use crate::session::Session;
+use super::{CaptureReport, CaptureSource, ReportOptions};
 
 /// Gathers sessions and writes the document at the end.
 pub(super) struct Json<'w> {
     out: Box<dyn Write + 'w>,
-    show: Show,
-    totals: Totals,
-    source: Option<CaptureSource>,
     captures: Spool,
     sessions: Spool,
     /// The object being written.
@@ -30,40 +26,21 @@ pub(super) struct Json<'w> {
 impl<'w> Json<'w> {
     pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
         let memory_octets = options.limits.spool_octets;
-        Self {
-            out,
-            show: options.show,
-            totals: Totals::new(&options.limits),
-            source: None,
-            captures: Spool::new(memory_octets),
-            sessions: Spool::new(memory_octets),
-            object: Vec::new(),
-        }
+        let (captures, sessions) = (Spool::new(memory_octets), Spool::new(memory_octets));
+        Self { out, captures, sessions, object: Vec::new() }
     }
 }
 
-impl Reporter for Json<'_> {
-    fn capture_begin(&mut self, _: usize, source: &CaptureSource) -> io::Result<()> {
-        self.source = Some(source.clone());
-        Ok(())
+impl Form for Json<'_> {
+    fn session(&mut self, digest: &Digest<'_>) -> io::Result<()> {
+        add(&mut self.sessions, digest.key(), &mut self.object, &SessionObject::new(digest))
     }
 
-    fn session(&mut self, capture: usize, session: &Session, diagnosis: &Diagnosis) -> io::Result<()> {
-        self.totals.session(capture, session, diagnosis);
-        if !self.show.lists(diagnosis.outcome) {
-            return Ok(());
-        }
-        let object = SessionObject::new(capture, session, diagnosis);
-        add(&mut self.sessions, (capture, session.number), &mut self.object, &object)
+    fn capture_end(&mut self, capture: usize, source: &CaptureSource, report: &CaptureReport) -> io::Result<()> {
+        add(&mut self.captures, (capture, 0), &mut self.object, &CaptureObject::new(source, report))
     }
 
-    fn capture_end(&mut self, capture: usize, report: &CaptureReport) -> io::Result<()> {
-        self.totals.capture_end(report);
-        let Some(source) = self.source.take() else { return Ok(()) };
-        add(&mut self.captures, (capture, 0), &mut self.object, &CaptureObject::new(&source, report))
-    }
-
-    fn end(&mut self) -> io::Result<()> {
+    fn end(&mut self, run: &Run) -> io::Result<()> {
         let mut out = BufWriter::new(&mut self.out);
         let mut json = Vec::new();
         model::write_json(&mut json, &TOOL)?;
@@ -72,20 +49,16 @@ impl Reporter for Json<'_> {
         list(&mut self.captures, "captures", &mut out)?;
         list(&mut self.sessions, "sessions", &mut out)?;
         let mut relays = Spool::new(usize::MAX);
-        for relay in self.totals.losing_relays() {
+        for relay in run.totals.losing_relays() {
             add(&mut relays, (0, 0), &mut json, &RelayObject::new(relay))?;
         }
         list(&mut relays, "relays", &mut out)?;
         json.clear();
-        model::write_json(&mut json, &SummaryObject::new(self.totals.summary()))?;
+        model::write_json(&mut json, run.totals.summary())?;
         out.write_all(b",\n\"summary\":")?;
         out.write_all(&json)?;
         out.write_all(b"}\n")?;
         out.flush()
-    }
-
-    fn summary(&self) -> &Summary {
-        self.totals.summary()
     }
 }
 

@@ -14,69 +14,46 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::digest::Digest;
 use super::model::{self, CaptureEndLine, CaptureLine, CaptureObject, SessionObject, SummaryLine};
-use super::totals::{Summary, Totals};
-use super::{CaptureReport, CaptureSource, ReportOptions, Reporter, Show};
-use crate::diagnosis::Diagnosis;
-use crate::session::Session;
-
-/// Writes the lines.
-pub(super) struct JsonLines<'w> {
-    lines: Lines<'w>,
-    show: Show,
-    totals: Totals,
-    source: Option<CaptureSource>,
-}
-
-impl<'w> JsonLines<'w> {
-    pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
-        let lines = Lines { out, line: Vec::new() };
-        Self { lines, show: options.show, totals: Totals::new(&options.limits), source: None }
-    }
-}
-
-impl Reporter for JsonLines<'_> {
-    fn capture_begin(&mut self, capture: usize, source: &CaptureSource) -> io::Result<()> {
-        self.source = Some(source.clone());
-        self.lines.write(&CaptureLine::new(capture, source))
-    }
-
-    fn session(&mut self, capture: usize, session: &Session, diagnosis: &Diagnosis) -> io::Result<()> {
-        self.totals.session(capture, session, diagnosis);
-        if !self.show.lists(diagnosis.outcome) {
-            return Ok(());
-        }
-        self.lines.write(&SessionObject::new(capture, session, diagnosis).line())
-    }
-
-    fn capture_end(&mut self, capture: usize, report: &CaptureReport) -> io::Result<()> {
-        self.totals.capture_end(report);
-        let Some(source) = self.source.take() else { return Ok(()) };
-        self.lines.write(&CaptureEndLine::new(capture, CaptureObject::new(&source, report)))?;
-        self.lines.out.flush()
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        self.lines.write(&SummaryLine::new(self.totals.summary(), &self.totals.losing_relays()))?;
-        self.lines.out.flush()
-    }
-
-    fn summary(&self) -> &Summary {
-        self.totals.summary()
-    }
-}
+use super::run::{Form, Run};
+use super::{CaptureReport, CaptureSource};
 
 /// Writes whole lines, so that whoever follows the output never sees half an object.
-struct Lines<'w> {
+pub(super) struct JsonLines<'w> {
     out: Box<dyn Write + 'w>,
     line: Vec<u8>,
 }
 
-impl Lines<'_> {
+impl<'w> JsonLines<'w> {
+    pub(super) const fn new(out: Box<dyn Write + 'w>) -> Self {
+        Self { out, line: Vec::new() }
+    }
+
     fn write(&mut self, object: &impl Serialize) -> io::Result<()> {
         self.line.clear();
         model::write_json(&mut self.line, object)?;
         self.line.push(b'\n');
         self.out.write_all(&self.line)
+    }
+}
+
+impl Form for JsonLines<'_> {
+    fn capture_begin(&mut self, capture: usize, source: &CaptureSource) -> io::Result<()> {
+        self.write(&CaptureLine::new(capture, source))
+    }
+
+    fn session(&mut self, digest: &Digest<'_>) -> io::Result<()> {
+        self.write(&SessionObject::new(digest).line())
+    }
+
+    fn capture_end(&mut self, capture: usize, source: &CaptureSource, report: &CaptureReport) -> io::Result<()> {
+        self.write(&CaptureEndLine::new(capture, CaptureObject::new(source, report)))?;
+        self.out.flush()
+    }
+
+    fn end(&mut self, run: &Run) -> io::Result<()> {
+        self.write(&SummaryLine::new(run.totals.summary(), &run.totals.losing_relays()))?;
+        self.out.flush()
     }
 }

@@ -1,11 +1,14 @@
 //! What the user gets: every output format, driven by sessions and their diagnoses.
 //!
-//! A format is one file with a [`Reporter`] and a variant of [`Format`]. Text of the capture is escaped in one place,
-//! [`escape`]; the fields of JSON are declared in one place, `model`.
+//! A format is one file with a `Form`, which `run` drives, and a variant of [`Format`]. Text of the capture is escaped in
+//! one place, [`escape`]; a diagnosis is put into words in one place, [`evidence`]; the fields of JSON are declared in one
+//! place, `model`.
 
 mod background;
 mod csv;
+mod digest;
 pub mod escape;
+pub mod evidence;
 mod html;
 mod json;
 mod jsonl;
@@ -13,6 +16,8 @@ mod markdown;
 mod model;
 pub mod netmon;
 mod notes;
+mod relays;
+mod run;
 mod spool;
 mod table;
 #[cfg(test)]
@@ -24,23 +29,33 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use crate::capture::{CaptureInfo, ReadError};
-use crate::diagnosis::{Diagnosis, Outcome};
+use crate::diagnosis::Diagnosis;
 use crate::dns::FailedLookups;
 use crate::limits::Limits;
 use crate::session::Session;
 use crate::smtp::ehlo::ArgumentCheck;
 use crate::smtp::product::Product;
 
+use run::Driver;
+
 pub use model::{json_schema, jsonl_schema};
 pub use totals::Summary;
 
 /// Where a capture came from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct CaptureSource {
     /// The path as the user gave it, or as it was found in a folder; `-` for standard input.
     pub path: String,
     /// Which member of an archive it is.
     pub member: Option<String>,
+}
+
+impl CaptureSource {
+    /// Path and member, safe on a terminal.
+    fn label(&self) -> String {
+        let member = self.member.as_ref().map(|member| format!(": {member}")).unwrap_or_default();
+        escape::text(format!("{}{member}", self.path).as_bytes())
+    }
 }
 
 /// What came of one capture.
@@ -120,12 +135,6 @@ pub enum Show {
     All,
 }
 
-impl Show {
-    fn lists(self, outcome: Outcome) -> bool {
-        self == Self::All || outcome == Outcome::Lost
-    }
-}
-
 /// What a report shows, and how.
 #[derive(Clone, Debug)]
 pub struct ReportOptions {
@@ -149,12 +158,12 @@ impl Default for ReportOptions {
 /// The reporter of a format, writing to `out`. It writes whole lines and flushes at the end.
 pub fn reporter<'w>(format: Format, options: &ReportOptions, out: Box<dyn Write + 'w>) -> Box<dyn Reporter + 'w> {
     match format {
-        Format::Table => Box::new(table::Table::new(options, out)),
-        Format::Json => Box::new(json::Json::new(options, out)),
-        Format::Jsonl => Box::new(jsonl::JsonLines::new(options, out)),
-        Format::Csv => Box::new(csv::Csv::new(options, out)),
-        Format::Markdown => Box::new(markdown::Markdown::new(options, out)),
-        Format::Html => Box::new(html::Html::new(options, out)),
+        Format::Table => Box::new(Driver::new(options, table::Table::new(options, out))),
+        Format::Json => Box::new(Driver::new(options, json::Json::new(options, out))),
+        Format::Jsonl => Box::new(Driver::new(options, jsonl::JsonLines::new(out))),
+        Format::Csv => Box::new(Driver::new(options, csv::Csv::new(out))),
+        Format::Markdown => Box::new(Driver::new(options, markdown::Markdown::new(options, out))),
+        Format::Html => Box::new(Driver::new(options, html::Html::new(options, out))),
     }
 }
 

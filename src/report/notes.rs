@@ -5,47 +5,125 @@ use crate::diagnosis::{Diagnosis, Outcome};
 use crate::session::Session;
 use crate::smtp::{Hello, Reply};
 
-/// The capture being read.
+/// The captures of a run: the one being read, and what is to say about those before it.
 #[derive(Default)]
-pub(super) struct Current {
-    label: String,
-    gap_octets: u64,
-    gap_sessions: u64,
-    unread_octets: u64,
-    unread_sessions: u64,
+pub(super) struct Captures {
+    most: usize,
+    source: CaptureSource,
+    missing: Missing,
+    is_listed: bool,
+    /// Sessions listed of all captures.
+    listed: usize,
+    /// In order; of those with nothing to say about so many at most, and as many of the others.
+    pub(super) kept: Vec<CaptureNotes>,
+    kept_telling: usize,
+    /// How many are not kept.
+    pub(super) omitted: u64,
+    /// Of these, those with something to say about.
+    pub(super) omitted_telling: u64,
+}
+
+/// What the capture being read lacks: octets, and the sessions that lack them.
+#[derive(Default)]
+struct Missing {
+    gaps: Octets,
+    unread: Octets,
+}
+
+#[derive(Default)]
+struct Octets(u64, u64);
+
+impl Octets {
+    fn add(&mut self, octets: u64) {
+        *self = Self(self.0.saturating_add(octets), self.1 + u64::from(octets > 0));
+    }
+
+    /// `12 octets in 1 session`; none where there are none.
+    fn text(&self) -> Option<String> {
+        (self.1 > 0).then(|| format!("{} in {}", words::count(self.0, "octet"), words::count(self.1, "session")))
+    }
 }
 
 /// What is to say about a capture. All of it is safe on a terminal.
 pub(super) struct CaptureNotes {
+    /// Its number, counted from 0.
+    pub(super) number: usize,
     /// Its path, and the member of the archive.
     pub(super) label: String,
     /// Sentences without a full stop.
     pub(super) notes: Vec<String>,
+    /// None where it could not be read.
+    pub(super) format: Option<&'static str>,
+    pub(super) frames: u64,
+    pub(super) sessions: u64,
+    pub(super) time_zone: Option<String>,
 }
 
-impl Current {
-    /// A capture of which nothing was read yet.
-    pub(super) fn new(source: &CaptureSource) -> Self {
-        let path = escape::text(source.path.as_bytes());
-        let label = match &source.member {
-            Some(member) => format!("{path}: {}", escape::text(member.as_bytes())),
-            None => path,
-        };
-        Self { label, ..Self::default() }
+impl Captures {
+    /// None so far; this many are kept.
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, ..Self::default() }
+    }
+
+    /// Another one is opened.
+    pub(super) fn begin(&mut self, source: &CaptureSource) {
+        (self.source, self.missing, self.is_listed) = (source.clone(), Missing::default(), false);
+    }
+
+    /// Where the one being read comes from.
+    pub(super) const fn source(&self) -> &CaptureSource {
+        &self.source
     }
 
     /// Counts what the capture lacks of a session.
-    pub(super) fn session(&mut self, session: &Session) {
-        let gap_octets = session.anomalies.gap_octets;
-        self.gap_octets = self.gap_octets.saturating_add(gap_octets);
-        self.gap_sessions += u64::from(gap_octets > 0);
-        let unread_octets = session.transcript.unread_client_octets;
-        self.unread_octets = self.unread_octets.saturating_add(unread_octets);
-        self.unread_sessions += u64::from(unread_octets > 0);
+    pub(super) fn session(&mut self, session: &Session, is_listed: bool) {
+        self.missing.gaps.add(session.anomalies.gap_octets);
+        self.missing.unread.add(session.transcript.unread_client_octets);
+        // Rows are bounded, and those of the first captures are kept.
+        self.is_listed |= is_listed && self.listed < self.most;
+        self.listed += usize::from(is_listed);
     }
 
-    /// What is to say about it, now that it was read.
-    pub(super) fn end(self, report: &CaptureReport) -> CaptureNotes {
+    /// The capture was read.
+    pub(super) fn end(&mut self, number: usize, report: &CaptureReport) {
+        let notes = self.missing.notes(report);
+        // A capture with rows needs its name.
+        let is_named = self.is_listed || report.failed_lookups.total() > 0;
+        let is_telling = is_named || !notes.is_empty();
+        let others = if is_telling { self.kept_telling } else { self.kept.len() - self.kept_telling };
+        if others >= self.most && !is_named {
+            self.omitted += 1;
+            self.omitted_telling += u64::from(is_telling);
+            return;
+        }
+        self.kept_telling += usize::from(is_telling);
+        let info = report.info.as_ref();
+        self.kept.push(CaptureNotes {
+            number,
+            label: self.source.label(),
+            notes,
+            format: info.map(|info| info.format),
+            frames: info.map_or(0, |info| info.frames),
+            sessions: report.sessions,
+            time_zone: info.and_then(|info| info.time_zone.clone()),
+        });
+    }
+
+    /// The name of a capture that is kept.
+    pub(super) fn label(&self, number: usize) -> Option<&str> {
+        let at = self.kept.binary_search_by_key(&number, |capture| capture.number).ok()?;
+        self.kept.get(at).map(|capture| capture.label.as_str())
+    }
+
+    /// How many there were.
+    pub(super) fn number(&self) -> u64 {
+        u64::try_from(self.kept.len()).unwrap_or(u64::MAX).saturating_add(self.omitted)
+    }
+}
+
+impl Missing {
+    /// What is to say about the capture, now that it was read.
+    fn notes(&self, report: &CaptureReport) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(error) = &report.error {
             notes.push(error.to_string());
@@ -59,18 +137,12 @@ impl Current {
         for (reason, frames) in &report.undecoded {
             notes.push(format!("{} not decoded: {reason}", words::count(*frames, "frame")));
         }
-        if self.gap_sessions > 0 {
-            let (octets, sessions) =
-                (words::count(self.gap_octets, "octet"), words::count(self.gap_sessions, "session"));
-            notes.push(format!("the capture lacks {octets} in {sessions}"));
-        }
-        if self.unread_sessions > 0 {
-            let (octets, sessions) =
-                (words::count(self.unread_octets, "octet"), words::count(self.unread_sessions, "session"));
-            notes.push(format!("{octets} in {sessions} not read: too many before the reply that tells what they are"));
-        }
-        let notes = notes.iter().map(|note| escape::text(note.as_bytes())).collect();
-        CaptureNotes { label: self.label, notes }
+        notes.extend(self.gaps.text().map(|octets| format!("the capture lacks {octets}")));
+        let unread = self.unread.text();
+        notes.extend(
+            unread.map(|octets| format!("{octets} not read: too many before the reply that tells what they are")),
+        );
+        notes.iter().map(|note| escape::text(note.as_bytes())).collect()
     }
 }
 

@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::{CaptureReport, product_name};
+use super::model::schema;
+use super::{CaptureReport, evidence, product_name};
 use crate::diagnosis::{Diagnosis, Fault, Outcome, RULES, Rule};
 use crate::limits::Limits;
 use crate::session::Session;
@@ -15,7 +18,7 @@ use crate::smtp::ehlo::split_argument;
 use crate::time::Timestamp;
 
 /// How many captures and sessions there were, and what became of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Summary {
     /// Captures opened or tried.
     pub captures: u64,
@@ -32,6 +35,7 @@ pub struct Summary {
     /// Sessions of which the capture cannot tell.
     pub unknown: u64,
     /// Lost sessions by the code of their cause.
+    #[schemars(schema_with = "schema::by_cause")]
     pub by_cause: BTreeMap<&'static str, u64>,
     /// Sessions between pairs of client and server over the bound of pairs kept apart.
     pub other_relays_sessions: u64,
@@ -97,8 +101,8 @@ pub(super) struct Loss {
     pub(super) rule: &'static Rule,
     pub(super) sessions: u64,
     pub(super) fault: Option<Fault>,
-    /// The remedy of the first of them, where it says more than the rule's.
-    special_remedy: Option<Box<str>>,
+    /// The name that the client of the first of them should have sent.
+    suggestion: Option<Box<str>>,
 }
 
 impl Totals {
@@ -168,8 +172,8 @@ impl Totals {
 
 impl Loss {
     /// What to do about it.
-    pub(super) fn remedy(&self) -> &str {
-        self.special_remedy.as_deref().unwrap_or(self.rule.remedy)
+    pub(super) fn remedy(&self) -> String {
+        evidence::advice(self.rule.remedy, self.suggestion.as_deref())
     }
 }
 
@@ -219,12 +223,11 @@ impl Relay {
         self.lost += 1;
         let (first, last) = self.lost_span.unwrap_or((opened, opened));
         self.lost_span = Some((first.min(opened), last.max(opened)));
-        match self.losses.iter_mut().find(|loss| loss.rule.code == rule.code) {
+        match self.losses.iter_mut().find(|loss| loss.rule == rule) {
             Some(loss) => loss.sessions += 1,
             None => {
-                let special = Some(diagnosis.remedy.as_str()).filter(|remedy| *remedy != rule.remedy);
-                let special_remedy = special.map(Into::into);
-                self.losses.push(Loss { rule, sessions: 1, fault: diagnosis.fault, special_remedy });
+                let suggestion = diagnosis.suggestion.as_deref().map(Into::into);
+                self.losses.push(Loss { rule, sessions: 1, fault: diagnosis.fault, suggestion });
             }
         }
         for hello in &session.transcript.hellos {
@@ -257,7 +260,7 @@ impl Relay {
 
     /// The causes, the most frequent first; equally frequent ones in order of precedence.
     pub(super) fn losses(&self) -> Vec<&Loss> {
-        let precedence = |loss: &Loss| RULES.iter().position(|rule| rule.code == loss.rule.code);
+        let precedence = |loss: &Loss| RULES.iter().position(|rule| rule == loss.rule);
         let mut losses: Vec<&Loss> = self.losses.iter().collect();
         losses.sort_by_key(|loss| (std::cmp::Reverse(loss.sessions), precedence(loss)));
         losses

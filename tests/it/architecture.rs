@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 /// The layers from top to bottom: a module may use those below its own line, never beside or above it.
 const LAYERS: &[&[&str]] = &[
-    &["batch", "extract", "trace"],
+    &["batch", "extract", "trace", "pages"],
     &["scan"],
-    &["report", "pages"],
+    &["report"],
     &["diagnosis", "matrix"],
     &["session"],
     &["flow", "smtp", "dns"],
@@ -62,6 +62,23 @@ fn only_the_command_line_prints_and_only_reports_serialise() {
         }
         if module != "report" {
             assert!(!code.contains("Serialize"), "{} serialises", file.display());
+        }
+    }
+}
+
+#[test]
+fn only_reports_put_a_diagnosis_into_words_and_nothing_decides_by_them() {
+    for (file, module) in sources().into_iter().filter(|(file, _)| !is_test(file)) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        if module == "diagnosis" {
+            // The texts of a rule stand before its check, its page after all code.
+            let code = code.split("const PAGE").next().unwrap();
+            assert!(!code.contains("format!"), "{} makes sentences", file.display());
+        }
+        for decision in ["rule.code ==", "rule.code.starts_with", ".code == \"", "strip_prefix(\"client"] {
+            let known = file.ends_with("diagnosis/rules.rs");
+            assert!(known || !code.contains(decision), "{}: {decision}", file.display());
         }
     }
 }

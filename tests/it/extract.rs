@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use ehlotrace::capture::{OpenOptions, open};
+use ehlotrace::diagnosis::rule;
 use ehlotrace::extract::{Choice, ExtractOptions, Extracted, Extractor, RedactKey};
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::wire::Ports;
@@ -100,7 +101,7 @@ fn only_the_sessions_chosen_are_written() {
     let lost = all.iter().filter(|verdict| verdict.0 == "lost").count();
     let extract = verdicts(&one("relay-stopped.pcapng", &Choice::Lost, None));
     assert!(lost < all.len() && extract.len() == lost && extract.iter().all(|verdict| verdict.0 == "lost"));
-    let by_cause = Choice::Causes(vec!["ehlo-argument".to_owned()]);
+    let by_cause = Choice::Causes(vec![rule("ehlo-argument").unwrap()]);
     assert!(verdicts(&one("relay-stopped.pcapng", &by_cause, None)).iter().all(|verdict| verdict.1 == "ehlo-argument"));
     assert_eq!(verdicts(&one("relay-stopped.pcapng", &Choice::Numbers(vec![2..=2]), None)), all[1..2]);
     assert_eq!(one("kb240832-works.pcap", &Choice::Lost, None), b"");

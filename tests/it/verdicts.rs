@@ -2,6 +2,11 @@
 
 use std::path::PathBuf;
 
+use ehlotrace::diagnosis::{Answer, EvidenceKind};
+use ehlotrace::report::evidence::{remedy, text};
+use ehlotrace::smtp::Verb;
+use ehlotrace::smtp::ehlo::ProblemCode;
+
 use crate::corpus;
 
 /// Sample, outcome, cause, confidence of the first session; a mark where it is known to have recovered.
@@ -75,7 +80,7 @@ fn samples_get_their_verdicts() {
             wrong.push(format!("{name}: {found:?} {:?} {session:#?}", diagnosis.evidence));
         }
         assert_eq!(diagnosis.recovered, *name == "recovered.pcap", "{name}");
-        assert_eq!(diagnosis.remedy.is_empty(), *outcome != "lost", "{name}: {}", diagnosis.remedy);
+        assert_eq!(remedy(diagnosis).is_empty(), *outcome != "lost", "{name}");
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -92,12 +97,22 @@ fn the_stopped_relay_loses_six_of_eight() {
 fn the_lost_session_of_the_article_says_what_to_do() {
     let (_, sessions) = corpus::sessions(&sample("kb240832-lost.pcap"), &[25]);
     let (session, diagnosis) = &sessions[0];
-    let evidence: Vec<_> = diagnosis.evidence.iter().map(|evidence| &evidence.text[..]).collect();
+    let kinds: Vec<_> = diagnosis.evidence.iter().map(|shown| (shown.frame, &shown.kind)).collect();
+    let [(5, EvidenceKind::Argument(argument)), (6, reply), (7, EvidenceKind::Quit)] = &kinds[..] else {
+        panic!("{kinds:?}")
+    };
+    assert_eq!((argument.verb, &*argument.octets), (Verb::Ehlo, &b"sub2."[..]));
+    assert_eq!(argument.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), [ProblemCode::TrailingDot]);
+    let answer = Answer { code: 501, text: b"Invalid Address"[..].into(), to: Some(Verb::Ehlo) };
+    assert_eq!((*reply, diagnosis.reply()), (&EvidenceKind::Reply(answer.clone()), Some((6, &answer))));
+    assert_eq!((diagnosis.hello, diagnosis.suggestion.as_deref()), (Some(0), Some("sub2")));
+    let words: Vec<_> = diagnosis.evidence.iter().map(|shown| text(&shown.kind)).collect();
     assert_eq!(
-        evidence,
+        words,
         ["EHLO argument \"sub2.\" ends in a dot", "server replied 501 Invalid Address", "client sent QUIT"]
     );
-    assert!(diagnosis.remedy.starts_with("Send `sub2`. Configure the sending server"), "{}", diagnosis.remedy);
+    let remedy = remedy(diagnosis);
+    assert!(remedy.starts_with("Send `sub2`. Configure the sending server"), "{remedy}");
     assert_eq!(diagnosis.fault.unwrap().code(), "client");
     assert_eq!(session.product.name.as_deref(), Some("Microsoft IIS 4.0 SMTP / MCIS 2.x"));
 }

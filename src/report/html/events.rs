@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::session::shown;
 use crate::diagnosis::{Diagnosis, Outcome};
 use crate::flow::{CloseHow, Side};
-use crate::report::{background, words};
+use crate::report::{background, evidence, words};
 use crate::session::Session;
 use crate::smtp::Reply;
 use crate::time::{FrameNumber, Moment};
@@ -106,14 +106,15 @@ impl Events<'_> {
     fn tls(&mut self) {
         let tls = &self.session.transcript.tls;
         if let Some(hello) = &tls.client_hello {
-            self.push(hello.moment, CLIENT, "tls", vec![background::client_hello(hello)]);
+            let text = format!("TLS ClientHello: {} at most, {}", hello.version, evidence::server_name(hello));
+            self.push(hello.moment, CLIENT, "tls", vec![text]);
         }
         if let Some(hello) = &tls.server_hello {
-            self.push(hello.moment, SERVER, "tls", vec![background::server_hello(hello)]);
+            self.push(hello.moment, SERVER, "tls", vec![format!("TLS ServerHello: {}", hello.version)]);
         }
         for (sender, alert) in tls.alerts() {
-            let level = if alert.is_fatal() { "fatal" } else { "warning" };
-            self.push(alert.moment, Some(sender), "tls", vec![format!("TLS alert: {} ({level})", alert.name())]);
+            let text = format!("TLS alert: {} ({})", alert.name(), evidence::alert_level(alert));
+            self.push(alert.moment, Some(sender), "tls", vec![text]);
         }
     }
 

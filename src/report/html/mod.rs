@@ -11,67 +11,36 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
+use maud::Markup;
 use serde::Serialize as _;
 
 use self::session::PageSession;
-use super::background::NeverStarted;
-use super::escape::ScriptSafe;
-use super::notes::{CaptureNotes, Current, Warnings};
+use super::ReportOptions;
+use super::digest::Digest;
+use super::escape::SafeJson;
+use super::run::{Form, Rows, Run};
 use super::spool::Spool;
-use super::totals::{Summary, Totals};
-use super::{CaptureReport, CaptureSource, ReportOptions, Reporter, Show};
-use crate::diagnosis::{Diagnosis, Outcome};
+use crate::diagnosis::Outcome;
 use crate::limits::Limits;
-use crate::session::Session;
 
 /// Gathers sessions and writes the page at the end.
 pub(super) struct Html<'w> {
     out: Box<dyn Write + 'w>,
-    show: Show,
     limits: Limits,
-    totals: Totals,
-    warnings: Warnings,
     lost: Spool,
     others: Spool,
     /// Rows of lost sessions for a browser without scripts.
-    plain_rows: BTreeMap<(usize, u64), String>,
-    current: Current,
-    captures: Vec<PageCapture>,
-    omitted_captures: u64,
-    never_started: NeverStarted,
+    plain_rows: Rows<Markup>,
     object: Vec<u8>,
-}
-
-/// What the page says of a capture.
-struct PageCapture {
-    about: CaptureNotes,
-    format: Option<&'static str>,
-    frames: u64,
-    sessions: u64,
-    time_zone: Option<String>,
 }
 
 impl<'w> Html<'w> {
     pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
-        let memory_octets = options.limits.spool_octets;
-        Self {
-            out,
-            show: options.show,
-            limits: options.limits.clone(),
-            totals: Totals::new(&options.limits),
-            warnings: Warnings::default(),
-            lost: Spool::new(memory_octets),
-            others: Spool::new(memory_octets),
-            plain_rows: BTreeMap::new(),
-            current: Current::default(),
-            captures: Vec::new(),
-            omitted_captures: 0,
-            never_started: NeverStarted::new(options.limits.failed_lookups),
-            object: Vec::new(),
-        }
+        let limits = options.limits.clone();
+        let (lost, others) = (Spool::new(limits.spool_octets), Spool::new(limits.spool_octets));
+        Self { out, lost, others, plain_rows: Rows::new(limits.table_rows), limits, object: Vec::new() }
     }
 
     /// Keeps a session for the page as long as there is room.
@@ -81,11 +50,12 @@ impl<'w> Html<'w> {
             return Ok(());
         }
         self.object.clear();
-        page_session.serialize(&mut serde_json::Serializer::with_formatter(&mut self.object, ScriptSafe))?;
+        page_session
+            .serialize(&mut serde_json::Serializer::with_formatter(&mut self.object, SafeJson { in_script: true }))?;
         let key = (page_session.capture, page_session.number);
         spool.add(key, &self.object)?;
-        if is_lost && self.plain_rows.len() < self.limits.table_rows {
-            self.plain_rows.insert(key, sections::plain_row(page_session));
+        if is_lost {
+            self.plain_rows.keep(key, || sections::plain_row(page_session));
         }
         Ok(())
     }
@@ -107,48 +77,15 @@ impl<'w> Html<'w> {
     }
 }
 
-impl Reporter for Html<'_> {
-    fn capture_begin(&mut self, _: usize, source: &CaptureSource) -> io::Result<()> {
-        self.current = Current::new(source);
-        Ok(())
+impl Form for Html<'_> {
+    fn session(&mut self, digest: &Digest<'_>) -> io::Result<()> {
+        self.keep(&PageSession::new(digest), digest.diagnosis.outcome == Outcome::Lost)
     }
 
-    fn session(&mut self, capture: usize, session: &Session, diagnosis: &Diagnosis) -> io::Result<()> {
-        self.totals.session(capture, session, diagnosis);
-        self.warnings.session(session, diagnosis);
-        self.current.session(session);
-        if !self.show.lists(diagnosis.outcome) {
-            return Ok(());
-        }
-        self.keep(&PageSession::new(capture, session, diagnosis), diagnosis.outcome == Outcome::Lost)
-    }
-
-    fn capture_end(&mut self, capture: usize, report: &CaptureReport) -> io::Result<()> {
-        self.never_started.capture_end(capture, report);
-        self.totals.capture_end(report);
-        let info = report.info.as_ref();
-        if self.captures.len() >= self.limits.table_rows {
-            self.omitted_captures += 1;
-            return Ok(());
-        }
-        self.captures.push(PageCapture {
-            about: std::mem::take(&mut self.current).end(report),
-            format: info.map(|info| info.format),
-            frames: info.map_or(0, |info| info.frames),
-            sessions: report.sessions,
-            time_zone: info.and_then(|info| info.time_zone.clone()),
-        });
-        Ok(())
-    }
-
-    fn end(&mut self) -> io::Result<()> {
+    fn end(&mut self, run: &Run) -> io::Result<()> {
         let mut out = std::mem::replace(&mut self.out, Box::new(io::sink()));
         let mut buffered = BufWriter::new(&mut out);
-        page::write(self, &mut buffered)?;
+        page::write(self, run, &mut buffered)?;
         buffered.flush()
-    }
-
-    fn summary(&self) -> &Summary {
-        self.totals.summary()
     }
 }

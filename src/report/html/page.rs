@@ -4,12 +4,14 @@ use std::io::{self, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use maud::{PreEscaped, html};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::{Html, sections};
-use crate::report::escape::{ScriptSafe, html};
+use crate::report::escape::SafeJson;
 use crate::report::model::TOOL;
+use crate::report::run::Run;
 
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = concat!(include_str!("session.js"), include_str!("list.js"));
@@ -27,43 +29,54 @@ struct About<'a> {
 }
 
 /// Writes the whole page.
-pub(super) fn write(report: &mut Html<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(page: &mut Html<'_>, run: &Run, out: &mut impl Write) -> io::Result<()> {
     // A browser reads a line end as LF, and so hashes it.
     let (style, script) = (STYLE.replace("\r\n", "\n"), SCRIPT.replace("\r\n", "\n"));
-    let listed = report.lost.len() + report.others_listed();
-    let summary = report.totals.summary();
-    let title = html(&sections::headline(summary));
-    write!(
-        out,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src {}; script-src {}; \
-         img-src data:; base-uri 'none'; form-action 'none'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
-         <link rel=\"icon\" href=\"data:,\">\n<title>{title} - ehlotrace</title>\n<style>{style}</style>\n</head>\n<body>\n",
+    let listed = page.lost.len() + page.others_listed();
+    let title = sections::headline(run.totals.summary());
+    let policy = format!(
+        "default-src 'none'; style-src {}; script-src {}; img-src data:; base-uri 'none'; form-action 'none'",
         hash_source(&style),
         hash_source(&script),
-    )?;
-    write!(out, "<header>\n<h1>{title}</h1>\n{}</header>\n<main>\n", sections::introduction(report))?;
-    out.write_all(sections::totals(&report.totals).as_bytes())?;
-    out.write_all(sections::relays(&report.totals).as_bytes())?;
-    out.write_all(sections::never_started(report).as_bytes())?;
-    out.write_all(sections::sessions(report, listed).as_bytes())?;
-    out.write_all(sections::notes(report).as_bytes())?;
-    write!(out, "</main>\n<footer><p>Written by {}.</p></footer>\n", html(&TOOL.to_string()))?;
+    );
+    let head = html! {
+        head {
+            meta charset="utf-8";
+            meta http-equiv="Content-Security-Policy" content=(policy);
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="color-scheme" content="light dark";
+            meta name="referrer" content="no-referrer";
+            link rel="icon" href="data:,";
+            title { (title) " - ehlotrace" }
+            style { (PreEscaped(style)) }
+        }
+    };
+    let body = html! {
+        header { h1 { (title) } (sections::introduction(run)) }
+        main {
+            (sections::totals(&run.totals))
+            (sections::relays(&run.totals))
+            (sections::never_started(run))
+            (sections::sessions(&page.plain_rows, run, listed))
+            (sections::notes(run))
+        }
+        footer { p { "Written by " (TOOL) "." } }
+    };
+    let head = head.into_string();
+    write!(out, "<!DOCTYPE html>\n<html lang=\"en\">\n{head}\n<body>\n{}\n", body.into_string())?;
     out.write_all(b"<script type=\"application/json\" id=\"about-data\">")?;
-    out.write_all(&about(report)?)?;
+    out.write_all(&about(run)?)?;
     out.write_all(b"</script>\n<script type=\"application/json\" id=\"session-data\">")?;
-    report.write_sessions(out)?;
+    page.write_sessions(out)?;
     write!(out, "</script>\n<script>{script}</script>\n</body>\n</html>\n")
 }
 
-fn about(report: &Html<'_>) -> io::Result<Vec<u8>> {
+fn about(run: &Run) -> io::Result<Vec<u8>> {
     let about = About {
-        captures: report.captures.iter().map(|capture| capture.about.label.as_str()).collect(),
-        causes: report.totals.causes().iter().map(|(rule, _)| (rule.code, rule.title)).collect(),
+        captures: run.captures.kept.iter().map(|capture| capture.label.as_str()).collect(),
+        causes: run.totals.causes().iter().map(|(rule, _)| (rule.code, rule.title)).collect(),
     };
     let mut json = Vec::new();
-    about.serialize(&mut serde_json::Serializer::with_formatter(&mut json, ScriptSafe))?;
+    about.serialize(&mut serde_json::Serializer::with_formatter(&mut json, SafeJson { in_script: true }))?;
     Ok(json)
 }

@@ -1,15 +1,17 @@
 //! The parts of the page that need no script: totals, the relays that lose mail, the plain table, notes.
+//!
+//! `html!` escapes whatever is put into it; hidden characters of the capture were escaped before.
 
-use std::fmt::Write as _;
+use maud::{Markup, html};
 
 use super::session::{PageSession, shown};
-use super::{Html, PageCapture};
-use crate::report::Show;
 use crate::report::background::NEVER_STARTED;
-use crate::report::escape::html;
-use crate::report::table::footer::{MAX_RELAYS, MAX_REMEDIES, causes, remedy};
+use crate::report::escape;
+use crate::report::notes::CaptureNotes;
+use crate::report::relays::{self, MAX_RELAYS, causes};
+use crate::report::run::{Rows, Run};
 use crate::report::totals::{Argument, Relay, Summary, Totals};
-use crate::report::words::{count, date_and_time, number, span};
+use crate::report::words::{count, date_and_time, number};
 
 /// What it all comes to, in a few words.
 pub(super) fn headline(summary: &Summary) -> String {
@@ -21,285 +23,219 @@ pub(super) fn headline(summary: &Summary) -> String {
 }
 
 /// Which captures these are.
-pub(super) fn introduction(report: &Html<'_>) -> String {
-    let mut text = String::new();
-    match report.captures.as_slice() {
-        [] => {}
-        [capture] => push(&mut text, "p", &format!("In <code>{}</code>", html(&capture.about.label))),
-        captures => {
-            let all = u64::try_from(captures.len()).unwrap_or(u64::MAX).saturating_add(report.omitted_captures);
-            let all = count(all, "capture");
-            push(&mut text, "p", &format!("In {all}, <a href=\"#notes\">named below</a>"));
+pub(super) fn introduction(run: &Run) -> Markup {
+    html! {
+        @match (run.captures.number(), run.captures.kept.as_slice()) {
+            (0, _) => {}
+            (1, [capture]) => p { "In " code { (capture.label) } }
+            (all, _) => p { "In " (count(all, "capture")) ", " a href="#notes" { "named below" } }
+        }
+        @if run.totals.summary().sessions == 0 {
+            p { "For servers on other ports name them: " code { "--port 587" } ", say." }
         }
     }
-    if report.totals.summary().sessions == 0 {
-        push(&mut text, "p", "For servers on other ports name them: <code>--port 587</code>, say.");
-    }
-    text
 }
 
-/// Appends an element; `content` is markup.
-fn push(text: &mut String, tag: &str, content: &str) {
-    let pushed = writeln!(text, "<{tag}>{content}</{tag}>");
-    debug_assert!(pushed.is_ok(), "writing into a string does not fail");
+/// A section that its heading names.
+fn section(id: &str, title: &str, content: &Markup) -> Markup {
+    html! { section aria-labelledby=(id) { h2 id=(id) { (title) } (content) } "\n" }
+}
+
+fn table(class: &str, caption: &str, heads: &[&str], rows: &Markup) -> Markup {
+    html! {
+        table class=(class) {
+            caption { (caption) }
+            thead { tr { @for head in heads { th scope="col" { (head) } } } }
+            tbody { (rows) }
+        }
+    }
 }
 
 /// Outcomes and causes.
-pub(super) fn totals(totals: &Totals) -> String {
+pub(super) fn totals(totals: &Totals) -> Markup {
     let summary = totals.summary();
-    let mut text =
-        "<section aria-labelledby=\"totals\">\n<h2 id=\"totals\">Totals</h2>\n<dl class=\"totals\">\n".to_owned();
-    for (sessions, outcome, word) in [
+    let outcomes = [
         (summary.lost, "lost", "Lost"),
         (summary.delivered, "delivered", "Delivered"),
         (summary.no_mail, "no-mail", "No mail tried"),
         (summary.unknown, "unknown", "Unknown"),
         (summary.sessions, "all", "All sessions"),
-    ] {
-        push(&mut text, "div", &format!("<dt>{word}</dt><dd class=\"{outcome}\">{}</dd>", number(sessions)));
-    }
-    text.push_str("</dl>\n");
-    let causes = totals.causes();
-    if !causes.is_empty() {
-        text.push_str(
-            "<table class=\"causes\">\n<caption>Why sessions were lost</caption>\n<thead><tr><th scope=\"col\">Sessions</th>\
-             <th scope=\"col\">Cause</th><th scope=\"col\">What happened</th></tr></thead>\n<tbody>\n",
-        );
-        for (rule, sessions) in causes {
-            let cells = format!(
-                "<td class=\"number\">{}</td><th scope=\"row\"><code>{}</code></th><td>{}</td>",
-                number(sessions),
-                html(rule.code),
-                html(rule.title)
-            );
-            push(&mut text, "tr", &cells);
+    ];
+    let causes = html! {
+        @for (rule, sessions) in totals.causes() {
+            tr { td.number { (number(sessions)) } th scope="row" { code { (rule.code) } } td { (rule.title) } } "\n"
         }
-        text.push_str("</tbody>\n</table>\n");
-    }
-    text.push_str("</section>\n");
-    text
+    };
+    let content = html! {
+        dl.totals {
+            @for (sessions, outcome, word) in outcomes { div { dt { (word) } dd class=(outcome) { (number(sessions)) } } }
+        }
+        @if summary.lost > 0 {
+            (table("causes", "Why sessions were lost", &["Sessions", "Cause", "What happened"], &causes))
+        }
+    };
+    section("totals", "Totals", &content)
 }
 
 /// Every pair of client and server that lost a session, those that lost most first.
-pub(super) fn relays(totals: &Totals) -> String {
-    let losing = totals.losing_relays();
-    let summary = totals.summary();
-    if losing.is_empty() && summary.other_relays_lost == 0 {
-        return String::new();
+pub(super) fn relays(totals: &Totals) -> Markup {
+    if totals.summary().lost == 0 {
+        return Markup::default();
     }
-    let mut text =
-        "<section aria-labelledby=\"relays\">\n<h2 id=\"relays\">Relays that stopped working</h2>\n".to_owned();
-    for relay in losing.iter().take(MAX_RELAYS) {
-        text.push_str(&describe(relay));
-    }
-    let rest = losing.len().saturating_sub(MAX_RELAYS);
-    if rest > 0 {
-        let pairs = number(u64::try_from(rest).unwrap_or(u64::MAX));
-        let more = format!("And {pairs} more pairs of client and server that lost sessions.");
-        push(&mut text, "p", &more);
-    }
-    if summary.other_relays_lost > 0 {
-        let (lost, all) = (number(summary.other_relays_lost), number(summary.other_relays_sessions));
-        push(&mut text, "p", &format!("{lost} of {all} sessions between further pairs of client and server lost."));
-    }
-    text.push_str("</section>\n");
-    text
-}
-
-fn describe(relay: &Relay) -> String {
-    let losses = relay.losses();
-    let mut text = format!(
-        "<article class=\"relay\">\n<h3><span class=\"address\">{}</span> to <span class=\"address\">{}</span></h3>\n<dl>\n",
-        relay.client, relay.server
-    );
-    let mut item = |term: &str, content: &str| push(&mut text, "div", &format!("<dt>{term}</dt><dd>{content}</dd>"));
-    let lost = format!(
-        "<strong>{} of {}</strong>: {}",
-        number(relay.lost),
-        count(relay.sessions, "session"),
-        html(&causes(&losses))
-    );
-    item("Lost", &lost);
-    if let Some(product) = &relay.product {
-        item("Server", &html(product));
-    }
-    if !relay.arguments.is_empty() {
-        let mut sent: String = relay.arguments.iter().map(argument).collect();
-        if relay.arguments_omitted > 0 {
-            push(&mut sent, "li", &format!("and others, {}", count(relay.arguments_omitted, "time")));
-        }
-        item("Sends", &format!("<ul>{sent}</ul>"));
-    }
-    if let Some((first, last)) = relay.lost_span {
-        let when = match relay.lost_every_ns() {
-            None => format!("{} UTC", date_and_time(first)),
-            Some(every) => {
-                let average = if relay.lost > 2 { "on average " } else { "" };
-                format!(
-                    "first {} UTC, last {} UTC, {average}every {}",
-                    date_and_time(first),
-                    date_and_time(last),
-                    span(every)
-                )
-            }
-        };
-        item("When", &when);
-    }
-    for loss in losses.iter().take(MAX_REMEDIES) {
-        item("Fix", &code_marked(&remedy(relay, loss, losses.len() > 1)));
-    }
-    text.push_str("</dl>\n</article>\n");
-    text
-}
-
-fn argument(argument: &Argument) -> String {
-    let sent = html(&format!("{} {}", argument.verb, shown(&argument.octets)));
-    let correction = match &argument.suggestion {
-        Some(name) => format!(", should be <code class=\"good\">{}</code>", html(&format!("{} {name}", argument.verb))),
-        None if argument.is_malformed => ", malformed".to_owned(),
-        None => String::new(),
+    let content = html! {
+        @for relay in totals.losing_relays().iter().take(MAX_RELAYS) { (describe(relay)) "\n" }
+        @for sentence in relays::rest(totals, "") { p { (sentence) } }
     };
-    let class = if argument.is_malformed { " class=\"bad\"" } else { "" };
-    format!("<li><code{class}>{}</code>{correction}</li>", sent.trim_end())
+    section("relays", "Relays that stopped working", &content)
 }
 
-/// Markup of `text` with what stands between backticks as code.
-fn code_marked(text: &str) -> String {
-    let pieces = text.split('`').enumerate();
-    pieces.map(|(at, piece)| if at % 2 == 1 { format!("<code>{}</code>", html(piece)) } else { html(piece) }).collect()
+fn describe(relay: &Relay) -> Markup {
+    let item = |term: &str, content: Markup| html! { div { dt { (term) } dd { (content) } } };
+    let lost = html! {
+        strong { (number(relay.lost)) " of " (count(relay.sessions, "session")) } ": " (causes(&relay.losses()))
+    };
+    let sent = html! {
+        ul {
+            @for sent in &relay.arguments { (argument(sent)) }
+            @if relay.arguments_omitted > 0 { li { "and others, " (count(relay.arguments_omitted, "time")) } }
+        }
+    };
+    html! {
+        article.relay {
+            h3 { span.address { (relay.client) } " to " span.address { (relay.server) } }
+            dl {
+                (item("Lost", lost))
+                @if let Some(product) = &relay.product {
+                    (item("Server", html! { (escape::text(product.as_bytes())) }))
+                }
+                @if !relay.arguments.is_empty() { (item("Sends", sent)) }
+                @if let Some(when) = relays::when(relay) { (item("When", html! { (when) })) }
+                @for remedy in relays::remedies(relay) { (item("Fix", code_marked(&remedy))) }
+            }
+        }
+    }
+}
+
+fn argument(argument: &Argument) -> Markup {
+    let sent = format!("{} {}", argument.verb, shown(&argument.octets));
+    html! {
+        li {
+            code.bad[argument.is_malformed] { (sent.trim_end()) }
+            @if let Some(name) = &argument.suggestion {
+                ", should be " code.good { (argument.verb) " " (name) }
+            } @else if argument.is_malformed { ", malformed" }
+        }
+    }
+}
+
+/// `text` with what stands between backticks as code.
+fn code_marked(text: &str) -> Markup {
+    html! { @for (at, piece) in text.split('`').enumerate() { @if at % 2 == 1 { code { (piece) } } @else { (piece) } } }
 }
 
 /// The deliveries that never started.
-pub(super) fn never_started(report: &Html<'_>) -> String {
-    let Some(title) = report.never_started.title(report.totals.summary()) else { return String::new() };
-    let mut text = format!("<section aria-labelledby=\"never-started\">\n<h2 id=\"never-started\">{title}</h2>\n");
-    push(&mut text, "p", NEVER_STARTED);
-    text.push_str(
-        "<table class=\"captures\">\n<caption>Lookups that led nowhere</caption>\n<thead><tr><th scope=\"col\">Capture</th>\
-         <th scope=\"col\">Frames</th><th scope=\"col\">Time (UTC)</th><th scope=\"col\">Client</th>\
-         <th scope=\"col\">Lookup</th><th scope=\"col\">What came of it</th></tr></thead>\n<tbody>\n",
-    );
-    for entry in &report.never_started.listed {
-        let cells = format!(
-            "<td class=\"number\">{}</td><td>{}</td><td>{}</td><td>{}</td><th scope=\"row\"><code>{}</code></th><td>{}</td>",
-            entry.capture + 1,
-            entry.frames(),
-            date_and_time(entry.failed.moment.time),
-            entry.failed.client,
-            html(&entry.question()),
-            html(&entry.why()),
-        );
-        push(&mut text, "tr", &cells);
-    }
-    text.push_str("</tbody>\n</table>\n");
-    for remark in report.never_started.remarks("only counted") {
-        push(&mut text, "p", &html(&remark));
-    }
-    text.push_str("</section>\n");
-    text
+pub(super) fn never_started(run: &Run) -> Markup {
+    let Some(title) = run.never_started.title(run.totals.summary()) else { return Markup::default() };
+    let heads = ["Capture", "Frames", "Time (UTC)", "Client", "Lookup", "What came of it"];
+    let rows = html! {
+        @for entry in &run.never_started.listed {
+            tr {
+                td.number { (entry.capture + 1) } td { (entry.frames()) }
+                td { (date_and_time(entry.failed.moment.time)) } td { (entry.failed.client) }
+                th scope="row" { code { (entry.question()) } } td { (entry.why()) }
+            }
+            "\n"
+        }
+    };
+    let content = html! {
+        p { (NEVER_STARTED) }
+        (table("captures", "Lookups that led nowhere", &heads, &rows))
+        @for remark in run.never_started.remarks("only counted") { p { (remark) } }
+    };
+    section("never-started", &title, &content)
 }
 
 /// Where the script puts its list, and the plain table for a browser without scripts.
-pub(super) fn sessions(report: &Html<'_>, listed: usize) -> String {
-    let summary = report.totals.summary();
+pub(super) fn sessions(plain_rows: &Rows<Markup>, run: &Run, listed: usize) -> Markup {
+    let summary = run.totals.summary();
     if summary.sessions == 0 {
-        return String::new();
+        return Markup::default();
     }
-    let mut text = "<section aria-labelledby=\"sessions\">\n<h2 id=\"sessions\">Sessions</h2>\n".to_owned();
-    let all = if report.show == Show::All { summary.sessions } else { summary.lost };
+    let all = if run.shows_all() { summary.sessions } else { summary.lost };
     let omitted = all.saturating_sub(u64::try_from(listed).unwrap_or(u64::MAX));
-    if omitted > 0 {
-        let more = count(omitted, "more session");
-        push(
-            &mut text,
-            "p",
-            &format!(
-                "The list holds {}, lost ones first; {more} only counted: use --format jsonl for all.",
-                number(all - omitted)
-            ),
-        );
-    }
-    if report.show == Show::Lost {
-        push(&mut text, "p", "Only lost sessions are listed.");
-    }
-    text.push_str("<div id=\"list\"></div>\n<noscript>\n");
-    if report.plain_rows.is_empty() {
-        text.push_str("<p>No lost session. The list of the others needs the page's script.</p>\n");
-    } else {
-        let shown = u64::try_from(report.plain_rows.len()).unwrap_or(u64::MAX);
-        let rest = summary.lost.saturating_sub(shown);
-        text.push_str(
-            "<p>Without the page's script only this table can be shown.</p>\n<table class=\"sessions\">\n\
-             <caption>Lost sessions</caption>\n<thead><tr><th scope=\"col\">Session</th><th scope=\"col\">Opened (UTC)</th>\
-             <th scope=\"col\">Client</th><th scope=\"col\">Server</th><th scope=\"col\">Hello</th>\
-             <th scope=\"col\">Answer</th><th scope=\"col\">Cause</th></tr></thead>\n<tbody>\n",
-        );
-        report.plain_rows.values().for_each(|row| text.push_str(row));
-        text.push_str("</tbody>\n</table>\n");
-        if rest > 0 {
-            push(&mut text, "p", &format!("And {}.", count(rest, "more lost session")));
+    let rest = summary.lost.saturating_sub(u64::try_from(plain_rows.all().len()).unwrap_or(u64::MAX));
+    let heads = ["Session", "Opened (UTC)", "Client", "Server", "Hello", "Answer", "Cause"];
+    let rows = html! { @for row in plain_rows.all() { (row) "\n" } };
+    let content = html! {
+        @if omitted > 0 {
+            p {
+                "The list holds " (number(all - omitted)) ", lost ones first; " (count(omitted, "more session"))
+                " only counted: use --format jsonl for all."
+            }
         }
-    }
-    text.push_str("</noscript>\n</section>\n");
-    text
+        @if !run.shows_all() { p { "Only lost sessions are listed." } }
+        div #list {}
+        noscript {
+            @if plain_rows.all().len() == 0 {
+                p { "No lost session. The list of the others needs the page's script." }
+            } @else {
+                p { "Without the page's script only this table can be shown." }
+                (table("sessions", "Lost sessions", &heads, &rows))
+                @if rest > 0 { p { "And " (count(rest, "more lost session")) "." } }
+            }
+        }
+    };
+    section("sessions", "Sessions", &content)
 }
 
 /// A lost session's row in the plain table.
-pub(super) fn plain_row(session: &PageSession) -> String {
-    let hello = session.hello.as_ref().map_or_else(String::new, |hello| {
-        let sent = html(&format!("{}{}{}", hello.before, hello.mark, hello.after));
-        let problem = if hello.problem.is_empty() { String::new() } else { format!(": {}", html(&hello.problem)) };
-        format!("<code>{sent}</code>{problem}")
-    });
+pub(super) fn plain_row(session: &PageSession) -> Markup {
     let opened = session.opened.get(..19).unwrap_or_default().replace('T', " ");
-    let product = session.product.as_ref().map(|name| format!("<br>{}", html(name))).unwrap_or_default();
-    format!(
-        "<tr><th scope=\"row\">{}.{}<br>frames {}-{}</th><td>{opened}</td><td>{}</td><td>{}{product}</td><td>{hello}</td>\
-         <td>{}</td><td>{}</td></tr>\n",
-        session.capture + 1,
-        session.number,
-        session.first,
-        session.last,
-        session.client,
-        session.server,
-        html(&session.answer),
-        html(session.cause.unwrap_or_default()),
-    )
+    html! {
+        tr {
+            th scope="row" {
+                (session.capture + 1) "." (session.number) br; "frames " (session.first) "-" (session.last)
+            }
+            td { (opened) } td { (session.client) }
+            td { (session.server) @if let Some(product) = &session.product { br; (product) } }
+            td {
+                @if let Some(hello) = &session.hello {
+                    code { (hello.before) (hello.mark) (hello.after) }
+                    @if !hello.problem.is_empty() { ": " (hello.problem) }
+                }
+            }
+            td { (session.answer) } td { (session.cause.unwrap_or_default()) }
+        }
+    }
 }
 
 /// The captures, with what could not be read or decoded, and warnings.
-pub(super) fn notes(report: &Html<'_>) -> String {
-    let mut text = "<section aria-labelledby=\"notes\">\n<h2 id=\"notes\">Captures and notes</h2>\n".to_owned();
-    for warning in report.warnings.sentences() {
-        push(&mut text, "p", &format!("<strong>Warning:</strong> {}.", html(&warning)));
-    }
-    text.push_str(
-        "<table class=\"captures\">\n<caption>What was read, and what could not be</caption>\n<thead><tr><th scope=\"col\">No.</th>\
-         <th scope=\"col\">Capture</th><th scope=\"col\">Format</th><th scope=\"col\">Frames</th>\
-         <th scope=\"col\">Sessions</th><th scope=\"col\">Notes</th></tr></thead>\n<tbody>\n",
-    );
-    for (at, capture) in report.captures.iter().enumerate() {
-        push(&mut text, "tr", &capture_cells(at + 1, capture));
-    }
-    text.push_str("</tbody>\n</table>\n");
-    if report.omitted_captures > 0 {
-        push(&mut text, "p", &format!("And {}.", count(report.omitted_captures, "more capture")));
-    }
-    text.push_str("</section>\n");
-    text
+pub(super) fn notes(run: &Run) -> Markup {
+    let heads = ["No.", "Capture", "Format", "Frames", "Sessions", "Notes"];
+    let rows = html! { @for capture in &run.captures.kept { (capture_row(capture)) "\n" } };
+    let content = html! {
+        @for warning in run.warnings.sentences() { p { strong { "Warning:" } " " (warning) "." } }
+        (table("captures", "What was read, and what could not be", &heads, &rows))
+        @if run.captures.omitted > 0 { p { "And " (count(run.captures.omitted, "more capture")) "." } }
+    };
+    section("notes", "Captures and notes", &content)
 }
 
-fn capture_cells(number_from_1: usize, capture: &PageCapture) -> String {
-    let zone = capture.time_zone.as_ref().map(|zone| format!("times read as local time of {zone}"));
-    let notes: String =
-        capture.about.notes.iter().chain(&zone).map(|note| format!("<li>{}</li>", html(note))).collect();
-    let notes = if notes.is_empty() { "none".to_owned() } else { format!("<ul>{notes}</ul>") };
-    format!(
-        "<td class=\"number\">{number_from_1}</td><th scope=\"row\"><code>{}</code></th><td>{}</td>\
-         <td class=\"number\">{}</td><td class=\"number\">{}</td><td>{notes}</td>",
-        html(&capture.about.label),
-        capture.format.unwrap_or("unreadable"),
-        number(capture.frames),
-        number(capture.sessions),
-    )
+fn capture_row(capture: &CaptureNotes) -> Markup {
+    let zone = capture.time_zone.as_ref().map(|zone| escape::text(zone.as_bytes()));
+    html! {
+        tr {
+            td.number { (capture.number + 1) } th scope="row" { code { (capture.label) } }
+            td { (capture.format.unwrap_or("unreadable")) }
+            td.number { (number(capture.frames)) } td.number { (number(capture.sessions)) }
+            td {
+                @if capture.notes.is_empty() && zone.is_none() { "none" } @else {
+                    ul {
+                        @for note in &capture.notes { li { (note) } }
+                        @if let Some(zone) = zone { li { "times read as local time of " (zone) } }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -3,13 +3,9 @@
 use serde::Serialize;
 
 use super::events::{Event, events};
-use crate::diagnosis::Diagnosis;
+use crate::report::digest::{Digest, ShownHello};
 use crate::report::model::{DisplayFilter, rfc3339};
-use crate::report::table::row;
-use crate::report::{background, escape, product_name};
-use crate::session::Session;
-use crate::smtp::Hello;
-use crate::smtp::ehlo::split_argument;
+use crate::report::{background, escape, evidence};
 
 /// One session.
 #[derive(Serialize)]
@@ -46,7 +42,7 @@ pub(super) struct PageSession {
 }
 
 /// The hello the verdict is about, its fault apart.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(super) struct PageHello {
     /// The verb, and the argument up to its fault.
     pub(super) before: String,
@@ -64,22 +60,19 @@ const ARGUMENT_OCTETS: usize = 120;
 
 /// `octets` as a line of the page.
 pub(super) fn shown(octets: &[u8]) -> String {
-    // One character has at most four octets, so no more than these can fit.
-    let kept = octets.get(..4 * LINE_COLUMNS).unwrap_or(octets);
-    escape::cut(&escape::text(kept), LINE_COLUMNS)
+    escape::line(octets, LINE_COLUMNS)
 }
 
 impl PageSession {
-    /// What the page says of `session` of the capture with this number.
-    pub(super) fn new(capture: usize, session: &Session, diagnosis: &Diagnosis) -> Self {
-        let hello = row::decisive_hello(session, diagnosis);
-        let evidence = diagnosis.evidence.iter();
+    /// What the page says of this session.
+    pub(super) fn new(digest: &Digest<'_>) -> Self {
+        let Digest { session, diagnosis, .. } = *digest;
         Self {
-            capture,
+            capture: digest.capture,
             number: session.number,
             client: session.client.to_string(),
             server: session.server.to_string(),
-            product: product_name(&session.product).map(|name| shown(name.as_bytes())),
+            product: digest.product().map(|name| shown(name.as_bytes())),
             opened: rfc3339(session.first.time).as_str().to_owned(),
             first: session.first.frame,
             last: session.last.frame,
@@ -88,20 +81,20 @@ impl PageSession {
             fault: diagnosis.fault.map(|fault| fault.code()),
             confidence: diagnosis.confidence.map(|confidence| confidence.code()),
             recovered: diagnosis.recovered,
-            hello: hello.and_then(|hello| PageHello::new(session, hello)),
-            answer: row::answer(session, diagnosis, hello),
-            evidence: evidence.map(|evidence| (evidence.frame, shown(evidence.text.as_bytes()))).collect(),
-            remedy: escape::text(diagnosis.remedy.as_bytes()),
+            hello: digest.hello.as_ref().map(PageHello::new),
+            answer: digest.answer(),
+            evidence: digest.evidence().collect(),
+            remedy: evidence::remedy(diagnosis),
             filter: DisplayFilter::new(session).to_string(),
-            facts: facts(session),
+            facts: facts(digest),
             events: events(session, diagnosis),
         }
     }
 }
 
-fn facts(session: &Session) -> Vec<(&'static str, String)> {
-    let lookups = session.lookup.iter().flat_map(|lookup| &lookup.steps);
-    let mut facts: Vec<_> = lookups.map(|step| ("Looked up", background::lookup(step))).collect();
+fn facts(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
+    let session = digest.session;
+    let mut facts: Vec<_> = digest.lookups().map(|lookup| ("Looked up", lookup)).collect();
     facts.extend(background::tls(session).map(|tls| ("TLS", tls)));
     facts.extend(session.tcp_stream.map(|number| ("Wireshark stream", format!("tcp.stream == {number}"))));
     facts.push(("Community ID", session.community_id()));
@@ -109,25 +102,23 @@ fn facts(session: &Session) -> Vec<(&'static str, String)> {
 }
 
 impl PageHello {
-    fn new(session: &Session, hello: &Hello) -> Option<Self> {
-        let command = session.transcript.hello_command(hello)?;
-        let argument = split_argument(command.after_verb()).octets;
-        let verb = escape::text(command.verb_name().as_bytes());
+    fn new(hello: &ShownHello<'_>) -> Self {
+        let argument = hello.argument;
+        let verb = hello.command.verb_name();
         let Some(first) = hello.check.problems.first() else {
             let before = format!("{verb} {}", shown(argument)).trim_end().to_owned();
-            return Some(Self { before, mark: String::new(), after: String::new(), problem: String::new() });
+            return Self { before, ..Self::default() };
         };
         let (before, rest) = argument.split_at_checked(first.offset).unwrap_or((argument, &[]));
         let (mark, after) = rest.split_at_checked(character_octets(rest)).unwrap_or((rest, &[]));
         let skipped = before.len().saturating_sub(ARGUMENT_OCTETS);
         let lead = if skipped > 0 { escape::ELLIPSIS } else { "" };
-        let problems: Vec<String> = hello.check.problems.iter().map(|problem| problem.message(argument)).collect();
-        Some(Self {
+        Self {
             before: format!("{verb} {lead}{}", escape::text(before.get(skipped..).unwrap_or_default())),
             mark: escape::text(mark),
             after: escape::cut(&escape::text(after), ARGUMENT_OCTETS),
-            problem: shown(problems.join(", ").as_bytes()),
-        })
+            problem: shown(hello.problems().as_bytes()),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::schema;
-use super::values::{AsText, Octets, Time};
+use super::values::{AsText, Octets, Time, is_default};
 use crate::dns::{FailedLookup, LookupStep, RecordType};
 use crate::session::Session;
 use crate::smtp::{Alert, Tls, TlsVersion};
@@ -29,7 +29,7 @@ pub(super) struct TlsObject<'a> {
     /// Alerts that were not encrypted: of each side the first fatal one, else its latest.
     alerts: Vec<AlertObject>,
     /// Whether a hello is longer than those that are read; left out where it is false.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     hello_too_long: bool,
 }
 
@@ -48,12 +48,6 @@ impl<'a> TlsObject<'a> {
             hello_too_long: tls.client.is_hello_too_long || tls.server.is_hello_too_long,
         })
     }
-}
-
-// serde wants references.
-#[allow(clippy::trivially_copy_pass_by_ref)]
-const fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::background::FailedLookupObject;
-use super::values::{AsText, Time};
+use super::values::{AsText, Time, is_default};
 use super::{SCHEMA_VERSION, TOOL, Tool, schema};
 use crate::capture::{CaptureInfo, CapturePart, LinkType, ReadError};
 use crate::report::{CaptureReport, CaptureSource};
@@ -99,17 +99,11 @@ pub(in crate::report) struct CaptureObject<'a> {
     /// Lookups of mail servers that failed, with no connection after them: deliveries that never started.
     failed_lookups: Vec<FailedLookupObject<'a>>,
     /// Further ones, over the bound of those listed; left out where it is 0.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     failed_lookups_omitted: u64,
     /// Lookups given up, to stay within bounds, before it was known what came of them; left out where it is 0.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     lookups_forgotten: u64,
-}
-
-// serde wants references.
-#[allow(clippy::trivially_copy_pass_by_ref)]
-const fn is_zero(value: &u64) -> bool {
-    *value == 0
 }
 
 impl<'a> CaptureObject<'a> {

@@ -11,14 +11,14 @@ mod capture;
 mod check;
 mod connection;
 mod relay;
-mod schema;
+pub(super) mod schema;
 mod session;
 mod values;
 
 pub(super) use capture::{CaptureEndLine, CaptureLine, CaptureObject};
 pub(super) use check::CheckObject;
 pub(super) use connection::DisplayFilter;
-pub(super) use relay::{RelayObject, SummaryLine, SummaryObject};
+pub(super) use relay::{RelayObject, SummaryLine};
 pub(super) use session::SessionObject;
 pub(super) use values::rfc3339;
 
@@ -27,7 +27,7 @@ pub use schema::{json_schema, jsonl_schema};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::escape::TerminalSafe;
+use super::escape::SafeJson;
 
 /// Raised when a field is renamed, removed or changes its meaning; a new field is no reason.
 pub(super) const SCHEMA_VERSION: u32 = 1;
@@ -50,5 +50,7 @@ pub(super) const TOOL: Tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!
 
 /// Appends `value` as compact JSON that is safe on a terminal.
 pub(super) fn write_json(out: &mut Vec<u8>, value: &impl Serialize) -> std::io::Result<()> {
-    value.serialize(&mut serde_json::Serializer::with_formatter(out, TerminalSafe)).map_err(std::io::Error::other)
+    value
+        .serialize(&mut serde_json::Serializer::with_formatter(out, SafeJson { in_script: false }))
+        .map_err(std::io::Error::other)
 }

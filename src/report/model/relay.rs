@@ -1,6 +1,5 @@
 //! What all sessions together come to.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
@@ -65,48 +64,6 @@ fn arguments<S: Serializer>(arguments: &[Argument], serializer: S) -> Result<S::
     serializer.collect_seq(arguments.iter().map(|argument| Octets(&argument.octets)))
 }
 
-/// How many captures and sessions there were, and what became of them.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Summary")]
-pub(in crate::report) struct SummaryObject<'a> {
-    /// Captures read.
-    captures: u64,
-    /// Captures that could not be read, or not to their end.
-    unreadable: u64,
-    sessions: u64,
-    delivered: u64,
-    lost: u64,
-    no_mail: u64,
-    unknown: u64,
-    /// Sessions lost, by cause.
-    #[schemars(schema_with = "schema::by_cause")]
-    by_cause: &'a BTreeMap<&'static str, u64>,
-    /// Sessions of further pairs of client and server, over the bound of pairs kept apart.
-    other_relays_sessions: u64,
-    other_relays_lost: u64,
-    /// Lookups of mail servers that failed, with no connection after them; they are no sessions.
-    failed_lookups: u64,
-}
-
-impl<'a> SummaryObject<'a> {
-    /// What a report says of `summary`.
-    pub(in crate::report) const fn new(summary: &'a Summary) -> Self {
-        Self {
-            captures: summary.captures,
-            unreadable: summary.unreadable,
-            sessions: summary.sessions,
-            delivered: summary.delivered,
-            lost: summary.lost,
-            no_mail: summary.no_mail,
-            unknown: summary.unknown,
-            by_cause: &summary.by_cause,
-            other_relays_sessions: summary.other_relays_sessions,
-            other_relays_lost: summary.other_relays_lost,
-            failed_lookups: summary.failed_lookups,
-        }
-    }
-}
-
 /// The last line of all.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::report) struct SummaryLine<'a> {
@@ -114,7 +71,7 @@ pub(in crate::report) struct SummaryLine<'a> {
     #[schemars(schema_with = "schema::summary_line")]
     line_type: &'static str,
     #[serde(flatten)]
-    summary: SummaryObject<'a>,
+    summary: &'a Summary,
     /// Pairs of client and server that lost sessions, those that lost most first.
     relays: Vec<RelayObject<'a>>,
 }
@@ -123,6 +80,6 @@ impl<'a> SummaryLine<'a> {
     /// The line for these totals; `relays` are those that lost a session.
     pub(in crate::report) fn new(summary: &'a Summary, relays: &[&'a Relay]) -> Self {
         let relays = relays.iter().map(|relay| RelayObject::new(relay)).collect();
-        Self { line_type: "summary", summary: SummaryObject::new(summary), relays }
+        Self { line_type: "summary", summary, relays }
     }
 }

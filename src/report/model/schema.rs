@@ -10,12 +10,12 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::{
-    CaptureEndLine, CaptureLine, CaptureObject, RelayObject, SCHEMA_VERSION, SessionObject, SummaryLine, SummaryObject,
-    Tool,
+    CaptureEndLine, CaptureLine, CaptureObject, RelayObject, SCHEMA_VERSION, SessionObject, SummaryLine, Tool,
 };
 use crate::capture::{FORMATS, ReadError};
 use crate::diagnosis::{Confidence, Fault, Outcome, RULES};
 use crate::dns::LookupFailure;
+use crate::report::Summary;
 use crate::smtp::ehlo::{Note, ProblemCode};
 
 /// The JSON Schema (draft 2020-12) of the document that [`Format::Json`](crate::report::Format::Json) writes.
@@ -49,7 +49,7 @@ struct Document<'a> {
     sessions: Vec<SessionObject<'a>>,
     /// Pairs of client and server that lost sessions, those that lost most first.
     relays: Vec<RelayObject<'a>>,
-    summary: SummaryObject<'a>,
+    summary: Summary,
 }
 
 /// One session, written when it is over.
@@ -134,7 +134,7 @@ fn words(words: &[&str]) -> Schema {
 }
 
 /// Sessions lost, by cause.
-pub(super) fn by_cause(generator: &mut SchemaGenerator) -> Schema {
+pub(in crate::report) fn by_cause(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",
         "propertyNames": { "enum": causes() },

@@ -9,9 +9,10 @@ use serde::{Serialize, Serializer};
 use super::background::{LookupObject, TlsObject, lookups};
 use super::connection::{AnomaliesObject, CloseObject, DisplayFilter, HandshakeObject};
 use super::schema;
-use super::values::{AsText, Octets, Time, lines};
-use crate::diagnosis::{Diagnosis, Evidence};
-use crate::report::product_name;
+use super::values::{AsText, Octets, Time, is_default, lines};
+use crate::diagnosis::Evidence;
+use crate::report::digest::Digest;
+use crate::report::evidence::{remedy, text};
 use crate::session::{Captured, Session};
 use crate::smtp::ehlo::{Note, Problem, split_argument};
 use crate::smtp::{Command, Hello, Reply, ReplyLines};
@@ -68,10 +69,10 @@ pub(in crate::report) struct SessionObject<'a> {
     recovered: bool,
     /// The frames that show it.
     #[serde(serialize_with = "evidence")]
-    #[schemars(with = "Vec<EvidenceObject<'a>>")]
+    #[schemars(with = "Vec<EvidenceObject>")]
     evidence: &'a [Evidence],
     /// What to do about it; empty if there is nothing to do.
-    remedy: &'a str,
+    remedy: String,
     close: CloseObject,
     anomalies: AnomaliesObject,
     /// A Wireshark display filter for its frames.
@@ -96,16 +97,17 @@ pub(in crate::report) struct SessionObject<'a> {
     /// the capture has none.
     lookups: Vec<LookupObject<'a>>,
     /// Replies to commands sent too many at once to be remembered; left out where it is 0.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     replies_unpaired: u64,
     /// Octets of the client not read: too many before the reply that tells what they are. Left out where it is 0.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     client_octets_unread: u64,
 }
 
 impl<'a> SessionObject<'a> {
-    /// What a report says of `session` of the capture with this number.
-    pub(in crate::report) fn new(capture: usize, session: &'a Session, diagnosis: &'a Diagnosis) -> Self {
+    /// What a report says of this session.
+    pub(in crate::report) fn new(digest: &Digest<'a>) -> Self {
+        let Digest { capture, session, diagnosis, .. } = *digest;
         let transcript = &session.transcript;
         let said = Said::new(session);
         Self {
@@ -117,7 +119,7 @@ impl<'a> SessionObject<'a> {
             server: ServerObject {
                 ip: AsText(session.server.ip()),
                 port: session.server.port(),
-                product: product_name(&session.product),
+                product: digest.product(),
                 build: session.product.build.as_deref(),
             },
             first_frame: session.first.frame,
@@ -136,7 +138,7 @@ impl<'a> SessionObject<'a> {
             confidence: diagnosis.confidence.map(|confidence| confidence.code()),
             recovered: diagnosis.recovered,
             evidence: &diagnosis.evidence,
-            remedy: &diagnosis.remedy,
+            remedy: remedy(diagnosis),
             close: CloseObject::new(&session.close),
             anomalies: AnomaliesObject::new(&session.anomalies),
             display_filter: AsText(DisplayFilter::new(session)),
@@ -204,7 +206,7 @@ struct GreetingObject<'a> {
     #[serde(skip_serializing_if = "is_true")]
     complete: bool,
     /// Lines over the bound of those kept; left out where it is 0.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     lines_omitted: u64,
 }
 
@@ -233,7 +235,7 @@ struct ReplyObject<'a> {
     #[serde(skip_serializing_if = "is_true")]
     complete: bool,
     /// Lines over the bound of those kept; left out where it is 0.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     lines_omitted: u64,
 }
 
@@ -260,11 +262,6 @@ impl<'a> ReplyObject<'a> {
 #[allow(clippy::trivially_copy_pass_by_ref)]
 const fn is_true(value: &bool) -> bool {
     *value
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)]
-const fn is_zero(value: &u64) -> bool {
-    *value == 0
 }
 
 /// What was said in a session, and when the talking could begin.
@@ -411,11 +408,11 @@ pub(super) fn notes<S: Serializer>(notes: &[Note], serializer: S) -> Result<S::O
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Evidence")]
-struct EvidenceObject<'a> {
+struct EvidenceObject {
     frame: FrameNumber,
-    text: &'a str,
+    text: String,
 }
 
 fn evidence<S: Serializer>(evidence: &[Evidence], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(evidence.iter().map(|shown| EvidenceObject { frame: shown.frame, text: &shown.text }))
+    serializer.collect_seq(evidence.iter().map(|shown| EvidenceObject { frame: shown.frame, text: text(&shown.kind) }))
 }

@@ -44,6 +44,11 @@ impl JsonSchema for Octets<'_> {
     }
 }
 
+/// Whether a field is left out, having nothing to say.
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// Octets of the capture, several times.
 pub(super) fn lines<S: Serializer>(lines: &ReplyLines, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(lines.iter().map(Octets))

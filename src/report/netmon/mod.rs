@@ -19,7 +19,7 @@ use std::net::SocketAddr;
 
 use crate::diagnosis::Diagnosis;
 use crate::flow::Direction;
-use crate::report::escape;
+use crate::report::{escape, evidence};
 use crate::session::Session;
 use crate::smtp::Spans;
 use crate::time::FrameNumber;
@@ -172,12 +172,9 @@ fn heading(session: &Session, diagnosis: &Diagnosis) -> Vec<String> {
         let build = product.build.as_ref().map(|build| format!(", build {build}")).unwrap_or_default();
         lines.push(escape::text(format!("Server: {name}{build}").as_bytes()));
     }
-    let confidence = diagnosis.confidence.map(|confidence| format!(" ({})", confidence.code())).unwrap_or_default();
-    let recovered = if diagnosis.recovered { ", recovered" } else { "" };
-    lines.push(match diagnosis.cause {
-        Some(rule) => format!("Outcome: {}{confidence}: {}: {}", diagnosis.outcome.code(), rule.code, rule.title),
-        None => format!("Outcome: {}{confidence}{recovered}", diagnosis.outcome.code()),
-    });
+    // A session that recovered and was lost all the same has its cause for a reason.
+    let recovered = if diagnosis.recovered && diagnosis.cause.is_none() { ", recovered" } else { "" };
+    lines.push(format!("Outcome: {}{recovered}", evidence::verdict(diagnosis)));
     let transcript = &session.transcript;
     if transcript.client_spans.is_full() || transcript.server_spans.is_full() {
         lines.push("Very many messages: commands and replies of the later ones are not shown".to_owned());

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnosis::{Diagnosis, Outcome};
-use crate::report::escape;
+use crate::diagnosis::{Diagnosis, EvidenceKind, Outcome};
+use crate::report::{escape, evidence};
 use crate::session::Session;
 use crate::smtp::ehlo::split_argument;
 use crate::smtp::{Hello, Transcript};
@@ -35,7 +35,7 @@ pub(super) fn remarks(session: &Session, diagnosis: &Diagnosis) -> Remarks {
         };
         remarks.entry(reply.moment.frame).or_default().push(text);
     }
-    add_evidence(&mut remarks, session, diagnosis);
+    add_evidence(&mut remarks, diagnosis);
     remarks
 }
 
@@ -60,17 +60,16 @@ fn malformed(transcript: &Transcript, hello: &Hello) -> Option<(FrameNumber, Str
 }
 
 /// A frame that shows why the session was lost, or why nothing can be told, and says nothing by itself.
-fn add_evidence(remarks: &mut Remarks, session: &Session, diagnosis: &Diagnosis) {
+fn add_evidence(remarks: &mut Remarks, diagnosis: &Diagnosis) {
     let what = match (diagnosis.outcome, diagnosis.cause) {
         (Outcome::Lost, Some(rule)) => rule.code,
         (Outcome::Unknown, _) => Outcome::Unknown.code(),
         _ => return,
     };
-    let quit = session.transcript.quit.map(|quit| quit.frame);
-    for evidence in &diagnosis.evidence {
-        if Some(evidence.frame) != quit && !remarks.contains_key(&evidence.frame) {
-            let text = format!("{what}: {}", escape::text(evidence.text.as_bytes()));
-            remarks.insert(evidence.frame, vec![text]);
+    for shown in &diagnosis.evidence {
+        if !matches!(shown.kind, EvidenceKind::Quit | EvidenceKind::QuitUntried) && !remarks.contains_key(&shown.frame)
+        {
+            remarks.insert(shown.frame, vec![format!("{what}: {}", evidence::text(&shown.kind))]);
         }
     }
 }

@@ -1,14 +1,13 @@
 //! What stands below the rows: totals, the relays that lose mail with what to do, and what the captures lack.
 
-use std::collections::BTreeMap;
-
 use super::cell::wrap;
-use super::{CaptureNotes, Warnings, escape};
-use crate::diagnosis::Fault;
-use crate::report::Show;
-use crate::report::background::{NEVER_STARTED, NeverStarted};
+use crate::diagnosis::Stage;
+use crate::report::background::NEVER_STARTED;
+use crate::report::escape;
+use crate::report::relays::{self, MAX_RELAYS, causes};
+use crate::report::run::Run;
 use crate::report::totals::{Argument, Loss, Relay, Summary, Totals};
-use crate::report::words::{count, date_and_time, number, span};
+use crate::report::words::{count, date_and_time, number};
 
 /// Lines that fit a width.
 pub(super) struct Lines {
@@ -52,8 +51,6 @@ impl Lines {
 
 /// Lines of one paragraph.
 const MAX_LINES: usize = 40;
-/// Relays described; the rest are counted.
-pub(in crate::report) const MAX_RELAYS: usize = 50;
 
 /// How many sessions there were and what became of them.
 pub(super) fn totals(lines: &mut Lines, totals: &Totals) {
@@ -98,17 +95,9 @@ pub(super) fn relays(lines: &mut Lines, totals: &Totals) {
         lines.blank();
         describe(lines, relay);
     }
-    let rest = losing.len().saturating_sub(MAX_RELAYS);
-    let summary = totals.summary();
-    if rest > 0 {
-        let pairs = number(u64::try_from(rest).unwrap_or(u64::MAX));
+    for sentence in relays::rest(totals, ": --format json") {
         lines.blank();
-        lines.paragraph("", &format!("And {pairs} more pairs of client and server that lost sessions: --format json."));
-    }
-    if summary.other_relays_lost > 0 {
-        let (lost, all) = (number(summary.other_relays_lost), number(summary.other_relays_sessions));
-        lines.blank();
-        lines.paragraph("", &format!("{lost} of {all} sessions between further pairs of client and server lost."));
+        lines.paragraph("", &sentence);
     }
 }
 
@@ -122,59 +111,23 @@ fn describe(lines: &mut Lines, relay: &Relay) {
     let (client, server, product) = (relay.client, relay.server, product.unwrap_or_default());
     let losses = relay.losses();
     lines.paragraph("", &format!("{of} from {client} to {server}{product} lost: {}", causes(&losses)));
-    if let Some((first, last)) = relay.lost_span {
-        let when = match relay.lost_every_ns() {
-            None => date_and_time(first) + " UTC",
-            Some(every) => format!(
-                "first {} UTC, last {} UTC, {}every {}",
-                date_and_time(first),
-                date_and_time(last),
-                if relay.lost > 2 { "on average " } else { "" },
-                span(every)
-            ),
-        };
+    if let Some(when) = relays::when(relay) {
         lines.paragraph("  when     ", &when);
     }
     if let Some(arguments) = arguments(relay, &losses) {
         lines.paragraph("  sends    ", &arguments);
     }
-    for loss in losses.iter().take(MAX_REMEDIES) {
-        lines.paragraph("  fix      ", &remedy(relay, loss, losses.len() > 1));
+    for remedy in relays::remedies(relay) {
+        lines.paragraph("  fix      ", &remedy);
     }
-}
-
-/// Remedies given for one relay: those of its most frequent causes.
-pub(in crate::report) const MAX_REMEDIES: usize = 3;
-
-/// `ehlo-argument`, or `ehlo-argument 5, timed-out 1`.
-pub(in crate::report) fn causes(losses: &[&Loss]) -> String {
-    let named = losses.iter().map(|loss| match losses.len() {
-        1 => loss.rule.code.to_owned(),
-        _ => format!("{} {}", loss.rule.code, number(loss.sessions)),
-    });
-    named.collect::<Vec<_>>().join(", ")
-}
-
-pub(in crate::report) fn remedy(relay: &Relay, loss: &Loss, name_cause: bool) -> String {
-    let place = match loss.fault {
-        Some(Fault::Client) => "at the client: ",
-        Some(Fault::Server) => "at the server: ",
-        Some(Fault::Network) => "in the network: ",
-        Some(Fault::Capture) | None => "",
-    };
-    let cause = if name_cause { format!("{}, ", loss.rule.code) } else { String::new() };
-    // One client's several names have different corrections, each named beside it.
-    let remedy = if relay.arguments.len() > 1 { loss.rule.remedy } else { loss.remedy() };
-    format!("{cause}{place}{}", escape::text(remedy.as_bytes()))
 }
 
 /// The hello arguments of lost sessions, if that is what they were lost to.
 fn arguments(relay: &Relay, losses: &[&Loss]) -> Option<String> {
-    let is_lost_to = |what: &str| losses.iter().any(|loss| loss.rule.code.starts_with(what));
-    if !is_lost_to("ehlo-") {
+    if !losses.iter().any(|loss| matches!(loss.rule.stage, Stage::Argument | Stage::Hello)) {
         return None;
     }
-    let only_malformed = is_lost_to("ehlo-argument");
+    let only_malformed = losses.iter().any(|loss| loss.rule.stage == Stage::Argument);
     let shown = relay.arguments.iter().filter(|argument| argument.is_malformed || !only_malformed);
     let mut named: Vec<String> = shown.map(argument).collect();
     if named.is_empty() {
@@ -187,7 +140,7 @@ fn arguments(relay: &Relay, losses: &[&Loss]) -> Option<String> {
 }
 
 fn argument(argument: &Argument) -> String {
-    let sent = escape::cut(&escape::text(&argument.octets), ARGUMENT_COLUMNS);
+    let sent = escape::line(&argument.octets, ARGUMENT_COLUMNS);
     let verb = escape::text(argument.verb.as_bytes());
     match &argument.suggestion {
         Some(name) => format!("{verb} {sent} (should be: {verb} {})", escape::text(name.as_bytes())),
@@ -198,19 +151,15 @@ fn argument(argument: &Argument) -> String {
 const ARGUMENT_COLUMNS: usize = 80;
 
 /// The deliveries that never started.
-pub(super) fn never_started(
-    lines: &mut Lines,
-    never_started: &NeverStarted,
-    summary: &Summary,
-    captures: &BTreeMap<usize, CaptureNotes>,
-) {
+pub(super) fn never_started(lines: &mut Lines, run: &Run) {
+    let (never_started, summary) = (&run.never_started, run.totals.summary());
     if let Some(title) = never_started.title(summary) {
         lines.blank();
         lines.paragraph("", &format!("{title}. {NEVER_STARTED}"));
     }
     for entry in never_started.listed.iter().take(MAX_RELAYS) {
-        let label = captures.get(&entry.capture).filter(|_| summary.captures > 1);
-        let place = label.map(|notes| format!("{}, ", notes.label)).unwrap_or_default();
+        let label = run.captures.label(entry.capture).filter(|_| summary.captures > 1);
+        let place = label.map(|label| format!("{label}, ")).unwrap_or_default();
         let (client, opened) = (entry.failed.client, date_and_time(entry.failed.moment.time));
         let (question, why) = (entry.question(), entry.why());
         let text = format!("{place}{}, {opened} UTC: {client} asked for the {question}: {why}", entry.frames());
@@ -225,21 +174,17 @@ pub(super) fn never_started(
 }
 
 /// What is worth a second look though no mail was lost.
-pub(super) fn warnings(lines: &mut Lines, warnings: &Warnings, show: Show) {
-    let hint = if show == Show::All { "" } else { ": --show all" };
-    for warning in warnings.sentences() {
+pub(super) fn warnings(lines: &mut Lines, run: &Run) {
+    let hint = if run.shows_all() { "" } else { ": --show all" };
+    for warning in run.warnings.sentences() {
         lines.paragraph("Warning: ", &format!("{warning}{hint}."));
     }
 }
 
 /// What could not be read or decoded, capture by capture.
-pub(super) fn notes<'n>(
-    lines: &mut Lines,
-    captures: impl Iterator<Item = &'n CaptureNotes>,
-    name_captures: bool,
-    omitted: u64,
-) {
-    for capture in captures.filter(|capture| !capture.notes.is_empty()) {
+pub(super) fn notes(lines: &mut Lines, run: &Run) {
+    let name_captures = run.totals.summary().captures > 1;
+    for capture in run.captures.kept.iter().filter(|capture| !capture.notes.is_empty()) {
         if name_captures {
             lines.paragraph("", &format!("{}:", capture.label));
         }
@@ -248,6 +193,7 @@ pub(super) fn notes<'n>(
             lines.paragraph(&format!("{lead}Note: "), note);
         }
     }
+    let omitted = run.captures.omitted_telling;
     if omitted > 0 {
         lines.paragraph("", &format!("Notes on {} more: --format json.", count(omitted, "capture")));
     }

@@ -213,7 +213,7 @@ fn dotted_decimal_message(argument: &[u8]) -> &'static str {
 fn shown(argument: &[u8], offset: usize) -> String {
     match argument.get(offset) {
         Some(octet) if octet.is_ascii_graphic() => char::from(*octet).to_string(),
-        Some(octet) => format!("\\x{octet:02X}"),
+        Some(octet) => format!("\\x{octet:02x}"),
         None => String::new(),
     }
 }

@@ -1,0 +1,206 @@
+//! A diagnosis in words. Nothing else in the crate says them, and nothing reads them.
+
+use super::escape;
+use crate::diagnosis::{Answer, Argument, Diagnosis, End, EvidenceKind, Unknown};
+use crate::flow::Side;
+use crate::session::Captured;
+use crate::smtp::{Alert, ClientHello, Verb};
+use crate::time::NANOS_PER_SEC;
+
+/// At most this many columns of one thing said stand in a sentence.
+const SAID_COLUMNS: usize = 200;
+
+/// Octets of the capture in a sentence.
+fn said(octets: &[u8]) -> String {
+    escape::line(octets, SAID_COLUMNS)
+}
+
+/// What a frame shows, in words that are safe on a terminal.
+pub fn text(kind: &EvidenceKind) -> String {
+    match kind {
+        EvidenceKind::Syn => "client asks for a connection (SYN)".into(),
+        EvidenceKind::Unreachable(reported_by, reason) => format!("{reported_by} reports: {reason}"),
+        EvidenceKind::SynReset => "server answered the SYN with RST".into(),
+        EvidenceKind::SynUnanswered { syns: 1, quiet_ns } => {
+            format!("no answer in the {} the capture goes on", seconds(*quiet_ns))
+        }
+        EvidenceKind::SynUnanswered { syns, .. } => format!("sent {syns} times, and no answer"),
+        EvidenceKind::NoGreeting => "handshake complete, and no greeting followed".into(),
+        EvidenceKind::MaskedGreeting => "the greeting is masked with asterisks".into(),
+        EvidenceKind::Argument(shown) => argument(shown),
+        EvidenceKind::Command(line) => format!("client sent {}", said(line)),
+        EvidenceKind::Refused(verb, times) => refused(*verb, *times),
+        EvidenceKind::Reply(answer) => format!("server replied {}", reply(answer)),
+        EvidenceKind::Quit => "client sent QUIT".into(),
+        EvidenceKind::QuitUntried => "client sent QUIT without having tried to send mail".into(),
+        EvidenceKind::NoReply(verb) => format!("no reply to {}", verb.name().unwrap_or("the command")),
+        EvidenceKind::HelloUnanswered(end) => format!("no reply; {}", ended(*end)),
+        EvidenceKind::HelloIgnored(end @ End::Silence(_)) => {
+            format!("server acknowledged it and did not reply, {}", ended(*end))
+        }
+        EvidenceKind::HelloIgnored(end) => format!("{} without a reply to it", ended(*end)),
+        EvidenceKind::Awaited(waited_ns) => format!("the reply was awaited for {}", seconds(*waited_ns)),
+        EvidenceKind::InData => "in the middle of the mail data".into(),
+        EvidenceKind::InTransaction => "in the middle of a mail transaction".into(),
+        EvidenceKind::ClientHello(hello) => {
+            format!("client offered {} at most, {} (TLS ClientHello)", hello.version, server_name(hello))
+        }
+        EvidenceKind::ServerHello(hello) => format!("server chose {} (TLS ServerHello)", hello.version),
+        EvidenceKind::Alert(from, alert) => {
+            let (name, level, number) = (alert.name(), alert_level(*alert), alert.description);
+            format!("{} sent a TLS alert: {name} ({level}, description {number})", side(*from))
+        }
+        EvidenceKind::UnfinishedTls => "the TLS handshake did not complete".into(),
+        EvidenceKind::NoTls => "no TLS handshake followed".into(),
+        EvidenceKind::Ended(end) => ended(*end),
+        EvidenceKind::Unknown(why) => unknown(*why),
+    }
+}
+
+fn argument(shown: &Argument) -> String {
+    let verb = shown.verb.name().unwrap_or_default();
+    let tolerated = if shown.is_tolerated { "; this server tolerates it" } else { "" };
+    if shown.octets.is_empty() {
+        return format!("{verb} without an argument{tolerated}");
+    }
+    let problems: Vec<String> = shown.problems.iter().map(|problem| problem.message(&shown.octets)).collect();
+    format!("{verb} argument \"{}\" {}{tolerated}", said(&shown.octets), problems.join(" and "))
+}
+
+/// The same, and of a malformed argument the sections of the standards that it breaks.
+pub(crate) fn with_references(kind: &EvidenceKind) -> String {
+    let EvidenceKind::Argument(shown) = kind else { return text(kind) };
+    let mut references: Vec<&str> = shown.problems.iter().map(|problem| problem.code.reference()).collect();
+    references.sort_unstable();
+    references.dedup();
+    format!("{} ({})", text(kind), references.join(", "))
+}
+
+fn refused(verb: Verb, times: u64) -> String {
+    match (verb, verb.name().unwrap_or_default()) {
+        (Verb::Data, _) => "client sends the message".to_owned(),
+        (Verb::Auth, name) => format!("client authenticates ({name})"),
+        (Verb::Mail | Verb::Rcpt, name) if times > 1 => {
+            format!("client sent {name}, the last of {times} that were refused")
+        }
+        (_, name) => format!("client sent {name}"),
+    }
+}
+
+/// `501 Invalid Address`.
+pub(super) fn reply(answer: &Answer) -> String {
+    format!("{:03} {}", answer.code, said(&answer.text)).trim_end().to_owned()
+}
+
+fn ended(end: End) -> String {
+    match end {
+        End::Closed(by) => format!("{} closed the connection (FIN)", side(by)),
+        End::Reset(by) => format!("{} reset the connection (RST)", side(by)),
+        End::Silence(quiet_ns) => format!("then {} of silence", seconds(quiet_ns)),
+        End::Capture => "the capture ends here".to_owned(),
+    }
+}
+
+const fn side(side: Side) -> &'static str {
+    match side {
+        Side::Client => "client",
+        Side::Server => "server",
+        Side::Both => "both sides",
+    }
+}
+
+fn unknown(why: Unknown) -> String {
+    match why {
+        Unknown::OneSide(Captured::ServerOnly) => "only the server's side was captured".into(),
+        Unknown::OneSide(_) => "only the client's side was captured".into(),
+        Unknown::NoBeginning => "the capture lacks the beginning of the session".into(),
+        Unknown::Hole(0) => "the capture may lack what the server said before this".into(),
+        Unknown::Hole(octets) => format!("the capture lacks {octets} octets of the dialogue here"),
+        Unknown::DataHole => "the capture lacks a part of the mail data, perhaps its end".into(),
+        Unknown::CutHello => "the capture lacks a part of the hello".into(),
+        Unknown::Tls => "TLS hides the rest".into(),
+        Unknown::Evicted => "too many connections at once: this one was given up before it ended".into(),
+        Unknown::HelloAdrift => "no reply to the hello, and nothing shows that it reached the server".into(),
+        Unknown::MessageUndecided => "no reply says what became of the message".into(),
+        Unknown::NoHandshake => "the handshake was not completed".into(),
+        Unknown::CaptureEnds(quiet_ns) => {
+            format!("the capture ends {} after this frame, before the session does", seconds(quiet_ns))
+        }
+    }
+}
+
+/// `for the server name mx.example.net`.
+pub(super) fn server_name(hello: &ClientHello) -> String {
+    match &hello.server_name {
+        Some(name) => format!("for the server name {}", said(name)),
+        None => "without a server name".to_owned(),
+    }
+}
+
+/// How grave an alert of TLS is.
+pub(super) const fn alert_level(alert: Alert) -> &'static str {
+    if alert.is_fatal() { "fatal" } else { "warning" }
+}
+
+/// Nanoseconds as seconds.
+fn seconds(nanos: i64) -> String {
+    let tenths = nanos / (NANOS_PER_SEC / 10);
+    if tenths >= 100 || tenths % 10 == 0 {
+        format!("{} s", tenths / 10)
+    } else {
+        format!("{}.{} s", tenths / 10, tenths % 10)
+    }
+}
+
+/// What to do about a loss; empty where there is nothing to do.
+pub fn remedy(diagnosis: &Diagnosis) -> String {
+    diagnosis.cause.map(|rule| advice(rule.remedy, diagnosis.suggestion.as_deref())).unwrap_or_default()
+}
+
+/// A rule's remedy, and before it the name to greet with.
+pub(super) fn advice(remedy: &str, suggestion: Option<&str>) -> String {
+    suggestion.map_or_else(|| remedy.to_owned(), |name| format!("Send `{name}`. {remedy}"))
+}
+
+/// `lost (certain): ehlo-argument: the client greets with a malformed name`.
+pub(crate) fn verdict(diagnosis: &Diagnosis) -> String {
+    let confidence = diagnosis.confidence.map(|confidence| format!(" ({})", confidence.code())).unwrap_or_default();
+    let outcome = diagnosis.outcome.code();
+    match diagnosis.cause {
+        Some(rule) => format!("{outcome}{confidence}: {}: {}", rule.code, rule.title),
+        None => format!("{outcome}{confidence}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn octets_are_spelt_as_everywhere_and_long_ones_cut() {
+        let sent = |line: &[u8]| text(&EvidenceKind::Command(line.into()));
+        assert_eq!(sent(b"EHLO b\xfccher\x1b[31m"), "client sent EHLO b\\xfccher\\x1b[31m");
+        assert_eq!(sent("EHLO b\u{fc}cher".as_bytes()), "client sent EHLO b\u{fc}cher");
+        assert_eq!(escape::columns(&sent(&[b'a'; 3000])), "client sent ".len() + SAID_COLUMNS);
+    }
+
+    #[test]
+    fn a_span_has_a_decimal_where_it_tells() {
+        assert_eq!([0, 1_500_000_000, 9_000_000_000, 12_340_000_000].map(seconds), ["0 s", "1.5 s", "9 s", "12 s"]);
+    }
+
+    #[test]
+    fn a_hello_that_was_received_is_told_from_one_that_may_not_have_been() {
+        let silence = End::Silence(301_000_000_000);
+        for (kind, said) in [
+            (EvidenceKind::HelloIgnored(silence), "server acknowledged it and did not reply, then 301 s of silence"),
+            (
+                EvidenceKind::HelloIgnored(End::Reset(Side::Server)),
+                "server reset the connection (RST) without a reply to it",
+            ),
+            (EvidenceKind::HelloUnanswered(silence), "no reply; then 301 s of silence"),
+        ] {
+            assert_eq!(text(&kind), said);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Clients and servers that lose mail, in words that several formats use.
+
+use super::totals::{Loss, Relay, Totals};
+use super::words::{date_and_time, number, span};
+use crate::diagnosis::Fault;
+
+/// Relays described; the rest are counted.
+pub(super) const MAX_RELAYS: usize = 50;
+/// Remedies given for one relay: those of its most frequent causes.
+pub(super) const MAX_REMEDIES: usize = 3;
+
+/// `ehlo-argument`, or `ehlo-argument 5, timed-out 1`.
+pub(super) fn causes(losses: &[&Loss]) -> String {
+    let named = losses.iter().map(|loss| match losses.len() {
+        1 => loss.rule.code.to_owned(),
+        _ => format!("{} {}", loss.rule.code, number(loss.sessions)),
+    });
+    named.collect::<Vec<_>>().join(", ")
+}
+
+/// When it lost sessions, and how often; none if it lost none.
+pub(super) fn when(relay: &Relay) -> Option<String> {
+    let (first, last) = relay.lost_span?;
+    let Some(every) = relay.lost_every_ns() else { return Some(format!("{} UTC", date_and_time(first))) };
+    let average = if relay.lost > 2 { "on average " } else { "" };
+    let (first, last, every) = (date_and_time(first), date_and_time(last), span(every));
+    Some(format!("first {first} UTC, last {last} UTC, {average}every {every}"))
+}
+
+/// What to do, for the most frequent causes.
+pub(super) fn remedies(relay: &Relay) -> Vec<String> {
+    let losses = relay.losses();
+    losses.iter().take(MAX_REMEDIES).map(|loss| remedy(relay, loss, losses.len() > 1)).collect()
+}
+
+fn remedy(relay: &Relay, loss: &Loss, name_cause: bool) -> String {
+    let place = match loss.fault {
+        Some(Fault::Client) => "at the client: ",
+        Some(Fault::Server) => "at the server: ",
+        Some(Fault::Network) => "in the network: ",
+        Some(Fault::Capture) | None => "",
+    };
+    let cause = if name_cause { format!("{}, ", loss.rule.code) } else { String::new() };
+    // One client's several names have different corrections, each named beside it.
+    let remedy = if relay.arguments.len() > 1 { loss.rule.remedy.to_owned() } else { loss.remedy() };
+    format!("{cause}{place}{remedy}")
+}
+
+/// Sentences on the relays that are not described; `hint` says where they are.
+pub(super) fn rest(totals: &Totals, hint: &str) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let rest = totals.losing_relays().len().saturating_sub(MAX_RELAYS);
+    if rest > 0 {
+        let pairs = number(u64::try_from(rest).unwrap_or(u64::MAX));
+        sentences.push(format!("And {pairs} more pairs of client and server that lost sessions{hint}."));
+    }
+    let summary = totals.summary();
+    if summary.other_relays_lost > 0 {
+        let (lost, all) = (number(summary.other_relays_lost), number(summary.other_relays_sessions));
+        sentences.push(format!("{lost} of {all} sessions between further pairs of client and server lost."));
+    }
+    sentences
+}

@@ -1,0 +1,134 @@
+//! The course of a report, the same for every format: what is counted, what is listed, what is said of the captures.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::background::NeverStarted;
+use super::digest::Digest;
+use super::notes::{Captures, Warnings};
+use super::totals::{Summary, Totals};
+use super::{CaptureReport, CaptureSource, ReportOptions, Reporter, Show};
+use crate::diagnosis::{Diagnosis, Outcome};
+use crate::session::Session;
+
+/// One output format. It is told only of what it is to show.
+pub(super) trait Form {
+    /// A capture is opened.
+    fn capture_begin(&mut self, _: usize, _: &CaptureSource) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A session to be listed.
+    fn session(&mut self, digest: &Digest<'_>) -> io::Result<()>;
+
+    /// That capture was read.
+    fn capture_end(&mut self, _: usize, _: &CaptureSource, _: &CaptureReport) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Nothing more comes: writes the rest and flushes.
+    fn end(&mut self, run: &Run) -> io::Result<()>;
+}
+
+/// What a run came to, listed or not.
+pub(super) struct Run {
+    pub(super) options: ReportOptions,
+    pub(super) totals: Totals,
+    pub(super) captures: Captures,
+    pub(super) warnings: Warnings,
+    pub(super) never_started: NeverStarted,
+}
+
+impl Run {
+    /// Whether every session is listed.
+    pub(super) fn shows_all(&self) -> bool {
+        self.options.show == Show::All
+    }
+}
+
+/// Drives a format.
+pub(super) struct Driver<F> {
+    run: Run,
+    form: F,
+}
+
+impl<F> Driver<F> {
+    pub(super) fn new(options: &ReportOptions, form: F) -> Self {
+        let limits = &options.limits;
+        let run = Run {
+            totals: Totals::new(limits),
+            captures: Captures::new(limits.table_rows),
+            warnings: Warnings::default(),
+            never_started: NeverStarted::new(limits.failed_lookups),
+            options: options.clone(),
+        };
+        Self { run, form }
+    }
+}
+
+impl<F: Form> Reporter for Driver<F> {
+    fn capture_begin(&mut self, capture: usize, source: &CaptureSource) -> io::Result<()> {
+        self.run.captures.begin(source);
+        self.form.capture_begin(capture, source)
+    }
+
+    fn session(&mut self, capture: usize, session: &Session, diagnosis: &Diagnosis) -> io::Result<()> {
+        let is_listed = self.run.shows_all() || diagnosis.outcome == Outcome::Lost;
+        self.run.totals.session(capture, session, diagnosis);
+        self.run.warnings.session(session, diagnosis);
+        self.run.captures.session(session, is_listed);
+        if is_listed {
+            self.form.session(&Digest::new(capture, self.run.captures.source(), session, diagnosis))?;
+        }
+        Ok(())
+    }
+
+    fn capture_end(&mut self, capture: usize, report: &CaptureReport) -> io::Result<()> {
+        self.run.totals.capture_end(report);
+        self.run.never_started.capture_end(capture, report);
+        self.form.capture_end(capture, self.run.captures.source(), report)?;
+        self.run.captures.end(capture, report);
+        Ok(())
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.form.end(&self.run)
+    }
+
+    fn summary(&self) -> &Summary {
+        self.run.totals.summary()
+    }
+}
+
+/// Rows in order of capture and session: a bounded number, those of the lowest numbers.
+pub(super) struct Rows<R> {
+    most: usize,
+    kept: BTreeMap<(usize, u64), R>,
+    pub(super) omitted: u64,
+}
+
+impl<R> Rows<R> {
+    pub(super) const fn new(most: usize) -> Self {
+        Self { most, kept: BTreeMap::new(), omitted: 0 }
+    }
+
+    /// Keeps the row if it is one of the first ones.
+    pub(super) fn keep(&mut self, key: (usize, u64), row: impl FnOnce() -> R) {
+        let is_full = self.kept.len() >= self.most;
+        self.omitted += u64::from(is_full);
+        if !is_full || self.kept.last_key_value().is_some_and(|(last, _)| key < *last) {
+            self.kept.insert(key, row());
+        }
+        if is_full && self.kept.len() > self.most {
+            self.kept.pop_last();
+        }
+    }
+
+    pub(super) fn all(&self) -> impl ExactSizeIterator<Item = &R> + Clone {
+        self.kept.values()
+    }
+
+    pub(super) fn of_capture(&self, capture: usize) -> impl Iterator<Item = &R> {
+        self.kept.range((capture, 0)..=(capture, u64::MAX)).map(|(_, row)| row)
+    }
+}
