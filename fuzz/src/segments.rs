@@ -32,6 +32,8 @@ const STREAM_OCTETS: usize = 256;
 struct Stream {
     /// Where the first segment seen of it stood; none before that.
     first_seen: Option<usize>,
+    /// What its offsets count from: that, or its start, if a SYN-ACK spoke of it before.
+    anchor: Option<usize>,
     /// The highest place at which a segment stood.
     reached: usize,
     /// The copy of each octet that came first.
@@ -60,8 +62,15 @@ struct Model {
 
 impl Default for Model {
     fn default() -> Self {
-        let stream =
-            || Stream { first_seen: None, reached: 0, first: [None; STREAM_OCTETS], end: 0, acked: 0, told: 0 };
+        let stream = || Stream {
+            first_seen: None,
+            anchor: None,
+            reached: 0,
+            first: [None; STREAM_OCTETS],
+            end: 0,
+            acked: 0,
+            told: 0,
+        };
         Self { streams: [stream(), stream()], has_holes_only_where_unsent: false }
     }
 }
@@ -83,7 +92,7 @@ impl FlowListener for Checker {
         let stream = &mut model.streams[index(direction)];
         assert_eq!(stream.told, 0, "{direction:?} begins twice");
         let below = usize::try_from(STREAM_ORIGIN - offset).unwrap();
-        stream.told = stream.first_seen.unwrap_or(0).checked_sub(below).expect("it begins before its beginning");
+        stream.told = stream.anchor.unwrap_or(0).checked_sub(below).expect("it begins before its beginning");
         assert!(!is_start || stream.told == 0, "{direction:?} does not begin at {}", stream.told);
     }
 
@@ -172,6 +181,9 @@ fn sound(mut script: Script<'_>, options: u8) {
         for (from, due) in syns.iter_mut().enumerate() {
             if due.is_some_and(|due| due == segments || script.is_over()) {
                 *due = None;
+                for side in if from == 0 { 0..1 } else { 0..2 } {
+                    model.borrow_mut().streams[side].anchor.get_or_insert(0);
+                }
                 model.borrow_mut().streams[from].first_seen.get_or_insert(0);
                 send(from, if from == 0 { SYN } else { SYN | ACK }, 0, from as u32, b"", 0, millis);
             }
@@ -200,6 +212,7 @@ fn sound(mut script: Script<'_>, options: u8) {
         {
             let mut model = model.borrow_mut();
             let stream = &mut model.streams[from];
+            stream.anchor.get_or_insert(start);
             stream.first_seen.get_or_insert(start);
             stream.reached = stream.reached.max(start);
             for (offset, octet) in payload.iter().enumerate() {
