@@ -47,4 +47,5 @@ pub mod session;
 pub mod smtp;
 pub mod time;
 pub mod trace;
+pub mod twice;
 pub mod wire;

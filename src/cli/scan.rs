@@ -38,8 +38,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let mut run = || batch::run(&inputs, &options, reporter.as_mut()).context("cannot write the report");
     let result = if shows_progress { bar::during(&inputs, &progress, run)? } else { run()? };
     for failure in &result.failures {
-        let member = failure.source.member.as_ref().map(|member| format!(" : {member}")).unwrap_or_default();
-        complain(&format!("{}{member}: {}", failure.source.path, failure.message));
+        complain(&failure.to_string());
     }
     if result.captures == 0 && result.failures.is_empty() {
         let files = match result.skipped_files {

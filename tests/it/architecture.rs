@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 /// The layers from top to bottom: a module may use those below its own line, never beside or above it.
 const LAYERS: &[&[&str]] = &[
     &["batch", "extract", "trace"],
+    &["twice"],
     &["scan"],
     &["report", "pages"],
     &["diagnosis", "matrix"],

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use ehlotrace::capture::{OpenOptions, open};
-use ehlotrace::extract::{Choice, ExtractOptions, Extracted, Extractor, RedactKey};
+use ehlotrace::extract::{ExtractOptions, Extracted, Extractor, RedactKey};
 use ehlotrace::scan::{ScanOptions, scan};
+use ehlotrace::twice::Choice;
 use ehlotrace::wire::Ports;
 
 use crate::corpus;

@@ -1,66 +1,13 @@
-//! Which sessions are extracted, and what is kept of each until its frames are written.
+//! What is kept of a session until its frames are written.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::ops::RangeInclusive;
 
-use crate::diagnosis::{Diagnosis, Outcome};
+use crate::diagnosis::Diagnosis;
 use crate::report::escape;
 use crate::session::Session;
 use crate::smtp::{Spans, Transcript, Verb};
 use crate::time::FrameNumber;
-
-/// Which sessions to extract.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Choice {
-    /// The lost ones.
-    Lost,
-    /// All.
-    All,
-    /// Those with these numbers ([`Session::number`]).
-    Numbers(Vec<RangeInclusive<u64>>),
-    /// Those lost to one of these causes, by the codes of [`RULES`](crate::diagnosis::RULES).
-    Causes(Vec<String>),
-}
-
-impl Choice {
-    fn takes(&self, session: &Session, diagnosis: &Diagnosis) -> bool {
-        match self {
-            Self::Lost => diagnosis.outcome == Outcome::Lost,
-            Self::All => true,
-            Self::Numbers(ranges) => ranges.iter().any(|range| range.contains(&session.number)),
-            Self::Causes(codes) => {
-                diagnosis.cause.is_some_and(|rule| codes.iter().any(|code| code.eq_ignore_ascii_case(rule.code)))
-            }
-        }
-    }
-}
-
-/// The sessions chosen so far, bounded.
-#[derive(Debug)]
-pub(super) struct Chosen {
-    choice: Choice,
-    most: usize,
-    pub(super) sessions: BTreeMap<u64, Kept>,
-    pub(super) left_out: u64,
-}
-
-impl Chosen {
-    pub(super) fn new(choice: &Choice, most: usize) -> Self {
-        Self { choice: choice.clone(), most, sessions: BTreeMap::new(), left_out: 0 }
-    }
-
-    pub(super) fn take(&mut self, session: Session, diagnosis: &Diagnosis) {
-        if !self.choice.takes(&session, diagnosis) {
-            return;
-        }
-        if self.sessions.len() < self.most {
-            self.sessions.insert(session.number, Kept::new(session, diagnosis));
-        } else {
-            self.left_out += 1;
-        }
-    }
-}
 
 /// Octets kept of a command line that names a mailbox: all that RFC 5321 4.5.3.1.4 allows.
 const NAMING_OCTETS: usize = 512;
@@ -83,7 +30,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    fn new(session: Session, diagnosis: &Diagnosis) -> Self {
+    pub(super) fn new(session: Session, diagnosis: &Diagnosis) -> Self {
         let findings = findings(&session, diagnosis);
         let transcript = session.transcript;
         let commands = transcript.exchanges.iter().filter_map(|exchange| exchange.command.as_ref());
