@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["wire"],
     &["capture"],
     &["container"],
-    &["time", "limits"],
+    &["time", "limits", "base64"],
 ];
 
 /// What no layer is to use although it stands below: module, and what it must not name.
