@@ -89,7 +89,7 @@ pub(super) struct Innermost<'a> {
 type Walked<'a> = Result<Option<Innermost<'a>>, Undecoded>;
 
 /// Walks over the headers of a packet, and tells each.
-#[inline(always)]
+#[inline]
 pub(super) fn packet<'a>(packet: &Packet<'a>, tell: impl FnMut(Kind, Range<usize>)) -> Walked<'a> {
     let frame = View::new(packet.data, packet.wire_len);
     let mut walk = Walk { whole: packet.data, tell, vlan: None };
@@ -118,18 +118,18 @@ struct Walk<'a, T> {
 
 impl<'a, T: FnMut(Kind, Range<usize>)> Walk<'a, T> {
     /// A header from where `from` begins to where `to` does.
-    #[inline(always)]
+    #[inline]
     fn tell(&mut self, kind: Kind, from: View<'a>, to: View<'a>) {
         let at = self.offset(from)..self.offset(to);
         (self.tell)(kind, at);
     }
 
-    #[inline(always)]
+    #[inline]
     fn offset(&self, view: View<'a>) -> usize {
         offset_in(self.whole, view.data).unwrap_or(usize::MAX)
     }
 
-    #[inline(always)]
+    #[inline]
     fn body(&self, datagram: &IpDatagram<'a>) -> Body {
         let IpDatagram { protocol, payload, place, .. } = *datagram;
         let end = self.offset(payload).saturating_add(payload.data.len());
@@ -137,7 +137,7 @@ impl<'a, T: FnMut(Kind, Range<usize>)> Walk<'a, T> {
     }
 
     /// Follows a frame into the IP packets inside one another; `around` are around it.
-    #[inline(always)]
+    #[inline]
     fn frame(&mut self, layer: Layer<'a>, around: usize) -> Walked<'a> {
         let Some(mut view) = self.link(layer)? else { return Ok(None) };
         for depth in around..MAX_NESTED {
@@ -153,7 +153,7 @@ impl<'a, T: FnMut(Kind, Range<usize>)> Walk<'a, T> {
     }
 
     /// Follows link headers down to an IP packet.
-    #[inline(always)]
+    #[inline]
     fn link(&mut self, mut layer: Layer<'a>) -> Result<Option<View<'a>>, Undecoded> {
         for _ in 0..link::MAX_HEADERS {
             let kind = match layer {
@@ -175,7 +175,7 @@ impl<'a, T: FnMut(Kind, Range<usize>)> Walk<'a, T> {
     }
 
     /// What a datagram wraps; none where it is the innermost one.
-    #[inline(always)]
+    #[inline]
     fn inside(&mut self, datagram: &IpDatagram<'a>) -> Result<Option<Layer<'a>>, Undecoded> {
         let view = datagram.payload;
         let layer = match datagram.protocol {
