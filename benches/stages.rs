@@ -37,6 +37,12 @@ impl Kept {
         let wire_len = u32::try_from(self.data.len()).unwrap();
         Packet { frame: self.frame, time: self.time, link: self.link, interface: 0, wire_len, data: &self.data }
     }
+
+    /// The packet as it is in a virtual network.
+    fn with_vlan(mut self) -> Self {
+        self.data.splice(12..12, [0x81, 0x00, 0x00, 0x07]);
+        self
+    }
 }
 
 fn smtp_capture(sessions: u64) -> Vec<u8> {
@@ -79,6 +85,7 @@ fn packet_stages(criterion: &mut Criterion) {
     let interest = Interest { dns: true, ..Interest::new(&ports) };
     let other = packets(mixed_capture(10));
     let mail = packets(smtp_capture(500));
+    let tagged: Vec<Kept> = packets(smtp_capture(500)).into_iter().map(Kept::with_vlan).collect();
     let mut group = criterion.benchmark_group("packet");
     group.throughput(Throughput::Elements(other.len() as u64));
     group.bench_function("skip", |bencher| {
@@ -88,6 +95,13 @@ fn packet_stages(criterion: &mut Criterion) {
     group.bench_function("decode", |bencher| {
         bencher.iter(|| {
             for kept in &mail {
+                black_box(wire::decode(&kept.packet()));
+            }
+        });
+    });
+    group.bench_function("decode, tagged", |bencher| {
+        bencher.iter(|| {
+            for kept in &tagged {
                 black_box(wire::decode(&kept.packet()));
             }
         });

@@ -1,31 +1,31 @@
 //! The frames of chosen sessions as a pcapng file, each with a comment that says what it shows.
 //!
-//! As a trace, in two readings: which sessions are chosen is known only when they are over. The second writes their frames
-//! in the order of the capture, one section a capture, so that Wireshark shows every finding in its place.
+//! The second reading writes them in the order of the capture, one section a capture, so that Wireshark shows every finding
+//! in its place.
 
-mod choice;
 mod fragments;
+mod kept;
 mod pcapng;
 mod redact;
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
 use thiserror::Error;
 
-use crate::capture::{self, InterfaceInfo, Packet, ReadError};
-use crate::diagnosis::{Diagnosis, EvidenceKind, Outcome};
+use crate::capture::{InterfaceInfo, Packet, ReadError};
+use crate::diagnosis::EvidenceKind;
 use crate::limits::TRACE_SPANS;
 use crate::report::{CaptureReport, escape, evidence};
-use crate::scan::{Observer, ScanOptions, scan_observed};
-use crate::session::{Session, SessionFrame};
+use crate::scan::ScanOptions;
+use crate::session::SessionFrame;
 use crate::time::FrameNumber;
+use crate::twice::{self, Choice, First, Reopen};
 
-pub use choice::Choice;
 pub use redact::{LeftOut, NetworksElsewhere, RedactKey};
 
-use choice::{Chosen, Kept};
 use fragments::{Fragments, HoldingReader};
+use kept::Kept;
 use pcapng::PcapngWriter;
 use redact::{Known, Redactor, STATEMENT};
 
@@ -92,32 +92,25 @@ impl<W: Write> Extractor<W> {
         self.redactor.as_ref().map(Redactor::networks_elsewhere).unwrap_or_default()
     }
 
-    /// Extracts from one capture. `name` is what the comments call it; `open` gives its octets from the start, and is
-    /// called twice.
+    /// Extracts from one capture. `name` is what the comments call it; `reopen` is called twice.
     ///
     /// # Errors
     ///
     /// If the capture cannot be opened, and if the extract cannot be written. Damage further on is no error here: it stands
     /// in the report, and what lies before it is written.
-    pub fn capture(
-        &mut self,
-        name: &str,
-        open: &mut dyn FnMut() -> Result<Box<dyn Read + Send>, ReadError>,
-    ) -> Result<Extracted, ExtractError> {
+    pub fn capture(&mut self, name: &str, reopen: &mut Reopen<'_>) -> Result<Extracted, ExtractError> {
         let mut scan = self.options.scan.clone();
         if self.redactor.is_some() {
             scan.dialogue.limits.spans = TRACE_SPANS;
             scan.dialogue.keep_credentials = false;
         }
-        let limits = &scan.dialogue.limits;
-        let mut first = First { chosen: Chosen::new(&self.options.choice, limits.trace_sessions), lost: 0 };
-        let capture = scan_observed(capture::open(open()?, &scan.open_options())?.as_mut(), &scan, &mut first);
-        let Chosen { sessions, left_out, .. } = first.chosen;
+        let first = twice::first(twice::open(reopen, &scan)?.as_mut(), &scan, &self.options.choice, Kept::new);
+        let First { capture, mut sessions, left_out, lost } = first;
         let mut extracted = Extracted {
             capture,
             sessions: sessions.len() as u64,
             left_out_sessions: left_out,
-            lost: first.lost,
+            lost,
             frames: 0,
             left_out_frames: BTreeMap::new(),
         };
@@ -125,34 +118,40 @@ impl<W: Write> Extractor<W> {
             return Ok(extracted);
         }
         let name = escape::text(name.as_bytes());
-        // Folders tell of people and of customers.
-        let name = if self.redactor.is_some() { short_name(&name) } else { &name };
         let fragments = Fragments::default();
-        let reader = capture::open(open()?, &scan.open_options())?;
-        let mut reader = HoldingReader { reader, fragments: fragments.clone(), ports: &scan.ports, limits };
+        let mut section = self.section(&name, &extracted, &sessions, fragments.clone());
+        let (ports, limits) = (&scan.ports, &scan.dialogue.limits);
+        let mut reader = HoldingReader { reader: twice::open(reopen, &scan)?, fragments, ports, limits };
+        twice::second(&mut reader, &scan, &mut sessions, |session, frame| section.take(session, frame))?;
+        (extracted.frames, extracted.left_out_frames) = (section.frames, section.left_out);
+        self.writer.flush()?;
+        Ok(extracted)
+    }
+
+    fn section<'e>(
+        &'e mut self,
+        name: &'e str,
+        extracted: &Extracted,
+        sessions: &BTreeMap<u64, Kept>,
+        fragments: Fragments,
+    ) -> Section<'e, W> {
+        // Folders tell of people and of customers.
+        let name = if self.redactor.is_some() { short_name(name) } else { name };
         let mut interfaces = extracted.capture.info.as_ref().map(|info| info.interfaces.clone()).unwrap_or_default();
         if self.redactor.is_some() {
             // A name may tell of people and products.
             interfaces.iter_mut().for_each(|interface| interface.name.clear());
         }
-        let section = section_comment(name, &sessions, self.redactor.as_mut());
-        let mut second = Second {
+        Section {
+            comment: Some(section_comment(name, sessions, self.redactor.as_mut())),
             writer: &mut self.writer,
             name: short_name(name),
             redactor: self.redactor.as_mut(),
-            section: Some(section),
             interfaces,
-            sessions,
             fragments,
             frames: 0,
             left_out: BTreeMap::new(),
-            written: Ok(()),
-        };
-        scan_observed(&mut reader, &scan, &mut second);
-        second.written?;
-        (extracted.frames, extracted.left_out_frames) = (second.frames, second.left_out);
-        self.writer.flush()?;
-        Ok(extracted)
+        }
     }
 }
 
@@ -183,50 +182,22 @@ fn short_name(name: &str) -> &str {
     name.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or(name)
 }
 
-/// The first reading.
-struct First {
-    chosen: Chosen,
-    lost: u64,
-}
-
-impl Observer for First {
-    fn session(&mut self, session: Session, diagnosis: Diagnosis) {
-        self.lost += u64::from(diagnosis.outcome == Outcome::Lost);
-        self.chosen.take(session, diagnosis);
-    }
-}
-
-/// The second reading.
-struct Second<'e, W> {
+/// What is written of one capture.
+struct Section<'e, W> {
     writer: &'e mut PcapngWriter<W>,
     name: &'e str,
     redactor: Option<&'e mut Redactor>,
-    /// The comment of the section, until that is written.
-    section: Option<String>,
+    /// What is said of the section, until that is written.
+    comment: Option<String>,
     /// Those of the capture.
     interfaces: Vec<InterfaceInfo>,
-    sessions: BTreeMap<u64, Kept>,
     fragments: Fragments,
     frames: u64,
     left_out: BTreeMap<LeftOut, u64>,
-    written: io::Result<()>,
 }
 
-impl<W: Write> Observer for Second<'_, W> {
-    const WANTS_FRAMES: bool = true;
-
-    fn session(&mut self, _: Session, _: Diagnosis) {}
-
-    fn frame(&mut self, frame: &SessionFrame<'_>) {
-        if self.written.is_ok() {
-            self.written = self.take(frame);
-        }
-    }
-}
-
-impl<W: Write> Second<'_, W> {
-    fn take(&mut self, frame: &SessionFrame<'_>) -> io::Result<()> {
-        let Some(session) = self.sessions.get(&frame.session) else { return Ok(()) };
+impl<W: Write> Section<'_, W> {
+    fn take(&mut self, session: &Kept, frame: &SessionFrame<'_>) -> io::Result<()> {
         let mut findings = session.findings.get(&frame.packet.frame).cloned().unwrap_or_default();
         let parts = frame.reassembled.map(|whole| self.fragments.take(&whole.key, frame.packet.frame));
         let parts = parts.unwrap_or_default();
@@ -275,7 +246,7 @@ impl<W: Write> Second<'_, W> {
     }
 
     fn write(&mut self, packet: &Packet<'_>, data: &[u8], session: u64, findings: &[EvidenceKind]) -> io::Result<()> {
-        if let Some(comment) = self.section.take() {
+        if let Some(comment) = self.comment.take() {
             self.writer.section(&comment, &self.interfaces)?;
         }
         self.frames += 1;

@@ -31,6 +31,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod base64;
 pub mod batch;
 pub mod capture;
 pub mod container;
@@ -47,4 +48,5 @@ pub mod session;
 pub mod smtp;
 pub mod time;
 pub mod trace;
+pub mod twice;
 pub mod wire;

@@ -77,7 +77,7 @@ pub fn scan(
     Ok(scan_capture(reader, options, observe))
 }
 
-/// The same for a capture that was opened before.
+/// Reads a capture that was opened before to its end, and hands each session to `observe` as it closes.
 ///
 /// Of a large capture sessions are found on a second thread while `observe` is called on this one.
 pub fn scan_capture(
@@ -88,7 +88,7 @@ pub fn scan_capture(
     handover::scan(reader.as_mut(), options, &mut Sessions(observe))
 }
 
-/// The same for an observer that may want frames, too.
+/// Reads a capture for an observer that may want frames, too.
 pub fn scan_observed<O: Observer>(
     reader: &mut dyn CaptureReader,
     options: &ScanOptions,
@@ -193,7 +193,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
         }
     }
 
-    /// The same scan with another sink.
+    /// Goes on with another sink.
     fn hand_over<T: Sink<'o>>(self, sink: T) -> Scanner<'o, T> {
         Scanner {
             options: self.options,

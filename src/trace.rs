@@ -1,31 +1,23 @@
-//! A trace of chosen sessions of one capture, in two readings.
+//! A trace of chosen sessions of one capture, which is read twice.
 //!
-//! What a session came to, and which of its octets are mail text or secrets, is known only when it is over, and sessions
-//! overlap. So the first reading chooses sessions and keeps a little of each; the second turns their frames into text, which
-//! goes to a temporary file and from there, session by session, to the output. A session has the same number in both.
-
-mod choice;
-mod spool;
+//! The first reading tells which octets of a session are mail text or secrets; the second turns its frames into text, which
+//! goes to a temporary file and from there, session by session, to the output.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::ops::RangeInclusive;
 
 use thiserror::Error;
 
-use crate::capture::{self, ReadError};
-use crate::diagnosis::{Diagnosis, Outcome};
+use crate::capture::ReadError;
+use crate::diagnosis::Diagnosis;
 use crate::limits::TRACE_SPANS;
 use crate::report::CaptureReport;
 use crate::report::netmon::{self, Columns, Layout, TracedSession};
-use crate::scan::{Observer, ScanOptions, scan_observed};
+use crate::scan::ScanOptions;
 use crate::session::{FrameContent, Session, SessionFrame};
 use crate::time::{FrameNumber, NANOS_PER_SEC};
-
-pub use choice::Choice;
-
-use choice::Chosen;
-use spool::Spool;
+use crate::twice::{self, Choice, First, Reopen, SessionTexts};
 
 /// What to trace, and how to show it.
 #[derive(Clone, Debug)]
@@ -69,33 +61,23 @@ pub enum TraceError {
     Write(#[from] io::Error),
 }
 
-/// Writes a trace to `out`. `open` gives the capture's octets from the start, and is called twice.
+/// Writes a trace to `out`. `reopen` is called twice.
 ///
 /// # Errors
 ///
 /// If the capture cannot be opened, and if the trace cannot be written. Damage further on is no error here: it stands in
 /// the report, and what lies before it is shown.
-pub fn trace(
-    open: &mut dyn FnMut() -> Result<Box<dyn Read + Send>, ReadError>,
-    options: &TraceOptions,
-    out: &mut dyn Write,
-) -> Result<Traced, TraceError> {
+pub fn trace(reopen: &mut Reopen<'_>, options: &TraceOptions, out: &mut dyn Write) -> Result<Traced, TraceError> {
     let mut scan = options.scan.clone();
     scan.dialogue.limits.spans = TRACE_SPANS;
-    let limits = &options.scan.dialogue.limits;
-    let mut first = First { chosen: Chosen::new(&options.choice, limits.trace_sessions), lost: 0 };
-    let capture = scan_observed(capture::open(open()?, &options.scan.open_options())?.as_mut(), &scan, &mut first);
-    let (sessions, left_out) = first.chosen.finish();
+    let first = twice::first(twice::open(reopen, &scan)?.as_mut(), &scan, &options.choice, Shown::new);
+    let First { capture, mut sessions, left_out, lost } = first;
     let layout = Layout { columns: columns(&capture, &sessions), ..options.layout };
-    let mut second = Second {
-        options,
-        layout: &layout,
-        sessions: sessions.into_iter().map(|session| (session.number, Shown::new(session))).collect(),
-        spool: Spool::new(limits.trace_octets),
-        written: Ok(()),
-    };
-    scan_observed(capture::open(open()?, &options.scan.open_options())?.as_mut(), &options.scan, &mut second);
-    let shown = second.print(out)?;
+    let mut texts = SessionTexts::new(options.scan.dialogue.limits.trace_octets);
+    twice::second(twice::open(reopen, &options.scan)?.as_mut(), &options.scan, &mut sessions, |shown, frame| {
+        shown.frame(frame, options, &layout).map_or(Ok(()), |text| texts.push(frame.session, &text))
+    })?;
+    let shown = print(sessions, options, &layout, texts, out)?;
     if left_out > 0 {
         let text = format!("{left_out} more sessions are not shown: choose them with --session");
         out.write_all(netmon::note(&text, &layout).as_bytes())?;
@@ -103,36 +85,39 @@ pub fn trace(
         let text = format!("{shown} of {} sessions shown, the lost ones: --all shows all", capture.sessions);
         out.write_all(netmon::note(&text, &layout).as_bytes())?;
     }
-    Ok(Traced { capture, lost: first.lost, shown })
+    Ok(Traced { capture, lost, shown })
 }
 
 /// The widths that all frames fit into.
-fn columns(capture: &CaptureReport, sessions: &[TracedSession]) -> Columns {
+fn columns(capture: &CaptureReport, sessions: &BTreeMap<u64, Shown>) -> Columns {
     let info = capture.info.as_ref();
     let span_ns = info.and_then(|info| Some(info.last_time?.nanos_since(info.first_time?))).unwrap_or(0);
-    Columns::new(info.map_or(0, |info| info.frames), span_ns / NANOS_PER_SEC, sessions.iter())
+    let sessions = sessions.values().map(|shown| &shown.session);
+    Columns::new(info.map_or(0, |info| info.frames), span_ns / NANOS_PER_SEC, sessions)
 }
 
-/// The first reading.
-struct First {
-    chosen: Chosen,
-    lost: u64,
-}
-
-impl Observer for First {
-    fn session(&mut self, session: Session, diagnosis: Diagnosis) {
-        self.lost += u64::from(diagnosis.outcome == Outcome::Lost);
-        self.chosen.take(session, &diagnosis);
-    }
-}
-
-/// The second reading.
-struct Second<'o> {
-    options: &'o TraceOptions,
-    layout: &'o Layout,
+/// Writes the sessions in order; says how many.
+fn print(
     sessions: BTreeMap<u64, Shown>,
-    spool: Spool,
-    written: io::Result<()>,
+    options: &TraceOptions,
+    layout: &Layout,
+    mut texts: SessionTexts,
+    out: &mut dyn Write,
+) -> io::Result<u64> {
+    let mut printed = 0;
+    for (number, mut shown) in sessions {
+        if shown.frames_shown == 0 && options.frames.is_some() {
+            continue;
+        }
+        printed += 1;
+        out.write_all(shown.session.heading(layout).as_bytes())?;
+        texts.copy(number, out)?;
+        out.write_all(shown.left_out(layout).as_bytes())?;
+        if layout.view == netmon::View::Summary {
+            out.write_all(b"\n")?;
+        }
+    }
+    Ok(printed)
 }
 
 /// A session whose frames are being shown.
@@ -146,8 +131,21 @@ struct Shown {
 }
 
 impl Shown {
-    const fn new(session: TracedSession) -> Self {
-        Self { session, segments: 0, frames_shown: 0, passed_over: 0 }
+    fn new(session: Session, diagnosis: &Diagnosis) -> Self {
+        Self { session: TracedSession::new(session, diagnosis), segments: 0, frames_shown: 0, passed_over: 0 }
+    }
+
+    /// The lines of the next frame, if it is one to show, and before them what was left out.
+    fn frame(&mut self, frame: &SessionFrame<'_>, options: &TraceOptions, layout: &Layout) -> Option<String> {
+        let is_in_range = options.frames.as_ref().is_none_or(|range| range.contains(&frame.packet.frame));
+        let is_shown = is_in_range && self.wants(frame, options);
+        if !is_shown {
+            self.passed_over += u64::from(is_in_range);
+            self.session.pass_over(frame);
+            return None;
+        }
+        self.frames_shown += 1;
+        Some(self.left_out(layout) + &self.session.frame(frame, layout))
     }
 
     /// Whether the next frame is one to show: of a long session the beginning and the end.
@@ -173,47 +171,5 @@ impl Shown {
                 netmon::note(&text, layout) + "\n"
             }
         }
-    }
-}
-
-impl Observer for Second<'_> {
-    const WANTS_FRAMES: bool = true;
-
-    fn session(&mut self, _: Session, _: Diagnosis) {}
-
-    fn frame(&mut self, frame: &SessionFrame<'_>) {
-        let Some(shown) = self.sessions.get_mut(&frame.session) else { return };
-        let is_in_range = self.options.frames.as_ref().is_none_or(|range| range.contains(&frame.packet.frame));
-        if self.written.is_err() || !is_in_range {
-            return shown.session.pass_over(frame);
-        }
-        if !shown.wants(frame, self.options) {
-            shown.passed_over += 1;
-            return shown.session.pass_over(frame);
-        }
-        shown.frames_shown += 1;
-        let text = shown.left_out(self.layout) + &shown.session.frame(frame, self.layout);
-        self.written = self.spool.push(frame.session, &text);
-    }
-}
-
-impl Second<'_> {
-    /// Writes the sessions in order; says how many.
-    fn print(mut self, out: &mut dyn Write) -> io::Result<u64> {
-        self.written?;
-        let mut printed = 0;
-        for (number, mut shown) in self.sessions {
-            if shown.frames_shown == 0 && self.options.frames.is_some() {
-                continue;
-            }
-            printed += 1;
-            out.write_all(shown.session.heading(self.layout).as_bytes())?;
-            self.spool.copy(number, out)?;
-            out.write_all(shown.left_out(self.layout).as_bytes())?;
-            if self.layout.view == netmon::View::Summary {
-                out.write_all(b"\n")?;
-            }
-        }
-        Ok(printed)
     }
 }

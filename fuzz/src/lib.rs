@@ -1,7 +1,7 @@
 //! What the fuzz targets do, apart from libFuzzer: each function takes any octets at all and panics if a promise of the
 //! crate is broken.
 //!
-//! `tests/it/fuzz_corpus.rs` includes this file and runs it over the committed corpora, so it depends on nothing but the
+//! `tests/fuzz_corpus.rs` includes this file and runs it over the committed corpora, so it depends on nothing but the
 //! crate and its dependencies. Structured inputs are read by [`script::Script`], whose meaning does not change with the
 //! version of another crate: a committed input stays the case it was.
 

@@ -14,7 +14,8 @@ use ehlotrace::report::{CaptureReport, CaptureSource, Format, ReportOptions, Sho
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::session::Session;
 use ehlotrace::smtp::DialogueOptions;
-use ehlotrace::trace::{Choice, TraceOptions, trace};
+use ehlotrace::trace::{TraceOptions, trace};
+use ehlotrace::twice::Choice;
 use ehlotrace::wire::Ports;
 
 use super::sessions::sessions;

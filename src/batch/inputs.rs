@@ -1,5 +1,6 @@
 //! What a run is to read.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -132,6 +133,13 @@ impl Input {
             Self::File(path) | Self::Found(path) => File::open(path).map(Origin::File),
             Self::Unlisted(_, reason) => Err(io::Error::other(reason.clone())),
         }
+    }
+}
+
+impl fmt::Display for CaptureSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path)?;
+        self.member.as_ref().map_or(Ok(()), |member| write!(f, " : {member}"))
     }
 }
 

@@ -1,10 +1,12 @@
 //! Many captures in one run: found, unpacked, scanned in parallel, and reported in order. A bad one never stops the rest.
 
+mod captures;
 mod inputs;
 mod progress;
 mod sequence;
 mod worker;
 
+use std::fmt;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -15,6 +17,7 @@ use crate::report::{CaptureReport, CaptureSource, Reporter};
 use crate::scan::ScanOptions;
 use crate::session::Session;
 
+pub use captures::reread;
 pub use inputs::{Input, expand, looks_like_a_set, read_list};
 pub use progress::Progress;
 
@@ -47,6 +50,12 @@ pub struct Failure {
     pub source: CaptureSource,
     /// What is wrong, in one sentence.
     pub message: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.source, self.message)
+    }
 }
 
 /// What came of a run.

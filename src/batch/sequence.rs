@@ -21,7 +21,7 @@ pub(super) fn scan(inputs: &[Input], options: &BatchOptions<'_>, tell: &mut dyn 
                 tell(Event::Skipped);
             }
             Err(error) => {
-                unreadable(input, None, error, tell);
+                unreadable(input.source(None), error, tell);
             }
         }
     }

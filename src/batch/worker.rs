@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::ops::ControlFlow;
 
+use super::captures::{self, Found};
 use super::{BatchOptions, Event, Input};
 use crate::capture::{self, CaptureReader, ReadError};
-use crate::container::{self, Member, Origin, WalkOptions};
-use crate::report::CaptureReport;
+use crate::container::{Member, Origin, WalkOptions};
+use crate::report::{CaptureReport, CaptureSource};
 use crate::scan::scan_capture;
 
 /// Scans all captures in `input`. `tell` says whether it wants to hear more.
@@ -15,74 +16,39 @@ pub(super) fn scan(input: &Input, options: &BatchOptions<'_>, tell: &mut dyn FnM
     let origin = match input.open() {
         Ok(origin) => counted(origin, options),
         Err(source) => {
-            unreadable(input, None, ReadError::Open { source }, tell);
+            unreadable(input.source(None), ReadError::Open { source }, tell);
             return;
         }
     };
-    let mut captures = 0_u64;
-    let mut notes = Vec::new();
+    let open_options = options.scan.open_options();
     let walk_options = WalkOptions { limits: &options.scan.dialogue.limits, passwords: &options.passwords };
-    let walked = container::walk(
-        origin,
-        walk_options,
-        &mut |member| match scan_member(input, member, options, tell) {
-            Some(is_capture) => {
-                captures += u64::from(is_capture);
-                ControlFlow::Continue(())
+    let mut take = |found| {
+        let wants_more = match found {
+            Found::Capture(source, reader) => scan_reader(source, reader, options, tell),
+            Found::Other => tell(Event::Skipped),
+            Found::Unreadable(source, error) => unreadable(source, error, tell),
+            Found::Empty(source, archive) => {
+                let looks_like = Some(archive);
+                let error = ReadError::UnknownFormat { magic: Vec::new(), looks_like, is_foreign_capture: false };
+                unreadable(source, error, tell)
             }
-            None => ControlFlow::Break(()),
-        },
-        &mut |note| notes.push(note),
-    );
-    let found_nothing = captures == 0 && notes.is_empty() && !input.is_found();
-    if let (true, Some(archive)) = (found_nothing, walked.without_capture()) {
-        let looks_like = Some(archive);
-        let error = ReadError::UnknownFormat { magic: Vec::new(), looks_like, is_foreign_capture: false };
-        unreadable(input, None, error, tell);
-    }
-    for note in notes {
-        if input.is_found() && walked.may_be_anything(&note) {
-            tell(Event::Skipped);
-            continue;
-        }
-        unreadable(input, note.path.clone(), ReadError::Packed { note }, tell);
-    }
+        };
+        if wants_more { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    let mut open = |member: Member| capture::open_peeled(member.content, &open_options);
+    let _ = captures::each(input, origin, walk_options, &mut open, &mut take);
     if let Some(progress) = options.progress {
         progress.input_done();
     }
 }
 
-/// Scans one member; says whether it is a capture, and nothing when nobody wants to hear more.
-fn scan_member(
-    input: &Input,
-    member: Member,
-    options: &BatchOptions<'_>,
-    tell: &mut dyn FnMut(Event) -> bool,
-) -> Option<bool> {
-    let Member { path, content } = member;
-    let may_be_anything = input.is_found() || path.is_some();
-    let reader = match capture::open_peeled(content, &options.scan.open_options()) {
-        Ok(reader) => reader,
-        Err(error) if may_be_anything && !error.is_foreign_capture() => {
-            // A member that cannot be read is not the same as one that is no capture.
-            return match error {
-                ReadError::UnknownFormat { .. } => tell(Event::Skipped).then_some(false),
-                error => unreadable(input, path, error, tell).then_some(false),
-            };
-        }
-        Err(error) => return unreadable(input, path, error, tell).then_some(true),
-    };
-    scan_reader(input, path, reader, options, tell).then_some(true)
-}
-
 fn scan_reader(
-    input: &Input,
-    member: Option<String>,
+    source: CaptureSource,
     reader: Box<dyn CaptureReader>,
     options: &BatchOptions<'_>,
     tell: &mut dyn FnMut(Event) -> bool,
 ) -> bool {
-    let mut wants_more = tell(Event::Begin(input.source(member)));
+    let mut wants_more = tell(Event::Begin(source));
     let report = scan_capture(reader, &options.scan, &mut |session, diagnosis| {
         wants_more = wants_more && tell(Event::Session(Box::new((session, diagnosis))));
     });
@@ -90,16 +56,11 @@ fn scan_reader(
 }
 
 /// Reports something that gave no packet; says whether anybody wants to hear more.
-pub(super) fn unreadable(
-    input: &Input,
-    member: Option<String>,
-    error: ReadError,
-    tell: &mut dyn FnMut(Event) -> bool,
-) -> bool {
-    tell(Event::Begin(input.source(member))) && tell(Event::End(Box::new(CaptureReport::unreadable(error))))
+pub(super) fn unreadable(source: CaptureSource, error: ReadError, tell: &mut dyn FnMut(Event) -> bool) -> bool {
+    tell(Event::Begin(source)) && tell(Event::End(Box::new(CaptureReport::unreadable(error))))
 }
 
-/// The same octets, counted as they are read: an archive that is read out of order all at once.
+/// Counts the octets as they are read; those of an archive that is read out of order all at once.
 fn counted(origin: Origin, options: &BatchOptions<'_>) -> Origin {
     let Some(progress) = options.progress else { return origin };
     match origin {

@@ -113,7 +113,7 @@ pub fn open(input: Box<dyn Read + Send>, options: &OpenOptions) -> Result<Box<dy
     open_peeled(peeled, options)
 }
 
-/// The same where compressions were taken off before.
+/// Opens a capture from which compressions were taken off before.
 ///
 /// # Errors
 /// As [`open`].

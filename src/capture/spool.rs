@@ -14,12 +14,12 @@ const FIRST_OCTETS: usize = 2 * 1024;
 const MOST_OCTETS: usize = 256 * 1024;
 
 /// The octets of a stream from its first to its last.
-pub(super) struct Spool {
+pub(super) struct SpooledStream {
     file: SpooledTempFile,
     octets: u64,
 }
 
-impl Spool {
+impl SpooledStream {
     /// Takes all of `source`, which nothing was consumed of, within the bounds of `limits`.
     ///
     /// Where that fails part way, what was taken before is there to be read all the same, and the error is beside it.
@@ -57,7 +57,7 @@ impl Spool {
     }
 }
 
-/// A buffer over a part of a [`Spool`], which moves with what is asked for.
+/// A buffer over a part of a [`SpooledStream`], which moves with what is asked for.
 pub(super) struct Window {
     buffer: Vec<u8>,
     /// Offset of the first octet of the buffer.
@@ -75,7 +75,7 @@ impl Window {
     ///
     /// # Errors
     /// `Spool` when the temporary file cannot be read.
-    pub(super) fn read(&mut self, spool: &mut Spool, at: u64, octets: usize) -> Result<&[u8], ReadError> {
+    pub(super) fn read(&mut self, spool: &mut SpooledStream, at: u64, octets: usize) -> Result<&[u8], ReadError> {
         let there = usize::try_from(spool.octets.saturating_sub(at)).unwrap_or(usize::MAX);
         let octets = octets.min(there);
         if octets > 0 && self.part(at, octets).is_none() {
@@ -89,7 +89,7 @@ impl Window {
         self.buffer.get(start..start.checked_add(octets)?)
     }
 
-    fn fill(&mut self, spool: &mut Spool, at: u64, octets: usize, there: usize) -> std::io::Result<()> {
+    fn fill(&mut self, spool: &mut SpooledStream, at: u64, octets: usize, there: usize) -> std::io::Result<()> {
         // Reading far ahead is waste where the order of the parts is not that of the file.
         let goes_on = self.part(at, 0).is_some();
         self.step = if goes_on { self.step.saturating_mul(2).min(MOST_OCTETS) } else { FIRST_OCTETS };
@@ -112,9 +112,9 @@ mod tests {
         (0..len).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect()
     }
 
-    fn spool(octets: &[u8], memory: usize, disk: u64) -> (Spool, Option<ReadError>) {
+    fn spool(octets: &[u8], memory: usize, disk: u64) -> (SpooledStream, Option<ReadError>) {
         let limits = Limits { capture_spool_octets: memory, capture_spool_disk_octets: disk, ..Limits::default() };
-        Spool::take(&mut Source::new(Box::new(Cursor::new(octets.to_vec()))), &limits)
+        SpooledStream::take(&mut Source::new(Box::new(Cursor::new(octets.to_vec()))), &limits)
     }
 
     #[test]

@@ -8,12 +8,13 @@ use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
 use ehlotrace::batch;
 use ehlotrace::diagnosis::{Rule, rule};
-use ehlotrace::extract::{Choice, ExtractOptions, Extracted, Extractor, NetworksElsewhere, RedactKey};
+use ehlotrace::extract::{ExtractOptions, Extracted, Extractor, NetworksElsewhere, RedactKey};
+use ehlotrace::twice::Choice;
 
 use super::args::ReadingArgs;
 use super::output::Output;
 use super::trace::range;
-use super::{Exit, captures, complain};
+use super::{Exit, complain};
 
 /// Write the frames of sessions to a pcapng file, with comments that say what they show
 #[derive(Debug, ClapArgs)]
@@ -74,17 +75,19 @@ pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<Exit> {
         bail!("pcapng is not for a terminal: name a file with -o, or send standard output to one");
     }
     let mut out = Output::new(args.output.as_deref(), "extract", &inputs, args.redact_key.as_deref())?;
-    let mut extractor = Extractor::new(options(args)?, &mut out);
+    let options = options(args)?;
+    let mut extractor = Extractor::new(options.clone(), &mut out);
     let mut sum = Sum::default();
     for input in &inputs {
-        let looked = captures::each(input, &args.reading, &mut |name, _, open| {
-            sum.add(name, &extractor.capture(name, open).with_context(|| target(args))?);
-            Ok(())
-        })?;
-        for failure in &looked.failures {
-            complain(failure);
+        let visited = batch::reread(input, &options.scan, args.reading.passwords(), &mut |source, reopen| {
+            let name = source.to_string();
+            sum.add(&name, &extractor.capture(&name, reopen).with_context(|| target(args))?);
+            anyhow::Ok(())
+        });
+        for failure in visited? {
+            complain(&failure.to_string());
+            sum.failed = true;
         }
-        sum.failed |= !looked.failures.is_empty();
     }
     let elsewhere = extractor.networks_elsewhere();
     drop(extractor);

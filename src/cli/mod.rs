@@ -2,7 +2,6 @@
 
 mod args;
 mod bar;
-mod captures;
 mod causes;
 mod check;
 mod completions;

@@ -45,8 +45,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
         out.finish().context("cannot write the report").with_context(|| target(args))?;
     }
     for failure in &result.failures {
-        let member = failure.source.member.as_ref().map(|member| format!(" : {member}")).unwrap_or_default();
-        complain(&format!("{}{member}: {}", failure.source.path, failure.message));
+        complain(&failure.to_string());
     }
     if result.captures == 0 && result.failures.is_empty() {
         let files = match result.skipped_files {

@@ -6,14 +6,15 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args as ClapArgs;
-use ehlotrace::batch;
+use ehlotrace::batch::{self, Input};
 use ehlotrace::report::escape;
 use ehlotrace::report::netmon::{Layout, View};
-use ehlotrace::trace::{Choice, TraceOptions, Traced, trace};
+use ehlotrace::trace::{TraceOptions, Traced, trace};
+use ehlotrace::twice::Choice;
 
 use super::args::ReadingArgs;
 use super::scan::wants_colour;
-use super::{Exit, captures, complain};
+use super::{Exit, complain};
 
 /// Show sessions frame by frame, as Microsoft Network Monitor did
 #[derive(Debug, ClapArgs)]
@@ -83,21 +84,23 @@ pub(super) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
     let mut failures = Vec::new();
     let (mut captures, mut shown, mut lost) = (0, 0, 0);
     for input in &inputs {
-        let looked = captures::each(input, &args.reading, &mut |name, is_inside, open| {
-            if is_inside && !args.plain {
+        let visited = batch::reread(input, &options.scan, args.reading.passwords(), &mut |source, reopen| {
+            let name = source.to_string();
+            let is_one_of_many = source.member.is_some() || matches!(input, Input::Found(_));
+            if is_one_of_many && !args.plain {
                 let gap = if captures > 0 { "\n" } else { "" };
                 writeln!(out, "{gap}== {}", escape::text(name.as_bytes()))?;
             }
-            let traced = trace(open, &options, &mut out).with_context(|| name.to_owned())?;
+            let traced = trace(reopen, &options, &mut out).with_context(|| name.clone())?;
             out.flush()?;
             (captures, shown, lost) = (captures + 1, shown + traced.shown, lost + traced.lost);
             if traced.shown == 0 {
-                nothing_shown(name, args, &traced);
+                nothing_shown(&name, args, &traced);
             }
             failures.extend(traced.capture.error.map(|error| format!("{name}: {error}")));
-            Ok(())
-        })?;
-        failures.extend(looked.failures);
+            anyhow::Ok(())
+        });
+        failures.extend(visited?.iter().map(ToString::to_string));
     }
     out.flush()?;
     for failure in &failures {

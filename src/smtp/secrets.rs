@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use crate::base64;
 use crate::smtp::MASK;
 use crate::smtp::reply::EnhancedStatusCode;
 
@@ -29,13 +30,13 @@ const MECHANISMS: &[&[u8]] = &[
 ];
 
 /// Six octets in lower case, as a number.
-type Part = u64;
+type SixOctets = u64;
 
 /// What one client kept to itself, and what it said openly.
 #[derive(Debug, Default)]
 pub(super) struct Secrets {
-    parts: BTreeSet<Part>,
-    open: BTreeSet<Part>,
+    parts: BTreeSet<SixOctets>,
+    open: BTreeSet<SixOctets>,
     /// There were too many: any text may hold one.
     is_full: bool,
     /// One is missing from the capture: the next replies may hold it.
@@ -119,7 +120,7 @@ impl Secrets {
         hidden
     }
 
-    fn tells(&self, part: Part) -> bool {
+    fn tells(&self, part: SixOctets) -> bool {
         self.parts.contains(&part) && !self.open.contains(&part)
     }
 }
@@ -180,10 +181,10 @@ pub(super) fn in_order(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges
 }
 
-fn parts(octets: &[u8]) -> impl Iterator<Item = Part> {
+fn parts(octets: &[u8]) -> impl Iterator<Item = SixOctets> {
     octets
         .windows(PART_OCTETS)
-        .map(|window| window.iter().fold(0, |part, octet| part << 8 | Part::from(octet.to_ascii_lowercase())))
+        .map(|window| window.iter().fold(0, |part, octet| part << 8 | SixOctets::from(octet.to_ascii_lowercase())))
 }
 
 /// `range` up to the blanks on both sides.
@@ -194,26 +195,16 @@ fn word_around(text: &[u8], range: Range<usize>) -> Range<usize> {
     start..end.map_or(text.len(), |blank| range.end + blank)
 }
 
-/// What base64 says up to the first octet that is none.
+/// What base64 of either alphabet says up to the first octet that is none.
 fn decoded(word: &[u8]) -> Vec<u8> {
+    let standard = word.iter().map(|octet| match octet {
+        b'-' => b'+',
+        b'_' => b'/',
+        octet => *octet,
+    });
+    let digits: Vec<u8> = standard.take_while(|octet| base64::is_digit(*octet)).collect();
     let mut decoded = Vec::with_capacity(word.len());
-    let (mut bits, mut held) = (0_u32, 0);
-    for octet in word {
-        let value = match octet {
-            b'A'..=b'Z' => octet - b'A',
-            b'a'..=b'z' => octet - b'a' + 26,
-            b'0'..=b'9' => octet - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => break,
-        };
-        bits = bits << 6 | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            decoded.extend((bits >> held).to_be_bytes().last());
-        }
-    }
+    base64::decode(&digits, &mut decoded);
     decoded
 }
 

@@ -81,7 +81,7 @@ pub struct FragmentCounts {
 /// Collects fragments until their datagrams are whole.
 #[derive(Debug)]
 pub struct Defragmenter {
-    datagrams: HashMap<FragmentKey, Datagram, foldhash::fast::RandomState>,
+    datagrams: HashMap<FragmentKey, Fragmented, foldhash::fast::RandomState>,
     /// The datagrams by age: their serial numbers count up.
     by_age: BTreeMap<u64, FragmentKey>,
     next_serial: u64,
@@ -94,7 +94,7 @@ pub struct Defragmenter {
 }
 
 #[derive(Debug)]
-struct Datagram {
+struct Fragmented {
     serial: u64,
     started: Timestamp,
     state: State,
@@ -206,8 +206,8 @@ impl Defragmenter {
     }
 
     /// The datagram of `key`, begun now when there is none.
-    fn entry(&mut self, key: FragmentKey) -> &mut Datagram {
-        if let Some(Datagram { serial, state: State::Finished(at), .. }) = self.datagrams.get(&key)
+    fn entry(&mut self, key: FragmentKey) -> &mut Fragmented {
+        if let Some(Fragmented { serial, state: State::Finished(at), .. }) = self.datagrams.get(&key)
             && self.clock.nanos_since(*at) > DUPLICATE_NS
         {
             self.by_age.remove(serial);
@@ -221,7 +221,7 @@ impl Defragmenter {
             let serial = *next_serial;
             *next_serial += 1;
             by_age.insert(serial, key);
-            Datagram { serial, started: clock, state: State::Open(Parts::default()) }
+            Fragmented { serial, started: clock, state: State::Open(Parts::default()) }
         })
     }
 
@@ -246,7 +246,7 @@ impl Defragmenter {
 
     /// Forgets a datagram that is no longer in `by_age`; true when it was still waiting for fragments.
     fn remove(&mut self, key: &FragmentKey) -> bool {
-        let Some(Datagram { state: State::Open(parts), .. }) = self.datagrams.remove(key) else { return false };
+        let Some(Fragmented { state: State::Open(parts), .. }) = self.datagrams.remove(key) else { return false };
         self.held_octets = self.held_octets.saturating_sub(parts.cost);
         true
     }

@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 
-use super::decode::{self, Step};
-use super::ip::{self, Datagram};
-use super::link::{self, IpPacket};
+use super::Reassembled;
+use super::ip::IpDatagram;
 use super::view::{View, octets};
-use super::{Reassembled, Undecoded};
+use super::walk::{self, Innermost};
 use crate::capture::{LinkType, Packet};
+
+pub(crate) use super::tcp::TcpFields;
+pub(crate) use super::walk::offset_in;
 
 /// The headers of a packet: of the link layer the outermost one, of IP and TCP the innermost.
 #[derive(Clone, Copy, Debug)]
@@ -81,23 +83,6 @@ pub(crate) enum IpVersion {
     },
 }
 
-/// The fixed part of a TCP header (RFC 9293 3.1), as far as it was captured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TcpHeader<'a> {
-    /// Octets of the header, options included.
-    pub(crate) header_octets: u32,
-    /// The four bits between offset and flags.
-    pub(crate) reserved: u8,
-    /// The acknowledgement number, significant or not.
-    pub(crate) ack: u32,
-    /// Checksum as it stands; none where the snapshot length cut it off.
-    pub(crate) checksum: Option<u16>,
-    /// Urgent pointer; none where the snapshot length cut it off.
-    pub(crate) urgent: Option<u16>,
-    /// The options' octets.
-    pub(crate) options: &'a [u8],
-}
-
 /// One TCP option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TcpOption<'a> {
@@ -120,56 +105,22 @@ pub(crate) fn detail<'a>(packet: &Packet<'a>, whole: Option<&'a Reassembled>) ->
         is_fragment: false,
         trailer_octets: 0,
     };
-    let Ok(Some(outermost)) = link::outermost(packet.link, frame) else { return detail };
-    let Some((packet_in, datagram, depth)) = innermost(outermost) else { return detail };
-    detail.ip = ip_header(packet_in.view.data, &datagram);
-    detail.ip_payload_at = offset_in(packet.data, datagram.payload.data).unwrap_or(packet.data.len());
-    detail.is_fragment = datagram.part.is_some();
+    let Ok(Some(inner)) = walk::packet(packet, |_, _| {}) else { return detail };
+    let Innermost { view, datagram, depth, .. } = inner;
+    let payload_at = offset_in(packet.data, datagram.payload.data);
+    detail.ip = ip_header(view.data, &datagram);
+    detail.ip_payload_at = payload_at.unwrap_or(packet.data.len());
+    detail.is_fragment = datagram.place.is_some();
     detail.transport = datagram.payload.data;
     if detail.is_fragment {
-        detail.transport = whole.and_then(|whole| transport_of(whole).ok()).unwrap_or_default();
+        let inner = whole.and_then(|whole| walk::reassembled(whole, |_, _| {}).ok()?);
+        detail.transport = inner.map(|inner| inner.datagram.payload.data).unwrap_or_default();
     }
     if depth == 0 && !datagram.without_length {
-        let end = offset_in(packet.data, datagram.payload.data).map_or(0, octets);
+        let end = payload_at.map_or(0, octets);
         detail.trailer_octets = frame.wire_len.saturating_sub(end.saturating_add(datagram.payload.wire_len));
     }
     detail
-}
-
-/// Where `part`, borrowed from `whole`, begins in it; none where it is no part of it.
-pub(crate) fn offset_in(whole: &[u8], part: &[u8]) -> Option<usize> {
-    let offset = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
-    (offset.checked_add(part.len())? <= whole.len()).then_some(offset)
-}
-
-/// IP packets inside one another that are followed.
-const MAX_NESTED: usize = 8;
-
-/// The IP packet with no other in it, and how many lie around it.
-fn innermost(mut found: IpPacket<'_>) -> Option<(IpPacket<'_>, Datagram<'_>, usize)> {
-    for depth in 0..MAX_NESTED {
-        let datagram = ip::parse(found.view).ok()?;
-        if datagram.part.is_some() {
-            return Some((found, datagram, depth));
-        }
-        found = match decode::transport(&datagram, false, false) {
-            Step::Done(_) => return Some((found, datagram, depth)),
-            Step::Inside(layer) => link::walk(layer.ok()?).ok()??,
-        };
-    }
-    None
-}
-
-/// What a datagram put together from fragments carries, tunnels inside it opened.
-fn transport_of(whole: &Reassembled) -> Result<&[u8], Undecoded> {
-    let view = View::new(&whole.payload, whole.payload_wire_len);
-    let datagram = decode::datagram(&whole.key, view)?;
-    let layer = match decode::transport(&datagram, false, false) {
-        Step::Done(_) => return Ok(datagram.payload.data),
-        Step::Inside(layer) => layer?,
-    };
-    let inner = link::walk(layer)?.and_then(innermost);
-    Ok(inner.map(|(_, datagram, _)| datagram.payload.data).unwrap_or_default())
 }
 
 fn link_header(link: LinkType, data: &[u8]) -> LinkHeader {
@@ -185,7 +136,7 @@ fn link_header(link: LinkType, data: &[u8]) -> LinkHeader {
     }
 }
 
-fn ip_header(data: &[u8], datagram: &Datagram<'_>) -> Option<IpHeader> {
+fn ip_header(data: &[u8], datagram: &IpDatagram<'_>) -> Option<IpHeader> {
     let (src, dst, protocol) = (datagram.src, datagram.dst, datagram.protocol);
     let (header_octets, length, hops, version) = match *data {
         [first, service, l0, l1, i0, i1, f0, f1, ttl, _, c0, c1, ..] if first >> 4 == 4 => {
@@ -207,24 +158,6 @@ fn ip_header(data: &[u8], datagram: &Datagram<'_>) -> Option<IpHeader> {
         _ => return None,
     };
     Some(IpHeader { src, dst, length: u32::from(length), header_octets, hops, protocol, version })
-}
-
-/// The TCP header at the start of `transport`; none where less than its flags was captured.
-pub(crate) fn tcp_header(transport: &[u8]) -> Option<TcpHeader<'_>> {
-    let [_, _, _, _, _, _, _, _, a0, a1, a2, a3, offset, _, ..] = *transport else { return None };
-    let number = |at: usize| {
-        transport.get(at..).and_then(<[u8]>::first_chunk).map(|octets: &[u8; 2]| u16::from_be_bytes(*octets))
-    };
-    let header_octets = usize::from(offset >> 4) * 4;
-    let options = transport.get(20..header_octets.min(transport.len())).unwrap_or_default();
-    Some(TcpHeader {
-        header_octets: octets(header_octets),
-        reserved: offset & 0x0f,
-        ack: u32::from_be_bytes([a0, a1, a2, a3]),
-        checksum: number(16),
-        urgent: number(18),
-        options,
-    })
 }
 
 /// Cuts options apart (RFC 9293 3.1). The end of the list, or the first one with a length that cannot be, is the last.
@@ -279,7 +212,7 @@ mod tests {
         let v4 = IpVersion::V4 { service: 0, id: 0x0d01, flags: 2, offset: 0, checksum: 0xe14b };
         assert_eq!(ip.version, v4);
         assert_eq!((detail.ip_payload_at, detail.trailer_octets, detail.is_fragment), (34, 2, false));
-        let tcp = tcp_header(detail.transport).unwrap();
+        let tcp = TcpFields::read(detail.transport).unwrap();
         assert_eq!((tcp.header_octets, tcp.reserved, tcp.ack), (24, 0, 0));
         assert_eq!((tcp.checksum, tcp.urgent, tcp.options), (Some(0xf213), Some(0), &[2, 4, 5, 0xb4][..]));
     }
@@ -290,7 +223,7 @@ mod tests {
             let packet = Packet { data: &SYN[..length], ..packet(SYN, 1) };
             let detail = detail(&packet, None);
             assert_eq!(detail.ip.is_some(), length >= 34, "{length}");
-            assert_eq!(tcp_header(detail.transport).is_some(), length >= 48, "{length}");
+            assert_eq!(TcpFields::read(detail.transport).is_some(), length >= 48, "{length}");
         }
     }
 
@@ -304,12 +237,5 @@ mod tests {
         assert_eq!(kinds(&[8, 10, 1]), [(8, Some(10), 1)]);
         assert_eq!(kinds(&[8, 1, 2, 4]), [(8, Some(1), 0)]);
         assert_eq!(kinds(&[8]), []);
-    }
-
-    #[test]
-    fn a_part_is_found_in_what_it_was_borrowed_from() {
-        let whole = [1, 2, 3, 4];
-        assert_eq!(offset_in(&whole, &whole[1..3]), Some(1));
-        assert_eq!(offset_in(&whole[..2], &whole[1..3]), None);
     }
 }

@@ -1,6 +1,6 @@
 //! ICMP errors about a TCP segment (RFC 792, RFC 4443).
 
-use super::ip::{self, Datagram, protocols as p};
+use super::ip::{self, IpDatagram, protocols as p};
 use super::tcp::{SeqNumber, socket};
 use super::view::View;
 use super::{Decoded, Unreachable};
@@ -11,15 +11,15 @@ pub(super) const fn is_error(v6: bool, kind: u8) -> bool {
 }
 
 /// Decodes the ICMP message in `datagram`.
-pub(super) fn decode<'a>(datagram: &Datagram<'_>) -> Decoded<'a> {
+pub(super) fn decode<'a>(datagram: &IpDatagram<'_>) -> Decoded<'a> {
     unreachable(datagram).map_or(Decoded::NotTcp, Decoded::Unreachable)
 }
 
-fn unreachable(datagram: &Datagram<'_>) -> Option<Unreachable> {
+fn unreachable(datagram: &IpDatagram<'_>) -> Option<Unreachable> {
     let ([kind, code, ..], quoted) = datagram.payload.split::<8>()?;
     let reason = reason(datagram.protocol == p::ICMPV6, *kind, *code)?;
     let quoted = ip::parse(quoted).ok()?;
-    if quoted.protocol != p::TCP || quoted.part.is_some_and(|part| part.offset != 0) {
+    if quoted.protocol != p::TCP || quoted.place.is_some_and(|place| place.offset != 0) {
         return None;
     }
     let View { data, .. } = quoted.payload;

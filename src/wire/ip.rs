@@ -8,8 +8,8 @@ use etherparse::err::ip_auth::HeaderSliceError as AuthError;
 use etherparse::err::ipv4::HeaderSliceError as V4Error;
 use etherparse::{IpAuthHeaderSlice, Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, Ipv6RawExtHeaderSlice};
 
-use super::Undecoded;
 use super::view::{View, octets};
+use super::{FragmentKey, Undecoded};
 
 /// IP protocol numbers that matter here.
 pub(crate) mod protocols {
@@ -57,7 +57,7 @@ pub(super) const fn is_irrelevant(protocol: u8) -> bool {
 
 /// An IP packet without its headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Datagram<'a> {
+pub(super) struct IpDatagram<'a> {
     pub(super) src: IpAddr,
     pub(super) dst: IpAddr,
     /// What `payload` is.
@@ -69,12 +69,12 @@ pub(super) struct Datagram<'a> {
     /// Whether the header gives no length.
     pub(super) without_length: bool,
     /// Which part of a fragmented datagram it is.
-    pub(super) part: Option<Part>,
+    pub(super) place: Option<FragmentPlace>,
 }
 
 /// The place of a fragment in its datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Part {
+pub(super) struct FragmentPlace {
     pub(super) id: u32,
     /// In octets.
     pub(super) offset: u32,
@@ -84,7 +84,7 @@ pub(super) struct Part {
 
 /// Reads the headers of an IP packet, whichever version it says it is.
 #[inline]
-pub(super) fn parse(view: View<'_>) -> Result<Datagram<'_>, Undecoded> {
+pub(super) fn parse(view: View<'_>) -> Result<IpDatagram<'_>, Undecoded> {
     match view.data.first().ok_or(Undecoded::CutIpHeader)? >> 4 {
         4 => parse_v4(view),
         6 => parse_v6(view),
@@ -93,7 +93,7 @@ pub(super) fn parse(view: View<'_>) -> Result<Datagram<'_>, Undecoded> {
 }
 
 #[inline]
-fn parse_v4(view: View<'_>) -> Result<Datagram<'_>, Undecoded> {
+fn parse_v4(view: View<'_>) -> Result<IpDatagram<'_>, Undecoded> {
     let header = Ipv4HeaderSlice::from_slice(view.data).map_err(|error| match error {
         V4Error::Len(_) => too_short(view),
         V4Error::Content(_) => Undecoded::BadIpHeader,
@@ -106,45 +106,59 @@ fn parse_v4(view: View<'_>) -> Result<Datagram<'_>, Undecoded> {
         None if total == 0 => body,
         None => return Err(Undecoded::BadIpHeader),
     };
-    let part = header.is_fragmenting_payload().then(|| Part {
+    let place = header.is_fragmenting_payload().then(|| FragmentPlace {
         id: u32::from(header.identification()),
         offset: u32::from(header.fragments_offset().byte_offset()),
         more: header.more_fragments(),
     });
     let protocol = header.protocol().0;
-    let (protocol, payload) = if part.is_some() { (protocol, body) } else { authentication(protocol, body)? };
-    Ok(Datagram {
+    let (protocol, payload) = if place.is_some() { (protocol, body) } else { authentication(protocol, body)? };
+    Ok(IpDatagram {
         src: IpAddr::V4(header.source_addr()),
         dst: IpAddr::V4(header.destination_addr()),
         protocol,
         payload,
         id: Some(header.identification()),
         without_length: total == 0,
-        part,
+        place,
     })
 }
 
 #[inline]
-fn parse_v6(view: View<'_>) -> Result<Datagram<'_>, Undecoded> {
+fn parse_v6(view: View<'_>) -> Result<IpDatagram<'_>, Undecoded> {
     let header = Ipv6HeaderSlice::from_slice(view.data).map_err(|_| too_short(view))?;
     let body = view.skip(header.slice().len()).ok_or(Undecoded::CutIpHeader)?;
     let length = u32::from(header.payload_length());
     // 0 is a jumbogram (RFC 2675) or segmentation offload: both go to the end of the frame.
     let body = if length == 0 { body } else { body.clip(length) };
-    let (protocol, payload, part) = extensions(header.next_header().0, body)?;
-    Ok(Datagram {
+    let (protocol, payload, place) = extensions(header.next_header().0, body)?;
+    Ok(IpDatagram {
         src: IpAddr::V6(header.source_addr()),
         dst: IpAddr::V6(header.destination_addr()),
         protocol,
         payload,
         id: None,
         without_length: length == 0,
-        part,
+        place,
     })
 }
 
+/// The datagram its fragments made, extension headers skipped.
+pub(super) fn reassembled<'a>(key: &FragmentKey, view: View<'a>) -> Result<IpDatagram<'a>, Undecoded> {
+    let (protocol, payload, place) = if key.src.is_ipv4() {
+        let (protocol, payload) = authentication(key.protocol, view)?;
+        (protocol, payload, None)
+    } else {
+        extensions(key.protocol, view)?
+    };
+    if place.is_some() {
+        return Err(Undecoded::IpFragment);
+    }
+    Ok(IpDatagram { src: key.src, dst: key.dst, protocol, payload, id: None, without_length: false, place })
+}
+
 /// Skips an authentication header, the only extension header IPv4 has that leaves the payload readable.
-pub(super) fn authentication(protocol: u8, body: View<'_>) -> Result<(u8, View<'_>), Undecoded> {
+fn authentication(protocol: u8, body: View<'_>) -> Result<(u8, View<'_>), Undecoded> {
     if protocol != p::AH {
         return Ok((protocol, body));
     }
@@ -164,7 +178,7 @@ fn skip_authentication(body: View<'_>) -> Result<(u8, View<'_>), Undecoded> {
 /// has headers there.
 ///
 /// Header by header, because etherparse's own iterator reads out of bounds behind headers it has found to be cut.
-pub(super) fn extensions(protocol: u8, body: View<'_>) -> Result<(u8, View<'_>, Option<Part>), Undecoded> {
+fn extensions(protocol: u8, body: View<'_>) -> Result<(u8, View<'_>, Option<FragmentPlace>), Undecoded> {
     let (mut next, mut rest) = (protocol, body);
     loop {
         let header_len = match next {
@@ -178,13 +192,13 @@ pub(super) fn extensions(protocol: u8, body: View<'_>) -> Result<(u8, View<'_>, 
                 let header = Ipv6FragmentHeaderSlice::from_slice(rest.data).map_err(|_| too_short(rest))?;
                 next = header.next_header().0;
                 if header.is_fragmenting_payload() {
-                    let part = Part {
+                    let place = FragmentPlace {
                         id: header.identification(),
                         offset: u32::from(header.fragment_offset().byte_offset()),
                         more: header.more_fragments(),
                     };
                     let payload = rest.skip(header.slice().len()).ok_or(Undecoded::CutIpHeader)?;
-                    return Ok((next, payload, Some(part)));
+                    return Ok((next, payload, Some(place)));
                 }
                 header.slice().len()
             }

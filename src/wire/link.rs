@@ -1,6 +1,6 @@
 //! The link layer: from a LINKTYPE to the IP packet inside.
 //!
-//! A new link layer is one arm in [`outermost`].
+//! A new link layer is one arm in [`first`].
 
 use super::Undecoded;
 use super::view::View;
@@ -35,18 +35,6 @@ pub(crate) mod ether_types {
 }
 use ether_types as et;
 
-/// An IP packet found in a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct IpPacket<'a> {
-    /// From the IP header on.
-    pub(super) view: View<'a>,
-    /// Number of the innermost VLAN, 12 bits.
-    pub(super) vlan: Option<u16>,
-}
-
-/// The IP packet of a frame, none when the frame holds something else.
-pub(super) type Found<'a> = Result<Option<IpPacket<'a>>, Undecoded>;
-
 /// A header to read next.
 #[derive(Clone, Copy)]
 pub(super) enum Layer<'a> {
@@ -64,9 +52,16 @@ pub(super) enum Layer<'a> {
     NotIp,
 }
 
-/// Finds the IP packet in a captured frame.
-pub(super) fn outermost(link: LinkType, frame: View<'_>) -> Found<'_> {
-    walk(first(link, frame)?)
+impl<'a> Layer<'a> {
+    /// From its header on; nothing of what carries no IP.
+    pub(super) const fn view(self) -> View<'a> {
+        match self {
+            Self::Ethernet(view) | Self::EtherType(_, view) | Self::Llc(view) | Self::Ppp(view) | Self::Ip(view) => {
+                view
+            }
+            Self::NotIp => View { data: &[], wire_len: 0 },
+        }
+    }
 }
 
 /// The first header of a captured frame that tells what follows, those that only captures have skipped.
@@ -101,26 +96,12 @@ pub(super) fn first(link: LinkType, frame: View<'_>) -> Result<Layer<'_>, Undeco
     })
 }
 
-/// Follows link headers down to the IP packet.
+/// The number of the VLAN, if an EtherType announced a tag of one.
 #[inline]
-pub(super) fn walk(mut layer: Layer<'_>) -> Found<'_> {
-    let mut vlan = None;
-    for _ in 0..MAX_HEADERS {
-        layer = match layer {
-            Layer::Ip(view) => return Ok(Some(IpPacket { view, vlan })),
-            Layer::NotIp => return Ok(None),
-            Layer::EtherType(kind, view) => {
-                if et::VLAN.contains(&kind)
-                    && let Some(([high, low, ..], _)) = view.split::<4>()
-                {
-                    vlan = Some(u16::from_be_bytes([*high, *low]) & 0x0fff);
-                }
-                ether_type(kind, view)?
-            }
-            other => below(other)?,
-        };
-    }
-    Err(Undecoded::DeepVlan)
+pub(super) fn vlan(kind: u16, view: View<'_>) -> Option<u16> {
+    let is_tag = et::VLAN.contains(&kind);
+    let ([high, low, ..], _) = if is_tag { view.split::<4>()? } else { return None };
+    Some(u16::from_be_bytes([*high, *low]) & 0x0fff)
 }
 
 /// The header behind this one; IP has none here.

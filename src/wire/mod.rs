@@ -10,7 +10,6 @@ pub(crate) mod detail;
 mod headers;
 mod icmp;
 mod ip;
-pub(crate) mod layers;
 mod link;
 mod prefilter;
 mod tcp;
@@ -18,6 +17,7 @@ mod tunnel;
 mod udp;
 mod undecoded;
 mod view;
+pub(crate) mod walk;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use super::ip::Datagram;
+use super::ip::IpDatagram;
+use super::view::octets;
 use super::{Decoded, Segment, Undecoded};
 
 /// A TCP sequence number, which wraps at 2^32 (RFC 9293 3.4).
@@ -113,39 +114,79 @@ impl fmt::Display for TcpFlags {
 /// Octets of a TCP header without options.
 const HEADER_OCTETS: u32 = 20;
 
-/// Octets up to and including the flags: with these a cut header still says whose segment it is and how long.
-const USABLE_OCTETS: usize = 14;
+/// The fields of a TCP header, as far as it was captured: those up to the flags at least. With these a cut header still says
+/// whose segment it is and how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TcpFields<'a> {
+    /// The ports of the sender and of the receiver, as they are on the wire.
+    pub(super) ports: [[u8; 2]; 2],
+    /// The sequence number.
+    pub(super) seq: SeqNumber,
+    /// The acknowledgement number, significant or not.
+    pub(crate) ack: u32,
+    /// Octets of the header, options included.
+    pub(crate) header_octets: u32,
+    /// The four bits between offset and flags.
+    pub(crate) reserved: u8,
+    /// The control bits.
+    pub(super) flags: TcpFlags,
+    /// The receive window; none where the snapshot length cut it off, as the fields below.
+    pub(super) window: Option<u16>,
+    /// Checksum as it stands.
+    pub(crate) checksum: Option<u16>,
+    /// Urgent pointer.
+    pub(crate) urgent: Option<u16>,
+    /// The options' octets.
+    pub(crate) options: &'a [u8],
+}
+
+impl<'a> TcpFields<'a> {
+    /// The fields of the header that `data` begins with; none where less than its flags was captured.
+    #[inline]
+    pub(crate) fn read(data: &'a [u8]) -> Option<Self> {
+        let [s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags] = *data.first_chunk()?;
+        let field = |at: usize| data.get(at..)?.first_chunk().map(|&octets| u16::from_be_bytes(octets));
+        let header_octets = usize::from(offset >> 4) * 4;
+        Some(Self {
+            ports: [[s0, s1], [d0, d1]],
+            seq: SeqNumber(u32::from_be_bytes([q0, q1, q2, q3])),
+            ack: u32::from_be_bytes([a0, a1, a2, a3]),
+            header_octets: octets(header_octets),
+            reserved: offset & 0x0f,
+            flags: TcpFlags(flags),
+            window: field(14),
+            checksum: field(16),
+            urgent: field(18),
+            options: data.get(20..header_octets.min(data.len())).unwrap_or_default(),
+        })
+    }
+}
 
 /// Decodes the segment in an unfragmented datagram. `padded` says that octets past the header may be link padding,
 /// because the frame has the least size a frame can have and the IP header gives no length.
 #[inline]
-pub(super) fn decode<'a>(datagram: &Datagram<'a>, padded: bool, tunnelled: bool) -> Decoded<'a> {
+pub(super) fn decode<'a>(datagram: &IpDatagram<'a>, padded: bool, tunnelled: bool) -> Decoded<'a> {
     let view = datagram.payload;
     if view.wire_len < HEADER_OCTETS {
         return Decoded::Undecoded(Undecoded::BadTcpHeader);
     }
-    let Some(head) = view.data.first_chunk::<USABLE_OCTETS>() else {
-        return Decoded::Undecoded(Undecoded::CutTcpHeader);
-    };
-    let [s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags] = *head;
-    let header_octets = u32::from(offset >> 4) * 4;
+    let Some(fields) = TcpFields::read(view.data) else { return Decoded::Undecoded(Undecoded::CutTcpHeader) };
+    let TcpFields { ports: [src, dst], seq, ack, header_octets, flags, window, checksum, .. } = fields;
     if header_octets < HEADER_OCTETS || header_octets > view.wire_len {
         return Decoded::Undecoded(Undecoded::BadTcpHeader);
     }
-    let flags = TcpFlags(flags);
     let payload = usize::try_from(header_octets).ok().and_then(|skipped| view.data.get(skipped..)).unwrap_or_default();
     let (payload, payload_wire_len) =
         if padded { (Default::default(), 0) } else { (payload, view.wire_len - header_octets) };
-    let field = |at: usize| view.data.get(at..)?.first_chunk().map(|&octets| u16::from_be_bytes(octets));
     Decoded::Tcp(Segment {
-        src: socket(datagram.src, [s0, s1]),
-        dst: socket(datagram.dst, [d0, d1]),
-        seq: SeqNumber(u32::from_be_bytes([q0, q1, q2, q3])),
-        ack: flags.ack().then(|| SeqNumber(u32::from_be_bytes([a0, a1, a2, a3]))),
+        src: socket(datagram.src, src),
+        dst: socket(datagram.dst, dst),
+        seq,
+        ack: flags.ack().then_some(SeqNumber(ack)),
         flags,
-        window: field(14).unwrap_or(0),
+        window: window.unwrap_or(0),
         ip_id: datagram.id,
-        checksum: field(16),
+        checksum,
         payload,
         payload_wire_len,
         tunnelled,

@@ -1,7 +1,7 @@
 //! UDP datagrams (RFC 768) that are DNS by their port.
 
 use super::Datagram;
-use super::ip;
+use super::ip::IpDatagram;
 use super::tcp::socket;
 use super::tunnel;
 
@@ -16,7 +16,7 @@ pub(super) fn is_dns(src: u16, dst: u16) -> bool {
 
 /// The UDP datagram in an IP datagram, if it is DNS.
 #[inline]
-pub(super) fn dns<'a>(datagram: &ip::Datagram<'a>) -> Option<Datagram<'a>> {
+pub(super) fn dns<'a>(datagram: &IpDatagram<'a>) -> Option<Datagram<'a>> {
     let ([s0, s1, d0, d1, l0, l1, _, _], body) = datagram.payload.split::<8>()?;
     if !is_dns(u16::from_be_bytes([*s0, *s1]), u16::from_be_bytes([*d0, *d1])) {
         return None;

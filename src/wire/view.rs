@@ -26,7 +26,7 @@ impl<'a> View<'a> {
         Some((head, Self { data, wire_len: self.wire_len.saturating_sub(octets(N)) }))
     }
 
-    /// The same with the length a header tells: octets past it are padding or a trailer. A length past the end is
+    /// What a header says belongs to it, by its length: octets past it are padding or a trailer. A length past the end is
     /// believed, too: not every capture format knows how long a cut packet was.
     pub(super) fn clip(self, wire_len: u32) -> Self {
         let kept = usize::try_from(wire_len).ok().and_then(|count| self.data.get(..count));

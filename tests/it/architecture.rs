@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 /// The layers from top to bottom: a module may use those below its own line, never beside or above it.
 const LAYERS: &[&[&str]] = &[
     &["batch", "extract", "trace", "pages"],
+    &["twice"],
     &["scan"],
     &["report"],
     &["diagnosis", "matrix"],
@@ -13,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["wire"],
     &["capture"],
     &["container"],
-    &["time", "limits"],
+    &["time", "limits", "base64"],
 ];
 
 /// What no layer is to use although it stands below: module, and what it must not name.

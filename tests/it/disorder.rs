@@ -12,9 +12,9 @@ use std::path::PathBuf;
 
 use ehlotrace::capture::{self, OpenOptions, Packet};
 use ehlotrace::diagnosis::{Diagnosis, Outcome};
-use ehlotrace::extract::Choice;
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::session::Session;
+use ehlotrace::twice::Choice;
 use ehlotrace::wire::{self, Decoded, Ports};
 
 use crate::corpus;

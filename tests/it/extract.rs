@@ -7,8 +7,9 @@ use std::process::Command;
 
 use ehlotrace::capture::{OpenOptions, open};
 use ehlotrace::diagnosis::rule;
-use ehlotrace::extract::{Choice, ExtractOptions, Extracted, Extractor, RedactKey};
+use ehlotrace::extract::{ExtractOptions, Extracted, Extractor, RedactKey};
 use ehlotrace::scan::{ScanOptions, scan};
+use ehlotrace::twice::Choice;
 use ehlotrace::wire::Ports;
 
 use crate::corpus;

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use std::process::Command;
 
 use ehlotrace::capture::{OpenOptions, open};
-use ehlotrace::extract::{Choice, LeftOut};
+use ehlotrace::extract::LeftOut;
+use ehlotrace::twice::Choice;
 use ehlotrace::wire::{Decoded, decode};
 
 use crate::corpus;

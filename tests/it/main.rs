@@ -30,7 +30,6 @@ mod extract;
 mod extract_cli;
 mod extract_layers;
 mod extract_wraps;
-mod fuzz_corpus;
 mod help;
 mod hostile_names;
 mod html;

@@ -7,11 +7,11 @@ use std::io::Cursor;
 use std::process::Command;
 
 use base64::Engine as _;
-use ehlotrace::extract::Choice;
 use ehlotrace::limits::Limits;
 use ehlotrace::report::Format;
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::smtp::DialogueOptions;
+use ehlotrace::twice::Choice;
 
 use crate::extract::extracted;
 use crate::report_hostile::report_on;

@@ -4,7 +4,8 @@ use std::io::{Cursor, Read};
 
 use ehlotrace::report::netmon::{Layout, View};
 use ehlotrace::scan::ScanOptions;
-use ehlotrace::trace::{Choice, TraceOptions, Traced, trace};
+use ehlotrace::trace::{TraceOptions, Traced, trace};
+use ehlotrace::twice::Choice;
 use ehlotrace::wire::Ports;
 
 /// Every session, on port 25, collapsed.

@@ -1,6 +1,6 @@
 //! Which sessions and frames a trace shows, and what it says of the rest.
 
-use ehlotrace::trace::Choice;
+use ehlotrace::twice::Choice;
 
 use crate::support::CaptureBuilder;
 use crate::trace::{lines_of, options, sample, text, traced};

@@ -10,7 +10,7 @@ pub(super) const HEADER_OCTETS: usize = 64;
 
 /// The parts of the header that matter.
 pub(super) struct FileHeader {
-    pub(super) layout: Layout,
+    pub(super) layout: RecordLayout,
     /// Offset of the frame table, which lists the offsets of the frames.
     pub(super) table_at: u64,
     /// Octets of the frame table, four a frame.
@@ -19,7 +19,7 @@ pub(super) struct FileHeader {
 
 /// How the records of a file are laid out.
 #[derive(Clone, Debug)]
-pub(super) struct Layout {
+pub(super) struct RecordLayout {
     pub(super) times: Times,
     /// Octets before the captured ones.
     pub(super) header_octets: usize,
@@ -65,7 +65,7 @@ impl FileHeader {
         let media = (trailer_octets == 0).then(|| u16_at(octets, 6));
         let start_ns = if times == Times::Filetime { 0 } else { start(octets, &version, zone, info) };
         let [table_at, table_octets] = [24, 28].map(|at| u64::from(u32_at::<false>(octets, at)));
-        let layout = Layout { times, header_octets, trailer_octets, media, start_ns };
+        let layout = RecordLayout { times, header_octets, trailer_octets, media, start_ns };
         Ok(Self { layout, table_at, table_octets })
     }
 }

@@ -11,9 +11,9 @@ mod record;
 mod zone;
 
 use crate::capture::source::Source;
-use crate::capture::spool::{Spool, Window};
+use crate::capture::spool::{SpooledStream, Window};
 use crate::capture::{CaptureInfo, CaptureReader, FormatEntry, OpenOptions, Packet, ReadError, Sink, u32_at};
-use header::{FileHeader, HEADER_OCTETS, Layout};
+use header::{FileHeader, HEADER_OCTETS, RecordLayout};
 use record::Content;
 
 pub use zone::{NetmonZone, ZoneError};
@@ -34,7 +34,7 @@ fn open(mut source: Source, mut info: CaptureInfo, options: &OpenOptions) -> Res
     }
     let header = FileHeader::parse(source.available(), &options.netmon_zone, &mut info)?;
     info.link_types.extend(header.layout.media.and_then(record::link_type));
-    let (spool, failure) = Spool::take(&mut source, &options.limits);
+    let (spool, failure) = SpooledStream::take(&mut source, &options.limits);
     info.note_end(&mut source, "");
     let order = Order::find(&header, spool.octets(), failure.is_some(), &mut info);
     Ok(Box::new(NetmonReader {
@@ -52,8 +52,8 @@ fn open(mut source: Source, mut info: CaptureInfo, options: &OpenOptions) -> Res
 }
 
 struct NetmonReader {
-    spool: Spool,
-    layout: Layout,
+    spool: SpooledStream,
+    layout: RecordLayout,
     order: Order,
     frames: Window,
     info: CaptureInfo,

@@ -1,6 +1,6 @@
 //! One frame of a Network Monitor capture.
 
-use crate::capture::netmon::header::{Layout, Times, u16_at, u64_at};
+use crate::capture::netmon::header::{RecordLayout, Times, u16_at, u64_at};
 use crate::capture::{LinkType, u32_at};
 use crate::time::Timestamp;
 
@@ -32,7 +32,7 @@ pub(super) struct Record<'a> {
     pub(super) data: &'a [u8],
 }
 
-impl Layout {
+impl RecordLayout {
     /// Captured and original octets of the record with this header.
     pub(super) fn lengths(&self, header: &[u8]) -> (u32, u32) {
         match self.times {

@@ -22,7 +22,7 @@ const SECONDS_IN_YEAR: u32 = 366 * 24 * 60 * 60;
 
 /// How the records of a pcap file are laid out.
 #[derive(Clone, Debug)]
-pub(super) struct Layout {
+pub(super) struct PcapVariant {
     pub(super) big_endian: bool,
     pub(super) record_header_octets: usize,
     pub(super) length_order: LengthOrder,
@@ -93,7 +93,7 @@ pub(super) fn has_magic(head: &[u8]) -> bool {
 }
 
 /// Reads the file header, leaving `source` at the first record, and finds the variant; notes one that is not usual.
-pub(super) fn read(source: &mut Source, info: &mut CaptureInfo, max_captured: u32) -> Result<Layout, ReadError> {
+pub(super) fn read(source: &mut Source, info: &mut CaptureInfo, max_captured: u32) -> Result<PcapVariant, ReadError> {
     let cut = |source: &Source| {
         let have = source.available().len();
         ReadError::corrupt(have as u64, format!("the file ends inside its pcap header, after {have} octets"))
@@ -118,13 +118,13 @@ pub(super) fn read(source: &mut Source, info: &mut CaptureInfo, max_captured: u3
     }
     if let (Magic::Standard, Some((link, lead_octets))) = (magic, header.aix_link()) {
         info.notes.push("a pcap variant of AIX".to_owned());
-        return Ok(Layout { tick_ns: 1, lead_octets, link, ..layout });
+        return Ok(PcapVariant { tick_ns: 1, lead_octets, link, ..layout });
     }
     let (name, record_header_octets) = best_variant(source, magic.variants(), &layout, &header, max_captured)?;
     if !name.is_empty() {
         info.notes.push(format!("a pcap variant {name}"));
     }
-    Ok(Layout { record_header_octets, ..layout })
+    Ok(PcapVariant { record_header_octets, ..layout })
 }
 
 /// The fields of the file header that matter.
@@ -164,7 +164,7 @@ impl FileHeader {
     }
 
     /// The layout of standard pcap with this header.
-    fn layout(&self, big_endian: bool) -> Layout {
+    fn layout(&self, big_endian: bool) -> PcapVariant {
         let length_order = match self.version {
             (2, 0..=2) | (543, _) => LengthOrder::OriginalFirst,
             (2, 3) => LengthOrder::SmallerIsCaptured,
@@ -173,7 +173,7 @@ impl FileHeader {
         // The upper half holds the length of the check sequence in units of 16 bits, when bit 26 says so.
         let [high, low] = [self.network >> 16, self.network & 0xffff];
         let fcs_octets = if high & 0x0400 != 0 { (high >> 12) * 2 } else { 0 };
-        Layout {
+        PcapVariant {
             snaplen: self.snaplen,
             big_endian,
             record_header_octets: 16,
@@ -190,7 +190,7 @@ impl FileHeader {
 fn best_variant(
     source: &mut Source,
     variants: &'static [(&'static str, usize)],
-    layout: &Layout,
+    layout: &PcapVariant,
     header: &FileHeader,
     max_captured: u32,
 ) -> Result<(&'static str, usize), ReadError> {
@@ -200,7 +200,7 @@ fn best_variant(
     }
     let mut best = (Nonsense { records: usize::MAX, faults: u32::MAX }, usual);
     for &(name, record_header_octets) in variants {
-        let layout = Layout { record_header_octets, ..layout.clone() };
+        let layout = PcapVariant { record_header_octets, ..layout.clone() };
         let nonsense = nonsense(source, &layout, header, max_captured)?;
         if nonsense < best.0 {
             best = (nonsense, (name, record_header_octets));
@@ -226,7 +226,7 @@ struct Nonsense {
 
 fn nonsense(
     source: &mut Source,
-    layout: &Layout,
+    layout: &PcapVariant,
     header: &FileHeader,
     max_captured: u32,
 ) -> Result<Nonsense, ReadError> {
@@ -266,7 +266,7 @@ fn nonsense(
 
 /// Whether the end of a file can be the beginning of a record header: its time is then near that of the first record.
 /// Without this a file cut so is taken for that of an appliance whose longer headers happen to fit its size.
-fn is_cut_header(record: &[u8], layout: &Layout, first_secs: Option<u32>) -> bool {
+fn is_cut_header(record: &[u8], layout: &PcapVariant, first_secs: Option<u32>) -> bool {
     let is_whole = record.len() >= 4 && first_secs.is_some();
     is_whole
         && is_near(layout.field(record, 0), first_secs)
@@ -278,7 +278,7 @@ fn is_near(secs: u32, first_secs: Option<u32>) -> bool {
     first_secs.is_none_or(|first| secs.abs_diff(first) < SECONDS_IN_YEAR)
 }
 
-impl Layout {
+impl PcapVariant {
     fn field(&self, record: &[u8], at: usize) -> u32 {
         if self.big_endian { u32_at::<true>(record, at) } else { u32_at::<false>(record, at) }
     }

@@ -10,7 +10,7 @@ use crate::capture::{
     CaptureInfo, CaptureReader, FormatEntry, InterfaceInfo, OpenOptions, Packet, ReadError, Sink, u32_at, without_fcs,
 };
 use crate::time::Timestamp;
-use header::{Layout, LengthOrder};
+use header::{LengthOrder, PcapVariant};
 
 pub(super) const PCAP: FormatEntry = FormatEntry { name: "pcap", matches: header::has_magic, open };
 
@@ -26,7 +26,7 @@ fn open(mut source: Source, mut info: CaptureInfo, options: &OpenOptions) -> Res
 
 struct PcapReader {
     source: Source,
-    layout: Layout,
+    layout: PcapVariant,
     info: CaptureInfo,
     max_captured: u32,
     ended: bool,
@@ -91,7 +91,7 @@ impl PcapReader {
 /// Hands each whole record of `buffer` to `sink`; gives the octets left over and the reason to stop.
 fn walk<const BIG: bool>(
     buffer: &[u8],
-    layout: &Layout,
+    layout: &PcapVariant,
     max_captured: u32,
     frames_before: u64,
     tally: &mut Tally,
@@ -123,7 +123,7 @@ fn walk<const BIG: bool>(
     }
 }
 
-impl Layout {
+impl PcapVariant {
     /// Captured and original octets of the record with this header.
     fn lengths<const BIG: bool>(&self, header: &[u8]) -> (u32, u32) {
         let (third, fourth) = (u32_at::<BIG>(header, 8), u32_at::<BIG>(header, 12));

@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 
-use super::lines::{Lines, Stop};
+use super::lines::{MailLines, Stop};
+use crate::base64;
 
 /// How a body is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ impl Encoding {
 
 /// The decoded octets of a part. One that ends with the input, inside a multipart body, is cut off.
 pub(super) struct Body<'a> {
-    lines: &'a mut Lines,
+    lines: &'a mut MailLines,
     encoding: Encoding,
     stop: Option<Stop>,
     /// Decoded octets, given up to `given`.
@@ -36,12 +37,13 @@ pub(super) struct Body<'a> {
     given: usize,
     /// The end of the last line: it belongs to the boundary, if one follows.
     ending: Vec<u8>,
-    quad: Quad,
+    /// Digits of base64 that are no whole quad yet.
+    digits: Vec<u8>,
 }
 
 impl<'a> Body<'a> {
-    pub(super) fn new(lines: &'a mut Lines, encoding: Encoding) -> Self {
-        Self { lines, encoding, stop: None, ready: Vec::new(), given: 0, ending: Vec::new(), quad: Quad::default() }
+    pub(super) fn new(lines: &'a mut MailLines, encoding: Encoding) -> Self {
+        Self { lines, encoding, stop: None, ready: Vec::new(), given: 0, ending: Vec::new(), digits: Vec::new() }
     }
 
     /// What ended it, when it was read to its end.
@@ -54,11 +56,21 @@ impl<'a> Body<'a> {
         self.given = 0;
         self.stop = self.lines.next()?;
         if self.stop.is_some() {
-            self.quad.flush(&mut self.ready);
+            base64::decode(&self.digits, &mut self.ready);
             return Ok(());
         }
         match self.encoding {
-            Encoding::Base64 => self.lines.content().iter().for_each(|&octet| self.quad.add(octet, &mut self.ready)),
+            Encoding::Base64 => {
+                // Padding ends a quad, and not the body: some programs encode in pieces. What is no digit is passed over
+                // (RFC 2045 6.8).
+                for piece in self.lines.content().split_inclusive(|&octet| octet == b'=') {
+                    self.digits.extend(piece.iter().filter(|octet| base64::is_digit(**octet)));
+                    let held = if piece.ends_with(b"=") { 0 } else { self.digits.len() % 4 };
+                    let whole = self.digits.len() - held;
+                    base64::decode(self.digits.get(..whole).unwrap_or_default(), &mut self.ready);
+                    self.digits.drain(..whole);
+                }
+            }
             Encoding::Identity => {
                 self.ready.append(&mut self.ending);
                 self.ready.extend_from_slice(self.lines.content());
@@ -116,44 +128,5 @@ fn hex(digit: u8) -> Option<u8> {
         b'a'..=b'f' => Some(digit - b'a' + 10),
         b'A'..=b'F' => Some(digit - b'A' + 10),
         _ => None,
-    }
-}
-
-/// Four digits of base64 as they come. What is no digit is passed over (RFC 2045 6.8).
-#[derive(Default)]
-struct Quad {
-    bits: u32,
-    digits: u8,
-}
-
-impl Quad {
-    fn add(&mut self, digit: u8, into: &mut Vec<u8>) {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            // Padding ends a quad, and not the body: some programs encode in pieces.
-            b'=' => return self.flush(into),
-            _ => return,
-        };
-        self.bits = self.bits << 6 | u32::from(value);
-        self.digits += 1;
-        if self.digits == 4 {
-            self.flush(into);
-        }
-    }
-
-    fn flush(&mut self, into: &mut Vec<u8>) {
-        let octets = match self.digits {
-            4 => 3,
-            3 => 2,
-            2 => 1,
-            _ => 0,
-        };
-        let [_, bits @ ..] = (self.bits << (6 * (4 - u32::from(self.digits)))).to_be_bytes();
-        into.extend(bits.iter().take(octets));
-        *self = Self::default();
     }
 }

@@ -20,7 +20,7 @@ pub(super) enum Stop {
 }
 
 /// A mail, line by line, with the boundaries of the multipart bodies it stands in.
-pub(super) struct Lines {
+pub(super) struct MailLines {
     input: BufReader<Input>,
     boundaries: Vec<Vec<u8>>,
     /// The line, or the piece of one, that was read last.
@@ -29,7 +29,7 @@ pub(super) struct Lines {
     starts: bool,
 }
 
-impl Lines {
+impl MailLines {
     pub(super) fn new(input: Input) -> Self {
         let input = BufReader::with_capacity(BUFFER_OCTETS, input);
         Self { input, boundaries: Vec::new(), line: b"\n".to_vec(), starts: true }

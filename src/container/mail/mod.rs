@@ -15,7 +15,7 @@ use super::pipe::{Outlet, Passed};
 use super::source::Source;
 use super::walk::NoteKind;
 use body::{Body, Encoding};
-use lines::{Lines, Stop};
+use lines::{MailLines, Stop};
 
 pub(super) const MAIL: ArchiveKind = ArchiveKind { name: "a mail", matches, read };
 
@@ -37,7 +37,7 @@ const USUAL: [&str; 14] = [
     "x-received",
 ];
 
-/// Lines of headers and nothing else up to an empty one or the end, two of them usual ones.
+/// MailLines of headers and nothing else up to an empty one or the end, two of them usual ones.
 fn matches(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let mut usual = [false; USUAL.len()];
@@ -67,13 +67,13 @@ fn split_header(line: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// What the header of a mail or part says of its body.
-struct Part {
+struct BodyPart {
     content_type: ParsedContentType,
     encoding: Encoding,
     name: Option<String>,
 }
 
-impl Part {
+impl BodyPart {
     fn parse(headers: &[u8]) -> Self {
         let value = |wanted: &str| {
             headers.split(|&octet| octet == 0).find_map(|header| {
@@ -101,13 +101,13 @@ impl Part {
 }
 
 fn read(source: Source, out: &mut Outlet) -> Result<(), Refusal> {
-    let mut lines = Lines::new(source.into_stream());
+    let mut lines = MailLines::new(source.into_stream());
     let mut parts = 0_u64;
     loop {
         let mut stop = match read_header(&mut lines, out)? {
             (_, Some(stop)) => stop,
             (header, None) => {
-                let part = Part::parse(&header);
+                let part = BodyPart::parse(&header);
                 match read_part(&part, &mut lines, &mut parts, out)? {
                     Some(stop) => stop,
                     None => return Ok(()),
@@ -131,7 +131,12 @@ fn read(source: Source, out: &mut Outlet) -> Result<(), Refusal> {
 }
 
 /// Reads the body of `part` and tells what ended it; `None` when nothing more is wanted.
-fn read_part(part: &Part, lines: &mut Lines, parts: &mut u64, out: &mut Outlet) -> Result<Option<Stop>, Refusal> {
+fn read_part(
+    part: &BodyPart,
+    lines: &mut MailLines,
+    parts: &mut u64,
+    out: &mut Outlet,
+) -> Result<Option<Stop>, Refusal> {
     if let Some(boundary) = part.boundary() {
         let max = out.shared.limits.mail_depth;
         if lines.depth() >= max {
@@ -154,7 +159,7 @@ fn read_part(part: &Part, lines: &mut Lines, parts: &mut u64, out: &mut Outlet) 
 }
 
 /// One header a piece, each ended by a NUL, with folded lines as they are; and what ended it before its empty line.
-fn read_header(lines: &mut Lines, out: &Outlet) -> Result<(Vec<u8>, Option<Stop>), Refusal> {
+fn read_header(lines: &mut MailLines, out: &Outlet) -> Result<(Vec<u8>, Option<Stop>), Refusal> {
     let max = out.shared.limits.mail_header_octets;
     let mut header = Vec::new();
     loop {

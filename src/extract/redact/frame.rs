@@ -12,8 +12,7 @@ use super::headers::{self, Ends};
 use super::transport::{icmp, tcp};
 use crate::capture::Packet;
 use crate::session::{FrameContent, SessionFrame};
-use crate::wire::detail::offset_in;
-use crate::wire::layers::{self, Body, Header, Kind, protocols as p};
+use crate::wire::walk::{self, Body, Header, Kind, offset_in, protocols as p};
 use crate::wire::{Decoded, Fragment, FragmentKey, Reassembled, Segment, Unreachable, decode, decode_reassembled};
 
 /// The frame's octets rewritten; `mask` masks a segment's payload. For frames that are no fragments.
@@ -23,7 +22,7 @@ pub(super) fn rewrite(
     mask: impl FnOnce(&mut [u8]),
 ) -> Result<Vec<u8>, LeftOut> {
     let packet = frame.packet;
-    let headers = layers::of_packet(packet).ok_or(LeftOut::Headers)?;
+    let headers = walk::headers_of_packet(packet).ok_or(LeftOut::Headers)?;
     let mut data = packet.data.to_vec();
     let (ends, body) = headers::rewrite(&mut data, &headers, addresses)?;
     if body.is_fragment || frame.reassembled.is_some() {
@@ -43,7 +42,7 @@ pub(super) fn rewrite_datagram(
     addresses: &mut Addresses,
     mask: impl FnOnce(&mut [u8]),
 ) -> Result<Vec<u8>, LeftOut> {
-    let headers = layers::of_datagram(whole).ok_or(LeftOut::Headers)?;
+    let headers = walk::headers_of_datagram(whole).ok_or(LeftOut::Headers)?;
     let mut data = whole.payload.clone();
     let (ends, body) = headers::rewrite(&mut data, &headers, addresses)?;
     if body.is_fragment {
@@ -65,7 +64,7 @@ pub(super) fn rewrite_fragment(
     addresses: &mut Addresses,
 ) -> Result<Vec<u8>, LeftOut> {
     let Decoded::Fragment(fragment) = decode(packet) else { return Err(LeftOut::Fragment) };
-    let headers = layers::of_packet(packet).ok_or(LeftOut::Headers)?;
+    let headers = walk::headers_of_packet(packet).ok_or(LeftOut::Headers)?;
     let mut data = packet.data.to_vec();
     let (ends, body) = headers::rewrite(&mut data, &headers, addresses)?;
     let start = headers.last().map_or(0, |last| last.at.end);

@@ -6,7 +6,7 @@ use super::LeftOut;
 use super::addresses::Addresses;
 use super::checksum::{pseudo_header, set_checksum};
 use crate::capture::LinkType;
-use crate::wire::layers::{Body, GENEVE_PORT, Header, Kind, ether_types as et, protocols as p};
+use crate::wire::walk::{Body, GENEVE_PORT, Header, Kind, ether_types as et, protocols as p};
 
 /// The sender and the receiver that an IP header names, after they were mapped; none for other headers.
 pub(super) type Ends = Option<(IpAddr, IpAddr)>;

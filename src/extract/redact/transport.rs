@@ -4,7 +4,7 @@ use super::LeftOut;
 use super::addresses::Addresses;
 use super::checksum::{pseudo_header, set_checksum};
 use super::headers::{ip_header, ipv4_checksum};
-use crate::wire::layers::protocols as p;
+use crate::wire::walk::protocols as p;
 
 /// Keeps the options that say nothing of who is who, and masks the payload of a TCP segment. Where in the segment the payload starts.
 pub(super) fn tcp(segment: &mut [u8], payload_octets: usize, mask: impl FnOnce(&mut [u8])) -> Result<usize, LeftOut> {

@@ -238,7 +238,7 @@ fn link_and_ip(page: &mut Page, frame: &SessionFrame<'_>, detail: &FrameDetail<'
 }
 
 fn header_octets(detail: &FrameDetail<'_>) -> usize {
-    detail::tcp_header(detail.transport).map_or(0, |header| usize::try_from(header.header_octets).unwrap_or(0))
+    detail::TcpFields::read(detail.transport).map_or(0, |header| usize::try_from(header.header_octets).unwrap_or(0))
 }
 
 /// Which captured octets of the frame the hex dump must not give away.

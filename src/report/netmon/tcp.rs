@@ -3,11 +3,11 @@
 use super::page::{Ink, Page};
 use super::words;
 use crate::wire::Segment;
-use crate::wire::detail::{FrameDetail, IpHeader, IpVersion, TcpOption, tcp_header, tcp_options};
+use crate::wire::detail::{FrameDetail, IpHeader, IpVersion, TcpFields, TcpOption, tcp_options};
 
 /// The TCP line without its protocol name: also what the summary says of a frame without SMTP.
 pub(super) fn line(segment: &Segment<'_>, detail: &FrameDetail<'_>) -> String {
-    let header = tcp_header(detail.transport);
+    let header = TcpFields::read(detail.transport);
     let ack = header.map_or(0, |header| header.ack);
     let len = length(segment, detail);
     let last = segment.seq.add(len.saturating_sub(1));
@@ -26,7 +26,7 @@ pub(super) fn line(segment: &Segment<'_>, detail: &FrameDetail<'_>) -> String {
 /// `len` counts what IP carries past 20 octets of TCP header: options, too.
 fn length(segment: &Segment<'_>, detail: &FrameDetail<'_>) -> u32 {
     let by_ip = detail.ip.filter(|ip| ip.length > 0 && !detail.is_fragment).map(|ip| ip_length_left(&ip));
-    let header_octets = tcp_header(detail.transport).map_or(20, |header| header.header_octets);
+    let header_octets = TcpFields::read(detail.transport).map_or(20, |header| header.header_octets);
     by_ip.unwrap_or_else(|| segment.payload_wire_len.saturating_add(header_octets.saturating_sub(20)))
 }
 
@@ -49,7 +49,7 @@ pub(super) fn fields(page: &mut Page, segment: &Segment<'_>, detail: &FrameDetai
     field(child, format!("Source Port = {}", port(segment.src.port())));
     field(child, format!("Destination Port = {}", port(segment.dst.port())));
     field(child, format!("Sequence Number = {} (0x{:X})", segment.seq, segment.seq.0));
-    let Some(header) = tcp_header(detail.transport) else { return };
+    let Some(header) = TcpFields::read(detail.transport) else { return };
     field(child, format!("Acknowledgement Number = {} (0x{:X})", header.ack, header.ack));
     field(child, format!("Data Offset = {0} (0x{0:X})", header.header_octets));
     field(child, format!("Reserved = {0} (0x{0:04X})", header.reserved));

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::decode::walked;
 use super::super::{Defragmenter, Interest, Ports, decode_reassembled, may_matter, tcp_header};
 use super::build::{encapsulations, ethernet, ipv4, ipv4_with, ipv6, tcp, udp};
 use super::{Decoded, Undecoded, cut_packet, decode, packet};
@@ -24,6 +25,7 @@ pub(super) fn may_be_skipped(decoded: &Decoded<'_>, ports: &Ports) -> bool {
 
 fn check(packet: &Packet<'_>, ports: &Ports) -> Result<(), TestCaseError> {
     let decoded = decode(packet);
+    prop_assert_eq!(decoded, walked(packet));
     prop_assert!(
         may_matter(packet, Interest::new(ports)) || may_be_skipped(&decoded, ports),
         "{decoded:?} of {:02x?}",

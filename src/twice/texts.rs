@@ -6,20 +6,20 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use tempfile::SpooledTempFile;
 
 /// Holds text in memory up to a bound, then in a temporary file.
-pub(super) struct Spool {
+pub(crate) struct SessionTexts {
     file: SpooledTempFile,
     end: u64,
     /// Where each session's text lies: start and length, neighbours joined.
     extents: HashMap<u64, Vec<(u64, u64)>>,
 }
 
-impl Spool {
-    pub(super) fn new(octets_in_memory: usize) -> Self {
+impl SessionTexts {
+    pub(crate) fn new(octets_in_memory: usize) -> Self {
         Self { file: SpooledTempFile::new(octets_in_memory), end: 0, extents: HashMap::new() }
     }
 
     /// Adds text to a session's.
-    pub(super) fn push(&mut self, session: u64, text: &str) -> io::Result<()> {
+    pub(crate) fn push(&mut self, session: u64, text: &str) -> io::Result<()> {
         self.file.write_all(text.as_bytes())?;
         let octets = text.len() as u64;
         let extents = self.extents.entry(session).or_default();
@@ -32,7 +32,7 @@ impl Spool {
     }
 
     /// Writes a session's text. Nothing can be added after this.
-    pub(super) fn copy(&mut self, session: u64, out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn copy(&mut self, session: u64, out: &mut dyn Write) -> io::Result<()> {
         for (start, length) in self.extents.remove(&session).unwrap_or_default() {
             self.file.seek(SeekFrom::Start(start))?;
             io::copy(&mut (&mut self.file).take(length), out)?;
@@ -48,13 +48,13 @@ mod tests {
     #[test]
     fn interleaved_text_comes_out_in_order_from_memory_and_from_a_file() {
         for octets_in_memory in [0, 8, 1_000] {
-            let mut spool = Spool::new(octets_in_memory);
+            let mut texts = SessionTexts::new(octets_in_memory);
             for (session, text) in [(2, "two "), (1, "one "), (1, "more "), (2, "end")] {
-                spool.push(session, text).unwrap();
+                texts.push(session, text).unwrap();
             }
             let mut out = Vec::new();
             for session in [1, 2, 3] {
-                spool.copy(session, &mut out).unwrap();
+                texts.copy(session, &mut out).unwrap();
             }
             assert_eq!(out, b"one more two end");
         }

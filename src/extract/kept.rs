@@ -1,0 +1,56 @@
+//! What is kept of a session until its frames are written.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use crate::diagnosis::{Diagnosis, EvidenceKind};
+use crate::report::evidence;
+use crate::session::Session;
+use crate::smtp::{Spans, Verb};
+use crate::time::FrameNumber;
+
+/// Octets kept of a command line that names a mailbox: all that RFC 5321 4.5.3.1.4 allows.
+const NAMING_OCTETS: usize = 512;
+
+/// What is kept of a session.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) first: FrameNumber,
+    pub(super) last: FrameNumber,
+    pub(super) client: SocketAddr,
+    pub(super) server: SocketAddr,
+    /// What became of it, in words.
+    pub(super) verdict: String,
+    /// What its frames show.
+    pub(super) findings: BTreeMap<FrameNumber, Vec<EvidenceKind>>,
+    /// Command lines that name mailboxes.
+    pub(super) mailboxes: Vec<Box<[u8]>>,
+    pub(super) client_spans: Spans,
+    pub(super) server_spans: Spans,
+}
+
+impl Kept {
+    pub(super) fn new(session: Session, diagnosis: &Diagnosis) -> Self {
+        let verdict = evidence::verdict(diagnosis);
+        let mut findings: BTreeMap<FrameNumber, Vec<EvidenceKind>> = BTreeMap::new();
+        for shown in &diagnosis.evidence {
+            findings.entry(shown.frame).or_default().push(shown.kind.clone());
+        }
+        let transcript = session.transcript;
+        let commands = transcript.exchanges.iter().filter_map(|exchange| exchange.command.as_ref());
+        let naming = commands.filter(|command| matches!(command.verb, Verb::Mail | Verb::Rcpt));
+        Self {
+            first: session.first.frame,
+            last: session.last.frame,
+            client: session.client,
+            server: session.server,
+            verdict,
+            findings,
+            mailboxes: naming
+                .map(|command| command.line.get(..NAMING_OCTETS).unwrap_or(&command.line).into())
+                .collect(),
+            client_spans: transcript.client_spans,
+            server_spans: transcript.server_spans,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Reading a capture twice: what a session came to is known only when it is over, and sessions overlap.
+//!
+//! The first reading chooses sessions and keeps a little of each; the second hands over their frames, in the order of the
+//! capture. A session has the same number in both. What is done with a frame is up to whoever reads.
+
+mod choice;
+mod rereadable;
+mod texts;
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+
+use crate::capture::{self, CaptureReader, ReadError};
+use crate::diagnosis::Diagnosis;
+use crate::report::CaptureReport;
+use crate::scan::{Observer, ScanOptions, scan_observed};
+use crate::session::{Session, SessionFrame};
+
+pub use choice::Choice;
+pub(crate) use rereadable::Rereadable;
+pub(crate) use texts::SessionTexts;
+
+use choice::Choosing;
+
+/// Gives a capture's octets from the start, each time it is called.
+pub type Reopen<'r> = dyn FnMut() -> Result<Box<dyn Read + Send>, ReadError> + 'r;
+
+/// What the first reading found.
+pub(crate) struct First<K> {
+    /// What came of the capture.
+    pub(crate) capture: CaptureReport,
+    /// What is kept of the sessions chosen, by their numbers.
+    pub(crate) sessions: BTreeMap<u64, K>,
+    /// Sessions that were chosen and are over the bound.
+    pub(crate) left_out: u64,
+    /// Sessions lost, chosen or not.
+    pub(crate) lost: u64,
+}
+
+/// Opens a capture for one of the readings.
+pub(crate) fn open(reopen: &mut Reopen<'_>, scan: &ScanOptions) -> Result<Box<dyn CaptureReader>, ReadError> {
+    capture::open(reopen()?, &scan.open_options())
+}
+
+/// Reads a capture and keeps of each session chosen what `keep` makes of it.
+pub(crate) fn first<K>(
+    reader: &mut dyn CaptureReader,
+    scan: &ScanOptions,
+    choice: &Choice,
+    keep: fn(Session, &Diagnosis) -> K,
+) -> First<K> {
+    let (choice, most) = (choice.clone(), scan.dialogue.limits.trace_sessions);
+    let mut choosing = Choosing { choice, most, keep, sessions: BTreeMap::new(), left_out: 0, lost: 0 };
+    let capture = scan_observed(reader, scan, &mut choosing);
+    let Choosing { sessions, left_out, lost, .. } = choosing;
+    First { capture, sessions, left_out, lost }
+}
+
+/// Reads it again and hands every frame of `sessions` to `take`, until that fails.
+pub(crate) fn second<K>(
+    reader: &mut dyn CaptureReader,
+    scan: &ScanOptions,
+    sessions: &mut BTreeMap<u64, K>,
+    take: impl FnMut(&mut K, &SessionFrame<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut taking = Taking { sessions, take, taken: Ok(()) };
+    scan_observed(reader, scan, &mut taking);
+    taking.taken
+}
+
+/// The second reading.
+struct Taking<'s, K, T> {
+    sessions: &'s mut BTreeMap<u64, K>,
+    take: T,
+    taken: io::Result<()>,
+}
+
+impl<K, T: FnMut(&mut K, &SessionFrame<'_>) -> io::Result<()>> Observer for Taking<'_, K, T> {
+    const WANTS_FRAMES: bool = true;
+
+    fn session(&mut self, _: Session, _: Diagnosis) {}
+
+    fn frame(&mut self, frame: &SessionFrame<'_>) {
+        if self.taken.is_ok()
+            && let Some(session) = self.sessions.get_mut(&frame.session)
+        {
+            self.taken = (self.take)(session, frame);
+        }
+    }
+}
