@@ -81,7 +81,9 @@ pub(super) struct Csv<'w> {
 
 impl<'w> Csv<'w> {
     pub(super) fn new(out: Box<dyn Write + 'w>) -> Self {
-        Self { out: csv::Writer::from_writer(out), has_header: false }
+        // Where the list separator is a semicolon, a bare cell with one in it would be two.
+        let out = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(out);
+        Self { out, has_header: false }
     }
 
     fn header(&mut self) -> io::Result<()> {
@@ -105,10 +107,14 @@ impl Form for Csv<'_> {
     }
 }
 
+/// What begins a formula; spreadsheets take the full-width signs for the plain ones.
+const FORMULA_SIGNS: [char; 12] =
+    ['=', '+', '-', '@', '\t', '\r', '|', '%', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+
 /// `cell`, printable and no formula (OWASP, CSV injection).
 fn guarded(cell: &str) -> String {
     let cell = escape::text(cell.as_bytes());
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '|', '%']) { format!("'{cell}") } else { cell }
+    if cell.starts_with(FORMULA_SIGNS) { format!("'{cell}") } else { cell }
 }
 
 #[cfg(test)]
@@ -124,6 +130,10 @@ mod tests {
             ("+x", "'+x"),
             ("a=b", "a=b"),
             ("\t=1", "\\x09=1"),
+            ("\u{ff1d}1+1", "'\u{ff1d}1+1"),
+            ("\u{ff0b}1", "'\u{ff0b}1"),
+            ("\u{ff0d}1", "'\u{ff0d}1"),
+            ("\u{ff20}SUM(A1)", "'\u{ff20}SUM(A1)"),
         ] {
             assert_eq!(guarded(cell), expected);
         }

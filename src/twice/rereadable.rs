@@ -4,12 +4,16 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use same_file::Handle;
+
 use crate::capture::{self, FORMATS, OpenOptions, ReadError};
 use crate::container::Peeled;
 
 /// A capture that can be read twice.
 pub(crate) enum Rereadable {
-    File(PathBuf),
+    /// A file: its path, itself, and how long it was when it was opened. Whoever records may still be writing, and what
+    /// came after the first reading would be shown without having been understood.
+    File(PathBuf, Handle, u64),
     /// What came through a pipe or out of an archive, put by.
     Kept(File),
 }
@@ -17,7 +21,10 @@ pub(crate) enum Rereadable {
 impl Rereadable {
     /// The capture in a file.
     pub(crate) fn file(path: &Path, options: &OpenOptions) -> Result<Self, ReadError> {
-        Self::File(path.to_owned()).opened(options)
+        let failed = |source| ReadError::Open { source };
+        let file = File::open(path).map_err(failed)?;
+        let octets = file.metadata().map_err(failed)?.len();
+        Self::File(path.to_owned(), Handle::from_file(file).map_err(failed)?, octets).opened(options)
     }
 
     /// The capture in `content`, put by as far as it can be read, and what is wrong there.
@@ -44,17 +51,23 @@ impl Rereadable {
         Ok(self)
     }
 
-    /// Its octets from the start.
+    /// Its octets from the start: the same ones each time.
     pub(crate) fn read(&mut self) -> Result<Box<dyn Read + Send>, ReadError> {
-        let file = match self {
-            Self::File(path) => File::open(path),
-            Self::Kept(file) => file.rewind().and_then(|()| file.try_clone()),
+        let reopened: io::Result<Box<dyn Read + Send>> = match self {
+            Self::File(path, file, octets) => reopen(path, file).map(|file| Box::new(file.take(*octets)) as _),
+            Self::Kept(file) => file.rewind().and_then(|()| file.try_clone()).map(|file| Box::new(file) as _),
         };
-        match file {
-            Ok(file) => Ok(Box::new(file)),
-            Err(source) => Err(ReadError::Open { source }),
-        }
+        reopened.map_err(|source| ReadError::Open { source })
     }
+}
+
+/// Opens what is at `path` once more, if that is still `file`.
+fn reopen(path: &Path, file: &Handle) -> io::Result<File> {
+    let again = File::open(path)?;
+    if Handle::from_file(again.try_clone()?)? != *file {
+        return Err(io::Error::other("another file took its place while it was read; run this again"));
+    }
+    Ok(again)
 }
 
 /// Copies `input` to a temporary file without a name, as far as it can be read; also gives what is wrong there.
@@ -76,5 +89,41 @@ fn keep(input: &mut dyn Read, most_octets: u64) -> io::Result<(File, Option<io::
             return Err(io::Error::other(what));
         }
         kept.write_all(read)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn octets_of(capture: &mut Rereadable) -> Vec<u8> {
+        let mut octets = Vec::new();
+        capture.read().unwrap().read_to_end(&mut octets).unwrap();
+        octets
+    }
+
+    #[test]
+    fn a_file_that_grows_is_read_as_far_as_it_was_first() {
+        let sample = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/samples/kb240832-lost.pcap")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("growing.pcap");
+        std::fs::write(&path, &sample[..500]).unwrap();
+        let mut capture = Rereadable::file(&path, &OpenOptions::default()).unwrap();
+        assert_eq!(octets_of(&mut capture), sample[..500]);
+        std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(&sample[500..]).unwrap();
+        assert_eq!(octets_of(&mut capture), sample[..500]);
+    }
+
+    #[test]
+    fn another_file_in_its_place_is_not_taken_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rotated.pcap");
+        let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/samples");
+        std::fs::copy(format!("{samples}/kb240832-lost.pcap"), &path).unwrap();
+        let mut capture = Rereadable::file(&path, &OpenOptions::default()).unwrap();
+        std::fs::rename(&path, folder.path().join("rotated.pcap1")).unwrap();
+        std::fs::copy(format!("{samples}/kb240832-works.pcap"), &path).unwrap();
+        let error = capture.read().err().map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.contains("another file took its place")));
     }
 }
