@@ -144,6 +144,21 @@ fn secrets_and_mail_text_stay_hidden_where_frames_are_missing_late_or_repeated()
 }
 
 #[test]
+fn padding_from_the_memory_of_a_driver_is_hidden() {
+    for (padding, is_shown) in [(b"pa55wo", false), (b"      ", true)] {
+        let mut frames = capture(&[(Side::Client, b"EHLO sub2.\r\n")], 1_000);
+        let ack = frames.last_mut().unwrap();
+        assert_eq!(ack.octets.len(), 60, "six octets behind an IP packet of forty");
+        ack.octets[54..].copy_from_slice(padding);
+        let mut options = options();
+        options.layout = Layout { hex: true, ..Layout::default() };
+        let octets = dumped(&text(&file(&frames), &options));
+        assert_eq!(octets.windows(6).any(|window| window == padding), is_shown, "{padding:?}");
+        assert_eq!(is_in(&octets, "******"), !is_shown, "{padding:?}");
+    }
+}
+
+#[test]
 fn secrets_and_mail_text_are_shown_when_asked_for() {
     let mut options = options();
     options.layout = Layout { hex: true, mail_text: true, show_credentials: true, ..Layout::default() };

@@ -11,9 +11,6 @@ use crate::time::NANOS_PER_SEC;
 use crate::wire::detail::{self, FrameDetail};
 use crate::wire::{Segment, Unreachable};
 
-/// Octets of the shortest Ethernet frame, without its checksum: what follows the IP packet up to here is padding.
-const LEAST_FRAME_OCTETS: usize = 60;
-
 impl TracedSession {
     /// The lines of one of its frames. Frames come in order of the capture.
     pub(crate) fn frame(&mut self, frame: &SessionFrame<'_>, layout: &Layout) -> String {
@@ -274,9 +271,10 @@ fn hidden(
         }
         at = end;
     }
-    // A trailer may repeat anything; the padding of a short frame is none.
+    // A trailer may repeat anything, and some drivers pad short frames with what was in memory, not with zeros or spaces.
     let end = start.saturating_add(segment.payload.len());
-    if data.len() > LEAST_FRAME_OCTETS {
+    let behind = data.get(end..).unwrap_or_default();
+    if ![0, b' '].iter().any(|filler| behind.iter().all(|octet| octet == filler)) {
         hide(end, data.len());
     }
     hidden
