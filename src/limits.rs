@@ -37,7 +37,7 @@ pub struct Limits {
     /// Further segments of the connection to wait for before octets that the capture has not shown count as lost. Two
     /// capture points some milliseconds apart differ by a window of segments, dozens of them in a fast transfer.
     pub reorder_segments: u64,
-    /// The same in nanoseconds of capture time: capture points and queues differ by tens of milliseconds.
+    /// Nanoseconds of capture time to wait for them: capture points and queues differ by tens of milliseconds.
     pub reorder_ns: i64,
     /// ICMP errors kept whose connection was not seen yet.
     pub early_errors: usize,

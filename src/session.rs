@@ -157,14 +157,14 @@ impl<'o> SessionBuilder<'o> {
         }
     }
 
-    /// The same with how the client came to the server's address.
+    /// Adds how the client came to the server's address.
     #[must_use]
     pub fn with_lookup(mut self, lookup: Option<Lookup>) -> Self {
         self.lookup = lookup.map(Box::new);
         self
     }
 
-    /// The same with the number that Wireshark gives the connection.
+    /// Adds the number that Wireshark gives the connection.
     #[must_use]
     pub const fn with_tcp_stream(mut self, number: Option<u64>) -> Self {
         self.tcp_stream = number;

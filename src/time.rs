@@ -70,7 +70,7 @@ impl Moment {
         }
     }
 
-    /// The same; none where the clock was set in between, so that nobody knows.
+    /// Nanoseconds from `earlier` to this; none where the clock was set in between, so that nobody knows.
     pub const fn wait_since(self, earlier: Self) -> Option<i64> {
         let by_time = self.time.nanos_since(earlier.time);
         let by_clock = self.elapsed_ns.saturating_sub(earlier.elapsed_ns);

@@ -30,7 +30,7 @@ pub struct Sequence {
     current: Option<(CapturePart, Box<dyn CaptureReader>)>,
     /// What is known of those read before it.
     before: CaptureInfo,
-    /// The same with what is known of the current one.
+    /// What is known of those and of the current one.
     info: CaptureInfo,
     /// What is wrong with the first damaged one.
     error: Option<ReadError>,

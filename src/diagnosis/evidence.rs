@@ -53,7 +53,7 @@ pub enum EvidenceKind {
     NoReply(Verb),
     /// The session ended with no reply to the hello.
     HelloUnanswered(End),
-    /// The same, and the server had received the hello for sure.
+    /// The session ended with no reply to the hello, which the server had received for sure.
     HelloIgnored(End),
     /// The client waited for the reply so many nanoseconds.
     Awaited(i64),

@@ -96,7 +96,7 @@ impl LookupFailure {
         }
     }
 
-    /// The same in words.
+    /// The failure in words.
     pub fn text(self) -> String {
         match self {
             Self::NoSuchName => "the name does not exist (NXDOMAIN)".to_owned(),

@@ -232,7 +232,7 @@ impl Lifecycle {
         self.resets.iter().any(Option::is_some) || self.fins.iter().all(Option::is_some)
     }
 
-    /// The same, with the FINs that the capture lacks.
+    /// Whether it is over once the FINs that the capture lacks, `unseen`, are counted.
     pub(super) fn is_complete(&self, unseen: [Option<End>; 2]) -> bool {
         self.is_over() || self.fins.iter().zip(&unseen).all(|(fin, unseen)| fin.or(*unseen).is_some())
     }

@@ -60,7 +60,7 @@ pub fn text(octets: &[u8]) -> String {
     shown
 }
 
-/// The same within `width` columns: cut and ended with an ellipsis where it is longer.
+/// `octets` as one line of at most `width` columns: cut and ended with an ellipsis where it is longer.
 pub(crate) fn line(octets: &[u8], width: usize) -> String {
     // One character has at most four octets and at least one column, so no more than these can fit.
     let kept = octets.get(..4 * width.saturating_add(1)).unwrap_or(octets);

@@ -67,7 +67,7 @@ fn argument(shown: &Argument) -> String {
     format!("{verb} argument \"{}\" {}{tolerated}", said(&shown.octets), problems.join(" and "))
 }
 
-/// The same, and of a malformed argument the sections of the standards that it breaks.
+/// `kind` in words, and of a malformed argument the sections of the standards that it breaks.
 pub(crate) fn with_references(kind: &EvidenceKind) -> String {
     let EvidenceKind::Argument(shown) = kind else { return text(kind) };
     let mut references: Vec<&str> = shown.problems.iter().map(|problem| problem.code.reference()).collect();

@@ -69,7 +69,7 @@ impl Networks {
         Some(place)
     }
 
-    /// The same for the upper 48 bits of IPv6.
+    /// The documentation prefix for the upper 48 bits of IPv6 addresses, the first free one from `start` on.
     pub(super) fn v6(&mut self, network: u64, start: u16) -> Option<u64> {
         if let Some(known) = self.v6.get(&network) {
             return Some(*known);

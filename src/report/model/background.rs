@@ -127,7 +127,7 @@ pub(super) struct FailedLookupObject<'a> {
     /// Why there was nowhere to send mail to.
     #[schemars(schema_with = "schema::lookup_failure")]
     failure: &'static str,
-    /// The same in words.
+    /// Why, in words.
     message: String,
     /// Whether the client also takes mail in this capture: it may have asked only to check a sender.
     client_takes_mail: bool,

@@ -159,7 +159,7 @@ impl<'a> SessionObject<'a> {
         }
     }
 
-    /// The same as a line of its own.
+    /// The session as a line of its own, which says that it is one.
     pub(in crate::report) const fn line(mut self) -> Self {
         self.line_type = Some("session");
         self

@@ -59,7 +59,7 @@ struct Client {
     mask_unknown: bool,
     /// Words that may be secrets, of lines whose beginning is missing.
     skipped: Vec<u8>,
-    /// The same as secrets, once a reply has asked for them: every line of the replies does.
+    /// What was skipped, as secrets; made when the first reply asks for it: every line of the replies does.
     skipped_secrets: OnceCell<Secrets>,
     place: Place,
     records: RecordSpans,
@@ -126,7 +126,7 @@ struct Server {
     /// How much of the client's stream had reached the server when it sent the octets read last; none where that is not
     /// known.
     received: Option<u64>,
-    /// The same for the first line of the reply being read.
+    /// How much of it had when the server sent the first line of the reply being read.
     reply_received: Option<u64>,
     /// The hello accepted last.
     hello_in_force: Option<usize>,
