@@ -10,6 +10,7 @@ mod info;
 mod iptrace;
 mod link;
 mod netmon;
+mod owned;
 mod pcap;
 mod pcapng;
 mod peeked;
@@ -33,6 +34,7 @@ pub use error::ReadError;
 pub use info::{CaptureInfo, InterfaceInfo};
 pub use link::LinkType;
 pub use netmon::{NetmonZone, ZoneError};
+pub(crate) use owned::OwnedPacket;
 pub use peeked::Peeked;
 pub use sequence::{CapturePart, Opening, Sequence};
 

@@ -3,34 +3,23 @@
 use std::mem;
 use std::ops::ControlFlow;
 
-use super::{CaptureInfo, CaptureReader, LinkType, Packet, ReadError, Sink};
-use crate::time::{FrameNumber, Timestamp};
+use super::{CaptureInfo, CaptureReader, OwnedPacket, ReadError, Sink};
+use crate::time::Timestamp;
 
 /// A capture whose first packet was looked at, and is delivered all the same.
 pub struct Peeked {
     reader: Box<dyn CaptureReader>,
-    first: Option<First>,
+    first: Option<OwnedPacket>,
     /// How the reading up to the first packet ended: an error where there is none.
     begun: Result<(), ReadError>,
-}
-
-/// The first packet, owned.
-struct First {
-    frame: FrameNumber,
-    time: Timestamp,
-    link: LinkType,
-    interface: u32,
-    wire_len: u32,
-    data: Box<[u8]>,
 }
 
 impl Peeked {
     /// Reads the first packet of a capture that nothing was read of.
     pub fn new(mut reader: Box<dyn CaptureReader>) -> Self {
-        let mut first = None;
+        let mut first: Option<OwnedPacket> = None;
         let begun = reader.for_each_packet(&mut |packet| {
-            let Packet { frame, time, link, interface, wire_len, data } = packet;
-            first = Some(First { frame, time, link, interface, wire_len, data: data.into() });
+            first = Some(packet.into());
             ControlFlow::Break(())
         });
         Self { reader, first, begun }
@@ -44,8 +33,8 @@ impl Peeked {
 
 impl CaptureReader for Peeked {
     fn for_each_packet(&mut self, sink: &mut Sink<'_>) -> Result<(), ReadError> {
-        if let Some(First { frame, time, link, interface, wire_len, data }) = self.first.take()
-            && sink(Packet { frame, time, link, interface, wire_len, data: &data }).is_break()
+        if let Some(first) = self.first.take()
+            && sink(first.packet()).is_break()
         {
             return Ok(());
         }

@@ -4,29 +4,10 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::capture::{CaptureInfo, CaptureReader, LinkType, Packet, ReadError, Sink};
+use crate::capture::{CaptureInfo, CaptureReader, OwnedPacket, Packet, ReadError, Sink};
 use crate::limits::Limits;
-use crate::time::{FrameNumber, Timestamp};
+use crate::time::FrameNumber;
 use crate::wire::{self, Decoded, FragmentKey, Ports};
-
-/// A frame, owned.
-#[derive(Debug)]
-pub(super) struct Held {
-    key: FragmentKey,
-    frame: FrameNumber,
-    time: Timestamp,
-    link: LinkType,
-    interface: u32,
-    wire_len: u32,
-    data: Box<[u8]>,
-}
-
-impl Held {
-    pub(super) fn packet(&self) -> Packet<'_> {
-        let Self { frame, time, link, interface, wire_len, .. } = *self;
-        Packet { frame, time, link, interface, wire_len, data: &self.data }
-    }
-}
 
 /// Fragments that may still become a datagram, bounded. Shared by the reader that holds them and whoever takes them.
 #[derive(Clone, Debug, Default)]
@@ -34,33 +15,31 @@ pub(super) struct Fragments(Arc<Mutex<Store>>);
 
 #[derive(Debug, Default)]
 struct Store {
-    held: VecDeque<Held>,
+    held: VecDeque<(FragmentKey, OwnedPacket)>,
     octets: usize,
 }
 
 impl Fragments {
     fn hold(&self, key: FragmentKey, packet: &Packet<'_>, limits: &Limits) {
         let mut store = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let data: Box<[u8]> = packet.data.into();
-        store.octets = store.octets.saturating_add(data.len());
-        let Packet { frame, time, link, interface, wire_len, .. } = *packet;
-        store.held.push_back(Held { key, frame, time, link, interface, wire_len, data });
+        store.octets = store.octets.saturating_add(packet.data.len());
+        store.held.push_back((key, OwnedPacket::from(*packet)));
         while store.octets > limits.fragment_octets
-            || store.held.front().is_some_and(|first| time.nanos_since(first.time) > limits.fragment_ns)
+            || store.held.front().is_some_and(|(_, first)| packet.time.nanos_since(first.time) > limits.fragment_ns)
         {
-            let Some(first) = store.held.pop_front() else { break };
+            let Some((_, first)) = store.held.pop_front() else { break };
             store.octets = store.octets.saturating_sub(first.data.len());
         }
     }
 
     /// The fragments before `frame` that belong to the datagram `key`, in order.
-    pub(super) fn take(&self, key: &FragmentKey, frame: FrameNumber) -> Vec<Held> {
+    pub(super) fn take(&self, key: &FragmentKey, frame: FrameNumber) -> Vec<OwnedPacket> {
         let mut store = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (taken, kept): (Vec<Held>, Vec<Held>) =
-            std::mem::take(&mut store.held).into_iter().partition(|held| held.key == *key);
+        let (taken, kept): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut store.held).into_iter().partition(|(held, _)| held == key);
         store.held = kept.into();
-        store.octets = store.held.iter().map(|held| held.data.len()).sum();
-        taken.into_iter().filter(|held| held.frame < frame).collect()
+        store.octets = store.held.iter().map(|(_, held)| held.data.len()).sum();
+        taken.into_iter().map(|(_, held)| held).filter(|held| held.frame < frame).collect()
     }
 }
 

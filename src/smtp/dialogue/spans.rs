@@ -175,26 +175,14 @@ impl Dialogue<'_> {
 
     /// The client's next octets, which are TLS.
     pub(super) fn mark_client_records(&mut self, octets: &[u8]) {
-        let (mut at, most) = (self.client.place.at, self.options.limits.spans);
-        if most > 0 {
-            let spans = &mut self.transcript.client_spans;
-            self.client.records.read(octets, &mut |length, kind| {
-                spans.begin(at, kind, most);
-                at = at.saturating_add(length as u64);
-            });
-        }
+        let (at, most) = (self.client.place.at, self.options.limits.spans);
+        self.client.records.mark(octets, &mut self.transcript.client_spans, at, most);
     }
 
     /// The server's next octets, which are TLS.
     pub(super) fn mark_server_records(&mut self, octets: &[u8]) {
-        let (mut at, most) = (self.server.place.at, self.options.limits.spans);
-        if most > 0 {
-            let spans = &mut self.transcript.server_spans;
-            self.server.records.read(octets, &mut |length, kind| {
-                spans.begin(at, kind, most);
-                at = at.saturating_add(length as u64);
-            });
-        }
+        let (at, most) = (self.server.place.at, self.options.limits.spans);
+        self.server.records.mark(octets, &mut self.transcript.server_spans, at, most);
     }
 
     pub(super) fn mark_client(&mut self, at: u64, kind: SpanKind) {

@@ -1,6 +1,6 @@
 //! What the octets of TLS records are: headers, and what they hold (RFC 8446 5.1).
 
-use super::SpanKind;
+use super::{SpanKind, Spans};
 
 const HEADER_OCTETS: usize = 5;
 const ALERT: u8 = 21;
@@ -20,8 +20,19 @@ pub(in crate::smtp) struct RecordSpans {
 }
 
 impl RecordSpans {
+    /// Puts what the next octets are, from stream offset `at` on, into `spans`, of which no more than `most` are kept.
+    pub(in crate::smtp) fn mark(&mut self, octets: &[u8], spans: &mut Spans, mut at: u64, most: usize) {
+        if most == 0 {
+            return;
+        }
+        self.read(octets, &mut |length, kind| {
+            spans.begin(at, kind, most);
+            at = at.saturating_add(length as u64);
+        });
+    }
+
     /// Tells what the next octets are, run by run: how many, and their kind.
-    pub(in crate::smtp) fn read(&mut self, octets: &[u8], tell: &mut dyn FnMut(usize, SpanKind)) {
+    fn read(&mut self, octets: &[u8], tell: &mut dyn FnMut(usize, SpanKind)) {
         let mut rest = octets;
         while !rest.is_empty() {
             let (length, kind) = self.run(rest);
