@@ -87,7 +87,23 @@ fn a_retransmission_is_shown_and_marked() {
     s.emit(hello).wait_s(1).emit(hello).server(b"250 mx.example.com\r\n").client_fin().server_fin();
     let text = text(&capture.finish_pcap(), &options());
     assert_eq!(lines_of(&text, "SMTP: Data = EHLO sub2").len(), 2, "{text}");
-    assert_eq!(lines_of(&text, "<== retransmission").len(), 2, "{text}");
+    assert_eq!(lines_of(&text, "<== retransmission: all of this was seen before").len(), 2, "{text}");
+}
+
+#[test]
+fn a_retransmission_with_other_bytes_is_not_said_to_be_the_same() {
+    let mut capture = CaptureBuilder::new();
+    let mut s = capture.session("192.0.2.10:1145", "192.0.2.25:25");
+    s.handshake().server(b"220 mx.example.com\r\n");
+    let hello = s.compose(crate::support::Side::Client, crate::support::flag::PSH, b"EHLO sub2\r\n");
+    s.emit(hello).emit(hello).server(b"250 mx.example.com\r\n").client_fin().server_fin();
+    let mut frames = capture.frames();
+    let again = frames.iter_mut().filter(|frame| frame.octets.ends_with(b"EHLO sub2\r\n")).nth(1).unwrap();
+    let at = again.octets.len() - 3;
+    again.octets[at] = b'3';
+    let text = text(&crate::trace_hygiene::file(&frames), &options());
+    assert_eq!(lines_of(&text, "<== retransmission: its bytes are not those seen before").len(), 1, "{text}");
+    assert!(!text.contains("sub3") && !text.contains("all of this was seen"), "{text}");
 }
 
 #[test]

@@ -48,7 +48,9 @@ impl TracedSession {
         layout: &Layout,
     ) {
         let side = self.side(followed.direction);
-        let payload = payload(segment, followed, side);
+        let is_known =
+            !followed.is_repeated || followed.offset.is_none_or(|offset| side.copies.have(offset, segment.payload));
+        let payload = payload(segment, followed, is_known, side);
         let tcp_line = tcp::line(segment, detail);
         let ink = ink(followed.direction);
         let summary = match &payload {
@@ -62,7 +64,7 @@ impl TracedSession {
         self.pass_over(frame);
         top(page, frame, detail, summary, layout);
         if layout.view == View::Summary {
-            return self.remarks(page, frame, own_remarks(segment, followed, detail), 0, layout);
+            return self.remarks(page, frame, own_remarks(segment, followed, is_known, detail), 0, layout);
         }
         link_and_ip(page, frame, detail, layout);
         let (node, child) = if layout.view == View::Detail {
@@ -79,7 +81,7 @@ impl TracedSession {
                 page.line(ink, child, &format!("SMTP: {line}"));
             }
         }
-        self.remarks(page, frame, own_remarks(segment, followed, detail), child, layout);
+        self.remarks(page, frame, own_remarks(segment, followed, is_known, detail), child, layout);
         if layout.hex {
             let hidden = hidden(frame, segment, payload.as_ref(), detail, layout);
             page.blank();
@@ -129,14 +131,14 @@ impl TracedSession {
     }
 }
 
-/// What a segment itself gives cause to say.
-fn own_remarks(segment: &Segment<'_>, followed: Followed, detail: &FrameDetail<'_>) -> Vec<String> {
+/// What a segment itself gives cause to say. `is_known` is whether what it repeats has the same octets.
+fn own_remarks(segment: &Segment<'_>, followed: Followed, is_known: bool, detail: &FrameDetail<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
     if detail.is_fragment {
         remarks.push("fragments: this frame completes a datagram; the parts before it are not shown".to_owned());
     }
     if followed.is_repeated {
-        remarks.push("retransmission: all of this was seen before".to_owned());
+        remarks.push(format!("retransmission: {}", if is_known { words::SAME_BYTES } else { words::OTHER_BYTES }));
     }
     let captured = segment.payload.len();
     if usize::try_from(segment.payload_wire_len).is_ok_and(|octets| captured < octets) {
@@ -155,10 +157,9 @@ const fn ink(direction: Direction) -> Ink {
     }
 }
 
-fn payload<'a>(segment: &Segment<'a>, followed: Followed, side: &Side) -> Option<Payload<'a>> {
+fn payload<'a>(segment: &Segment<'a>, followed: Followed, is_known: bool, side: &Side) -> Option<Payload<'a>> {
     let octets = segment.payload;
-    let is_known = |offset: &u64| !followed.is_repeated || side.copies.have(*offset, octets);
-    let runs = match followed.offset.filter(is_known) {
+    let runs = match followed.offset.filter(|_| is_known) {
         // Of octets that were not captured the kind is still known.
         Some(offset) if octets.is_empty() => {
             side.spans.runs_by(offset, 1, Shown::class).into_iter().map(|(_, kind)| (0, kind)).collect()

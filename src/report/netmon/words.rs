@@ -31,6 +31,10 @@ pub(super) const HEX_OCTETS: usize = 16;
 
 /// Ours: starts a line that Network Monitor would not have printed, after the frame it is about.
 pub(super) const REMARK: &str = "<== ";
+/// Ours: of a retransmission that repeats what was shown.
+pub(super) const SAME_BYTES: &str = "all of this was seen before";
+/// Ours: of one whose bytes nobody has accounted for.
+pub(super) const OTHER_BYTES: &str = "its bytes are not those seen before, or were seen too long ago to compare";
 /// Ours: starts a line about a session, or about the trace.
 pub(super) const HEADING: &str = "== ";
 
