@@ -13,7 +13,7 @@ pub(super) const RESET: Rule = Rule {
     reference: "RFC 9293 3.5.2",
     remedy: "Look at the side that sent the RST, and at firewalls and proxies that reset connections in its name.",
     faults: &[Fault::Server, Fault::Client],
-    page: RESET_PAGE,
+    page: include_str!("pages/connection-reset.md"),
     check: |facts| match facts.ending {
         Ending::Reset { .. } if facts.client_gave_up_after().is_some() => None,
         Ending::Reset { by_server } => broken_by(facts, by_server),
@@ -29,7 +29,7 @@ pub(super) const CLOSED: Rule = Rule {
     reference: "RFC 5321 3.8, 4.1.1.10",
     remedy: "Look at the log of the side that closed: it gave up without a word.",
     faults: &[Fault::Server, Fault::Client],
-    page: CLOSED_PAGE,
+    page: include_str!("pages/connection-closed.md"),
     check: |facts| match facts.ending {
         Ending::Closed { .. } if closing_reply(facts).is_some() || facts.client_gave_up_after().is_some() => None,
         Ending::Closed { by_server } => broken_by(facts, by_server),
@@ -45,7 +45,7 @@ pub(super) const TIMED_OUT: Rule = Rule {
     reference: "RFC 5321 4.5.3.2, 3.8",
     remedy: "Look for the side that stopped answering, and for a firewall or a path with a smaller packet size that swallows what it sends.",
     faults: &[Fault::Server, Fault::Client],
-    page: TIMED_OUT_PAGE,
+    page: include_str!("pages/timed-out.md"),
     check: |facts| {
         let reply = closing_reply(facts);
         let waited = facts.client_gave_up_after();
@@ -98,78 +98,3 @@ fn broken(facts: &Facts<'_>, fault: Fault, by_server: bool) -> Option<Finding> {
     evidence.push(facts.ended(EvidenceKind::Ended));
     Some(Finding::new(fault, Confidence::Probable, evidence))
 }
-
-const RESET_PAGE: &str = r#"Nothing was refused, and a RST ended the session before a message was
-accepted.
-
-**In the capture.** An accepted hello, perhaps MAIL, RCPT and a part of the message, then RST. The evidence says whose
-address it came from and what was open at that moment: a command without reply, a transaction, the message.
-
-**Why.** A process that crashed or was killed, a program that closes with octets unread, a filter that cuts off what
-it does not like. Firewalls, load balancers and proxies send RST in the name of either side: the time to live and IP
-identification of the frame then differ from that side's other frames.
-
-**What to do.** Look at the log of the side the RST came from. If it knows nothing of it, capture on both sides of the
-devices in between: the one that only one capture shows made it.
-
-**Told apart.** It is one of the last causes: any refusal before it decides. RST after the client had waited 30
-seconds or more in vain is `timed-out`. RST after QUIT ends nothing. RST to a hello is `ehlo-unanswered` or,
-malformed, `ehlo-argument`.
-
-```text
-11  C: DATA
-12  S: 354 End data with <CR><LF>.<CR><LF>
-13  client sends the message
-16  server resets the connection
-```
-
-Sample: `samples/connection-reset.pcap`. RFC 9293 3.5.2 has the RST; RFC 5321 3.8 what a peer does then."#;
-
-const CLOSED_PAGE: &str = r#"Nothing was refused, and one side closed the connection before a message
-was accepted.
-
-**In the capture.** An accepted hello, perhaps a transaction, then FIN with no QUIT before it, and a command or the
-message left without its reply.
-
-**Why.** A server that stops without saying 421 first, a filter that ends the process, a client that was cancelled or
-whose message could not be read any further. RFC 5321 4.1.1.10 has the client send QUIT and wait; 3.8 has a server
-that must stop say 421.
-
-**What to do.** Look at the log of the side that closed first, which the evidence names: it gave up without a word.
-
-**Told apart.** Refusals decide before it. A 421 before the FIN is `timed-out`, as is a client that closes after 30
-seconds or more of waiting. A FIN right after the hello is `ehlo-unanswered` or, malformed, `ehlo-argument`. A client
-that ends a working session before it has begun to send is `no-mail`.
-
-```text
-9   C: RCPT TO:<bob@example.net>
-10  S: 250 2.1.5 Ok
-11  C: DATA
-13  server closes
-```
-
-Sample: `samples/connection-closed.pcap`. RFC 5321 3.8 and 4.1.1.10."#;
-
-const TIMED_OUT_PAGE: &str = r#"Nothing was refused, and one side stopped talking until the other gave up.
-
-**In the capture.** A command or the end of the message without a reply, then the client's FIN or RST after 30 seconds
-or more; or a server that waits for the client and ends with `421 ... timeout exceeded`; or silence for longer than 5
-minutes.
-
-**Why.** The receiving side scans the message for too long, or its resolver or disk hangs. In the middle of a message,
-large segments that get lost while small ones pass point to a smaller packet size on the way and ICMP that is
-filtered: the same segment is sent again and again. A firewall that forgets quiet connections has the same effect.
-
-**What to do.** Look for the last octets that went unanswered: if TCP acknowledged them, the program at that end is at
-fault; if not, the path. RFC 5321 4.5.3.2 has the time limits: 5 minutes for MAIL and RCPT, 10 for the end of the
-message. A client that waits less than that should wait longer.
-
-**Told apart.** Everything that was refused decides before it. A sooner end without waiting is `connection-reset` or
-`connection-closed`. A capture that ends less than 5 minutes after the last frame leaves the session `unknown`.
-
-```text
-13  C: . (the end of the message)
-15  client closes after 600 s
-```
-
-Samples: `samples/timed-out.pcap`, `samples/timed-out-421.pcap`. RFC 5321 4.5.3.2 and 3.8."#;

@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
     reference: "Microsoft KB 240832; RFC 5321 4.1.1.1, 4.1.2, 4.1.3",
     remedy: "Configure the sending server to send its host name only (`sub2`) or its fully qualified name (`sub2.your-company.com`), without a trailing dot; with no name, an address literal (`[192.0.2.7]`).",
     faults: &[Fault::Client],
-    page: PAGE,
+    page: include_str!("pages/ehlo-argument.md"),
     check: |facts| deferred(facts).or_else(|| if facts.is_any_hello_accepted() { None } else { at_once(facts) }),
 };
 
@@ -70,39 +70,3 @@ fn finding(facts: &Facts<'_>, hello: &Hello, confidence: Confidence, mut evidenc
     let finding = Finding::new(Fault::Client, confidence, evidence);
     Some(Finding { hello: facts.index(hello), suggestion: hello.check.suggestion.clone(), ..finding })
 }
-
-const PAGE: &str = r#"The client sends EHLO, HELO or LHLO with an argument that is neither a
-host name nor an address literal, and no mail gets through: the case of Microsoft KB 240832.
-
-**In the capture.** The greeting comes, the client sends its malformed hello (`EHLO sub2.`), and then one of four
-things:
-
-- *refused*: a 4xx or 5xx, then QUIT, a close, a reset or silence (certain);
-- *closed*: the server's FIN or RST and no reply at all, the behaviour KB 240832 tells of IIS and MCIS (probable);
-- *unanswered*: the server's TCP acknowledges the line, nothing comes back, and the client gives up (probable);
-- *deferred*: 250 to the hello, then MAIL or RCPT is refused with a text that names HELO or EHLO, as Postfix does by
-  default (certain).
-
-**Why.** The name was set by hand with a final dot as in DNS, comes from a computer name that is no host name, or
-could not be found out at all. RFC 5321 4.1.1.1 wants the fully qualified name or an address literal; 4.1.2 and 4.1.3
-say what those look like. Servers differ in what they let pass, so the same client may get through elsewhere.
-
-**What to do.** On the sending side, for it is at fault: configure it to send its host name only (`sub2`) or its fully
-qualified name (`sub2.your-company.com`), with no dot at the end; with no name, an address literal (`[192.0.2.7]`).
-`ehlotrace check` says what is wrong with an argument, octet by octet. The receiving side can only tolerate it.
-
-**Told apart.** The server refused, but the argument is well-formed: `ehlo-policy`. A later hello of the same
-connection was accepted: the session goes on, and is marked `recovered`. The server took the malformed hello and the
-mail: `delivered`, with a warning. 500 or 502 to a malformed EHLO is still this cause, unless a device had mangled the
-line (`ehlo-mangled`).
-
-```text
-4  S: 220-mail.your-domain.com Microsoft SMTP MAIL ready at Sat, 28 Aug 1999 09:32:00 -0400 Version: 5.5.1774.114.11
-4  S: 220 ESMTP spoken here
-5  C: EHLO sub2.
-6  S: 501 Invalid Address
-7  C: QUIT
-```
-
-Samples: `samples/kb240832-lost.pcap`, `samples/kb240832-closed.pcap`, `samples/deferred.pcap`,
-`samples/unanswered.pcap`."#;

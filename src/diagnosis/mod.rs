@@ -9,7 +9,6 @@ mod facts;
 mod greeting;
 mod hello;
 mod outcome;
-mod outcome_pages;
 mod refused;
 mod rules;
 mod tls_auth;
@@ -34,6 +33,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 4] = [Self::Delivered, Self::Lost, Self::NoMail, Self::Unknown];
+
     /// The stable word for reports.
     pub const fn code(self) -> &'static str {
         match self {
@@ -41,6 +43,26 @@ impl Outcome {
             Self::Lost => "lost",
             Self::NoMail => "no-mail",
             Self::Unknown => "unknown",
+        }
+    }
+
+    /// What it means, in a few words.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Delivered => "the server accepted a message",
+            Self::Lost => "the client came to deliver, and no message was accepted",
+            Self::NoMail => "the client did not try to send",
+            Self::Unknown => "the capture cannot tell",
+        }
+    }
+
+    /// When a session has this outcome, what the report adds, and what to do. The first paragraph is one sentence.
+    pub const fn page(self) -> &'static str {
+        match self {
+            Self::Delivered => include_str!("pages/delivered.md"),
+            Self::Lost => include_str!("pages/lost.md"),
+            Self::NoMail => include_str!("pages/no-mail.md"),
+            Self::Unknown => include_str!("pages/unknown.md"),
         }
     }
 }

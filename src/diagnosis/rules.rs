@@ -65,8 +65,8 @@ pub struct Rule {
     pub remedy: &'static str,
     /// Who may have to change something; each finding names one of them.
     pub faults: &'static [Fault],
-    /// The whole story in Markdown: one sentence on what it is, then how it shows in a capture, why it happens, what to
-    /// do on which side, what tells it apart from other causes, and an example.
+    /// The whole story in Markdown, from a file in `pages/`: one sentence on what it is, then how it shows in a capture,
+    /// why it happens, what to do on which side, what tells it apart from other causes, and an example.
     pub page: &'static str,
     /// Whether a session was lost to it.
     pub(super) check: fn(&Facts<'_>) -> Option<Finding>,

@@ -111,12 +111,13 @@ impl Subject {
     }
 
     fn text(self) -> &'static str {
-        match self {
+        let file = match self {
             Self::Cause(rule) => rule.page,
             Self::Outcome(outcome) => outcome.page(),
             Self::Problem(problem) => problem.page(),
             Self::Note(note) => note.page(),
-        }
+        };
+        file.trim_end()
     }
 }
 
