@@ -123,10 +123,10 @@ fn packet_stages(criterion: &mut Criterion) {
 }
 
 fn dialogue_stages(criterion: &mut Criterion) {
-    let options = DialogueOptions { limits: Limits::default(), keep_credentials: false };
+    let limits = Limits::default();
     criterion.bench_function("dialogue", |bencher| {
         bencher.iter(|| {
-            let mut dialogue = Dialogue::new(&options);
+            let mut dialogue = Dialogue::new(DialogueOptions::new(&limits, false));
             dialogue.client_begins(0, true);
             dialogue.server_begins(0, true);
             for (from_client, text) in generate_load::DELIVERED {

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use ehlotrace::batch::{self, BatchOptions};
 use ehlotrace::diagnosis::Diagnosis;
-use ehlotrace::report::{CaptureReport, CaptureSource, Reporter, Summary};
+use ehlotrace::report::{Reporter, Summary};
 use ehlotrace::scan::ScanOptions;
+use ehlotrace::scan::{CaptureReport, CaptureSource};
 use ehlotrace::session::Session;
 
 /// Counts losses by cause and writes them at the end.

@@ -16,7 +16,8 @@ use thiserror::Error;
 use crate::capture::{InterfaceInfo, Packet, ReadError};
 use crate::diagnosis::EvidenceKind;
 use crate::limits::TRACE_SPANS;
-use crate::report::{CaptureReport, escape, evidence};
+use crate::report::{escape, evidence};
+use crate::scan::CaptureReport;
 use crate::scan::ScanOptions;
 use crate::session::SessionFrame;
 use crate::time::FrameNumber;
@@ -34,6 +35,7 @@ const LISTED_SESSIONS: usize = 50;
 
 /// What to extract.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ExtractOptions {
     /// What to look for, and within which bounds.
     pub scan: ScanOptions,
@@ -43,8 +45,16 @@ pub struct ExtractOptions {
     pub redact: Option<RedactKey>,
 }
 
+impl ExtractOptions {
+    /// The sessions chosen, as they are.
+    pub const fn new(scan: ScanOptions, choice: Choice) -> Self {
+        Self { scan, choice, redact: None }
+    }
+}
+
 /// What came of one capture.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Extracted {
     /// What came of reading it.
     pub capture: CaptureReport,
@@ -101,8 +111,8 @@ impl<W: Write> Extractor<W> {
     pub fn capture(&mut self, name: &str, reopen: &mut Reopen<'_>) -> Result<Extracted, ExtractError> {
         let mut scan = self.options.scan.clone();
         if self.redactor.is_some() {
-            scan.dialogue.limits.spans = TRACE_SPANS;
-            scan.dialogue.keep_credentials = false;
+            scan.limits.spans = TRACE_SPANS;
+            scan.keep_credentials = false;
         }
         let first = twice::first(twice::open(reopen, &scan)?.as_mut(), &scan, &self.options.choice, Kept::new);
         let First { capture, mut sessions, left_out, lost } = first;
@@ -120,7 +130,7 @@ impl<W: Write> Extractor<W> {
         let name = escape::text(name.as_bytes());
         let fragments = Fragments::default();
         let mut section = self.section(&name, &extracted, &sessions, fragments.clone());
-        let (ports, limits) = (&scan.ports, &scan.dialogue.limits);
+        let (ports, limits) = (&scan.ports, &scan.limits);
         let mut reader = HoldingReader { reader: twice::open(reopen, &scan)?, fragments, ports, limits };
         twice::second(&mut reader, &scan, &mut sessions, |session, frame| section.take(session, frame))?;
         (extracted.frames, extracted.left_out_frames) = (section.frames, section.left_out);

@@ -4,6 +4,7 @@
 //! surely has nothing to do with the ports asked for, decoded, and handed to the flow table; a connection that is over
 //! becomes a [`Session`], is diagnosed, told to the observer, and dropped.
 
+mod capture_report;
 mod handover;
 
 use std::collections::BTreeMap;
@@ -15,19 +16,21 @@ use crate::diagnosis::{Diagnosis, diagnose};
 use crate::dns::Lookups;
 use crate::flow::{ClosedFlow, FlowTable, StreamIndex};
 use crate::limits::Limits;
-use crate::report::CaptureReport;
 use crate::session::{FrameContent, Session, SessionBuilder, SessionFrame};
 use crate::smtp::DialogueOptions;
 use crate::time::{CaptureClock, Timestamp};
 use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Interest, Ports, Reassembled, TcpHeader};
 
+pub use capture_report::{CaptureReport, CaptureSource};
+
 /// What to look for, and within which bounds.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ScanOptions {
     /// The ports servers listen on.
     pub ports: Ports,
-    /// How the dialogue is read, with all bounds.
-    pub dialogue: DialogueOptions,
+    /// Whether secrets of AUTH are kept, which are otherwise masked.
+    pub keep_credentials: bool,
     /// The time zone of the hosts that Network Monitor captures come from.
     pub netmon_zone: NetmonZone,
     /// Whether sessions get the number by which Wireshark knows their connection. Every TCP header of the capture has to be
@@ -35,24 +38,36 @@ pub struct ScanOptions {
     pub tcp_stream: bool,
     /// Whether DNS lookups are followed: those that led to a session, and those that led nowhere.
     pub dns: bool,
+    /// The bounds to work within.
+    pub limits: Limits,
 }
 
 impl ScanOptions {
     /// Sessions on the SMTP port, 25, secrets masked, within the ordinary bounds.
     pub fn new() -> Self {
-        let limits = Limits::default();
         Self {
             ports: Ports::new([25]),
-            dialogue: DialogueOptions { limits, keep_credentials: false },
+            keep_credentials: false,
+            limits: Limits::default(),
             netmon_zone: NetmonZone::default(),
             tcp_stream: false,
             dns: true,
         }
     }
 
+    /// Sessions on these ports.
+    pub fn on_ports(ports: impl IntoIterator<Item = u16>) -> Self {
+        Self { ports: Ports::new(ports), ..Self::new() }
+    }
+
+    /// How dialogues are read.
+    pub const fn dialogue(&self) -> DialogueOptions<'_> {
+        DialogueOptions::new(&self.limits, self.keep_credentials)
+    }
+
     /// How captures are opened.
     pub fn open_options(&self) -> OpenOptions {
-        OpenOptions { limits: self.dialogue.limits.clone(), netmon_zone: self.netmon_zone.clone() }
+        OpenOptions { limits: self.limits.clone(), netmon_zone: self.netmon_zone.clone() }
     }
 }
 
@@ -174,7 +189,7 @@ struct Scanner<'o, S> {
 
 impl<'o, S: Sink<'o>> Scanner<'o, S> {
     fn new(options: &'o ScanOptions, sink: S) -> Self {
-        let limits = options.dialogue.limits.clone();
+        let limits = options.limits.clone();
         let interest = Interest { ports: &options.ports, all_tcp: options.tcp_stream, dns: options.dns };
         Self {
             options,
@@ -257,7 +272,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
                 let open = || {
                     let ends = segment.orient(&options.ports).filter(|_| options.dns);
                     let lookup = ends.and_then(|(client, server)| lookups.connection(client.ip(), server.ip(), moment));
-                    SessionBuilder::new(&options.dialogue).with_tcp_stream(stream).with_lookup(lookup)
+                    SessionBuilder::new(options.dialogue()).with_tcp_stream(stream).with_lookup(lookup)
                 };
                 let followed = self.flows.segment(&segment, moment, open);
                 if S::WANTS_FRAMES
@@ -314,7 +329,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
         while self.flows.close_oldest() {
             self.report_closed();
         }
-        let empty = Defragmenter::new(&self.options.dialogue.limits);
+        let empty = Defragmenter::new(&self.options.limits);
         self.fragment_counts = std::mem::replace(&mut self.fragments, empty).finish();
         let failed_lookups = self.lookups.finish(reader.info().last_time.unwrap_or_default());
         CaptureReport {

@@ -14,6 +14,7 @@ use crate::wire::{Reassembled, Segment, Unreachable};
 
 /// A session that is over, or of which the capture shows no more.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Session {
     /// 1-based, in order of the sessions' first frames.
     pub number: u64,
@@ -107,6 +108,7 @@ impl Session {
 
 /// A frame of a session, while the capture is read.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct SessionFrame<'a> {
     /// The session's number ([`Session::number`]).
     pub session: u64,
@@ -132,7 +134,7 @@ pub enum FrameContent<'a> {
 /// Listens to one connection and hands its octets to the dialogue.
 #[derive(Debug)]
 pub struct SessionBuilder<'o> {
-    options: &'o DialogueOptions,
+    options: DialogueOptions<'o>,
     /// Made for the first octets: most connections of a scan or a flood carry none, and many may be open at once.
     dialogue: Option<Box<Dialogue<'o>>>,
     /// Where each direction's stream begins, and whether that is where the connection began.
@@ -145,7 +147,7 @@ pub struct SessionBuilder<'o> {
 
 impl<'o> SessionBuilder<'o> {
     /// A session of which nothing was seen yet.
-    pub const fn new(options: &'o DialogueOptions) -> Self {
+    pub const fn new(options: DialogueOptions<'o>) -> Self {
         Self {
             options,
             dialogue: None,
@@ -184,7 +186,11 @@ impl<'o> SessionBuilder<'o> {
     }
 }
 
-fn new_dialogue(options: &DialogueOptions, client: Option<(u64, bool)>, server: Option<(u64, bool)>) -> Dialogue<'_> {
+fn new_dialogue(
+    options: DialogueOptions<'_>,
+    client: Option<(u64, bool)>,
+    server: Option<(u64, bool)>,
+) -> Dialogue<'_> {
     let mut dialogue = Dialogue::new(options);
     if let Some((offset, is_start)) = client {
         dialogue.client_begins(offset, is_start);

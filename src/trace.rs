@@ -12,8 +12,8 @@ use thiserror::Error;
 use crate::capture::ReadError;
 use crate::diagnosis::Diagnosis;
 use crate::limits::TRACE_SPANS;
-use crate::report::CaptureReport;
-use crate::report::netmon::{self, Columns, Layout, TracedSession};
+use crate::report::netmon::{self, Columns, TraceLayout, TracedSession};
+use crate::scan::CaptureReport;
 use crate::scan::ScanOptions;
 use crate::session::{FrameContent, Session, SessionFrame};
 use crate::time::{FrameNumber, NANOS_PER_SEC};
@@ -21,6 +21,7 @@ use crate::twice::{self, Choice, First, Reopen, SessionTexts};
 
 /// What to trace, and how to show it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TraceOptions {
     /// What to look for, and within which bounds.
     pub scan: ScanOptions,
@@ -29,10 +30,15 @@ pub struct TraceOptions {
     /// Which frames of them; all unless given.
     pub frames: Option<RangeInclusive<FrameNumber>>,
     /// How it looks. The columns are worked out.
-    pub layout: Layout,
+    pub layout: TraceLayout,
 }
 
 impl TraceOptions {
+    /// All frames of the sessions chosen, in the ordinary layout.
+    pub fn new(scan: ScanOptions, choice: Choice) -> Self {
+        Self { scan, choice, frames: None, layout: TraceLayout::default() }
+    }
+
     const fn shows_lost_only(&self) -> bool {
         matches!(self.choice, Choice::Lost | Choice::LostOrAll) && self.frames.is_none()
     }
@@ -40,6 +46,7 @@ impl TraceOptions {
 
 /// What came of a trace.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Traced {
     /// What came of the capture.
     pub capture: CaptureReport,
@@ -69,11 +76,11 @@ pub enum TraceError {
 /// the report, and what lies before it is shown.
 pub fn trace(reopen: &mut Reopen<'_>, options: &TraceOptions, out: &mut dyn Write) -> Result<Traced, TraceError> {
     let mut scan = options.scan.clone();
-    scan.dialogue.limits.spans = TRACE_SPANS;
+    scan.limits.spans = TRACE_SPANS;
     let first = twice::first(twice::open(reopen, &scan)?.as_mut(), &scan, &options.choice, Shown::new);
     let First { capture, mut sessions, left_out, lost } = first;
-    let layout = Layout { columns: columns(&capture, &sessions), ..options.layout };
-    let mut texts = SessionTexts::new(options.scan.dialogue.limits.trace_octets);
+    let layout = TraceLayout { columns: columns(&capture, &sessions), ..options.layout };
+    let mut texts = SessionTexts::new(options.scan.limits.trace_octets);
     twice::second(twice::open(reopen, &options.scan)?.as_mut(), &options.scan, &mut sessions, |shown, frame| {
         shown.frame(frame, options, &layout).map_or(Ok(()), |text| texts.push(frame.session, &text))
     })?;
@@ -100,7 +107,7 @@ fn columns(capture: &CaptureReport, sessions: &BTreeMap<u64, Shown>) -> Columns 
 fn print(
     sessions: BTreeMap<u64, Shown>,
     options: &TraceOptions,
-    layout: &Layout,
+    layout: &TraceLayout,
     mut texts: SessionTexts,
     out: &mut dyn Write,
 ) -> io::Result<u64> {
@@ -136,7 +143,7 @@ impl Shown {
     }
 
     /// The lines of the next frame, if it is one to show, and before them what was left out.
-    fn frame(&mut self, frame: &SessionFrame<'_>, options: &TraceOptions, layout: &Layout) -> Option<String> {
+    fn frame(&mut self, frame: &SessionFrame<'_>, options: &TraceOptions, layout: &TraceLayout) -> Option<String> {
         let is_in_range = options.frames.as_ref().is_none_or(|range| range.contains(&frame.packet.frame));
         let is_shown = is_in_range && self.wants(frame, options);
         if !is_shown {
@@ -150,7 +157,7 @@ impl Shown {
 
     /// Whether the next frame is one to show: of a long session the beginning and the end.
     fn wants(&mut self, frame: &SessionFrame<'_>, options: &TraceOptions) -> bool {
-        let most = options.scan.dialogue.limits.trace_frames;
+        let most = options.scan.limits.trace_frames;
         if matches!(frame.content, FrameContent::Segment(..)) {
             self.segments += 1;
         }
@@ -162,7 +169,7 @@ impl Shown {
     }
 
     /// The line that says what was left out before, if anything was.
-    fn left_out(&mut self, layout: &Layout) -> String {
+    fn left_out(&mut self, layout: &TraceLayout) -> String {
         match std::mem::take(&mut self.passed_over) {
             0 => String::new(),
             frames => {

@@ -12,7 +12,7 @@ use std::io::{self, Read};
 
 use crate::capture::{self, CaptureReader, ReadError};
 use crate::diagnosis::Diagnosis;
-use crate::report::CaptureReport;
+use crate::scan::CaptureReport;
 use crate::scan::{Observer, ScanOptions, scan_observed};
 use crate::session::{Session, SessionFrame};
 
@@ -49,7 +49,7 @@ pub(crate) fn first<K>(
     choice: &Choice,
     keep: fn(Session, &Diagnosis) -> K,
 ) -> First<K> {
-    let (choice, most) = (choice.clone(), scan.dialogue.limits.trace_sessions);
+    let (choice, most) = (choice.clone(), scan.limits.trace_sessions);
     let mut choosing = Choosing { choice, most, keep, sessions: BTreeMap::new(), left_out: 0, lost: 0 };
     let capture = scan_observed(reader, scan, &mut choosing);
     let Choosing { sessions, left_out, lost, .. } = choosing;

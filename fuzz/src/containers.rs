@@ -89,7 +89,7 @@ pub fn archive(octets: &[u8]) {
 
 fn walk(octets: &[u8], limits: &Limits) {
     let passwords = ["infected".to_owned()];
-    let options = WalkOptions { limits, passwords: &passwords };
+    let options = WalkOptions::new(limits, &passwords);
     let (mut members, mut unpacked) = (0, 0);
     let walked = container::walk(
         Origin::Stream(Box::new(Cursor::new(octets.to_vec()))),

@@ -20,18 +20,19 @@ enum Event {
 pub fn dialogue(octets: &[u8]) {
     let mut script = Script::new(octets);
     let (options, cut) = (script.octet(), script.octet());
-    let dialogue = DialogueOptions { limits: limits(options & 2 != 0), keep_credentials: false };
+    let limits = limits(options & 2 != 0);
+    let dialogue = DialogueOptions::new(&limits, false);
     let opened = options & 4 != 0;
     let events = if options & 1 == 0 { any(script) } else { sound(script) };
-    let transcript = play(&dialogue, opened, &events);
-    is_bounded(&transcript, &dialogue.limits);
+    let transcript = play(dialogue, opened, &events);
+    is_bounded(&transcript, &limits);
     if options & 1 != 0 {
         holds_no_secret(&transcript);
     }
     let has_gaps = events.iter().any(|event| matches!(event, Event::ClientGap(..) | Event::ServerGap(_)));
     // Where the beginning is missing, a command is told from mail text by where its segment begins.
     if opened && !has_gaps {
-        let pieces = play(&dialogue, opened, &pieces(&events, cut));
+        let pieces = play(dialogue, opened, &pieces(&events, cut));
         assert_eq!(format!("{transcript:?}"), format!("{pieces:?}"), "cut otherwise: {events:?}");
     }
 }
@@ -51,7 +52,7 @@ fn limits(low: bool) -> Limits {
     }
 }
 
-fn play(options: &DialogueOptions, opened: bool, events: &[Event]) -> Transcript {
+fn play(options: DialogueOptions<'_>, opened: bool, events: &[Event]) -> Transcript {
     let mut dialogue = Dialogue::new(options);
     if opened {
         dialogue.client_begins(0, true);

@@ -1,22 +1,19 @@
 //! The whole way: any octets as a capture, to sessions, diagnoses and every form of report.
 
-use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
 use ehlotrace::capture::{CaptureInfo, FORMATS};
 use ehlotrace::container;
 use ehlotrace::diagnosis::{Diagnosis, Outcome};
-use ehlotrace::dns::FailedLookups;
 use ehlotrace::limits::Limits;
 use ehlotrace::report::evidence::{remedy, text};
-use ehlotrace::report::netmon::{Layout, View};
-use ehlotrace::report::{CaptureReport, CaptureSource, Format, ReportOptions, Show, reporter};
+use ehlotrace::report::netmon::{TraceLayout, View};
+use ehlotrace::report::{Format, ReportOptions, Show, reporter};
+use ehlotrace::scan::{CaptureReport, CaptureSource};
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::session::Session;
-use ehlotrace::smtp::DialogueOptions;
 use ehlotrace::trace::{TraceOptions, trace};
 use ehlotrace::twice::Choice;
-use ehlotrace::wire::Ports;
 
 use super::sessions::sessions;
 
@@ -50,10 +47,9 @@ pub fn pipeline(octets: &[u8]) {
     };
     let is_capture =
         container::compression_of(octets).is_some() || FORMATS.iter().any(|format| (format.matches)(octets));
-    for (limits, ports, width) in [(Limits::default(), Ports::new([25, 587]), 150), (low, Ports::new(0..=u16::MAX), 40)]
-    {
-        let dialogue = DialogueOptions { limits, keep_credentials: false };
-        let options = ScanOptions { ports, dialogue, ..ScanOptions::default() };
+    for (limits, ports, width) in [(Limits::default(), vec![25, 587], 150), (low, (0..=u16::MAX).collect(), 40)] {
+        let mut options = ScanOptions::on_ports(ports);
+        options.limits = limits;
         if is_capture { capture(octets, &options, width) } else { script(octets, &options, width) }
     }
 }
@@ -67,10 +63,12 @@ fn capture(octets: &[u8], options: &ScanOptions, width: u16) {
     };
     assert_eq!(report.sessions, found.len() as u64);
     let frames = report.info.as_ref().map_or(0, |info| info.frames);
-    check(&found, frames, &report, &options.dialogue.limits, width);
+    check(&found, frames, &report, &options.limits, width);
     let view = if width < 100 { View::Collapsed } else { View::Detail };
-    let layout = Layout { view, hex: view == View::Detail, ..Layout::default() };
-    is_harmless(&traced(octets, &TraceOptions { scan: options.clone(), choice: Choice::All, frames: None, layout }));
+    let layout = TraceLayout { view, hex: view == View::Detail, ..TraceLayout::default() };
+    let mut tracing = TraceOptions::new(options.clone(), Choice::All);
+    tracing.layout = layout;
+    is_harmless(&traced(octets, &tracing));
 }
 
 fn traced(octets: &[u8], options: &TraceOptions) -> Vec<u8> {
@@ -82,13 +80,13 @@ fn traced(octets: &[u8], options: &TraceOptions) -> Vec<u8> {
 }
 
 fn script(octets: &[u8], options: &ScanOptions, width: u16) {
-    let (found, frames) = sessions(octets, &options.dialogue);
-    let info = CaptureInfo { frames, ..CaptureInfo::default() };
-    let undecoded = BTreeMap::new();
-    let failed_lookups = FailedLookups::default();
-    let report =
-        CaptureReport { info: Some(info), sessions: found.len() as u64, undecoded, failed_lookups, error: None };
-    check(&found, frames, &report, &options.dialogue.limits, width);
+    let (found, frames) = sessions(octets, options.dialogue());
+    let mut info = CaptureInfo::default();
+    info.frames = frames;
+    let mut report = CaptureReport::default();
+    report.info = Some(info);
+    report.sessions = found.len() as u64;
+    check(&found, frames, &report, &options.limits, width);
 }
 
 fn check(found: &[(Session, Diagnosis)], frames: u64, report: &CaptureReport, limits: &Limits, width: u16) {
@@ -137,9 +135,11 @@ fn reported(
     width: u16,
 ) -> Vec<u8> {
     let mut out = Vec::new();
-    let options = ReportOptions { show: Show::All, width: Some(width), colour: false, limits: limits.clone() };
+    let mut options = ReportOptions::new(Show::All);
+    options.width = Some(width);
+    options.limits = limits.clone();
     let mut reporter = reporter(format, &options, Box::new(&mut out));
-    let source = CaptureSource { path: "a.pcap".to_owned(), member: None };
+    let source = CaptureSource::new("a.pcap", None);
     reporter.capture_begin(0, &source).unwrap();
     for (session, diagnosis) in found {
         reporter.session(0, session, diagnosis).unwrap();

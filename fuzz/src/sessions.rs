@@ -21,7 +21,7 @@ const ACK: u8 = 0x10;
 /// The two ends of one connection at a time, whose segments are as sound as the script wants.
 struct Wire<'o> {
     table: FlowTable<SessionBuilder<'o>>,
-    options: &'o DialogueOptions,
+    options: DialogueOptions<'o>,
     moment: Moment,
     /// Octets each end has sent, SYN and FIN included.
     sent: [u32; 2],
@@ -73,7 +73,7 @@ impl Wire<'_> {
 }
 
 /// Every session of the script, diagnosed, and the number of frames.
-pub fn sessions(octets: &[u8], options: &DialogueOptions) -> (Vec<(Session, Diagnosis)>, u64) {
+pub fn sessions(octets: &[u8], options: DialogueOptions<'_>) -> (Vec<(Session, Diagnosis)>, u64) {
     let mut script = Script::new(octets);
     let table = FlowTable::new(Ports::new([25]), options.limits.clone());
     let mut wire = Wire { table, options, moment: Moment::default(), sent: [100, 500], port: 1145 };

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::{Failure, Input};
 use crate::capture::ReadError;
 use crate::container::{self, Member, Origin, WalkOptions};
-use crate::report::CaptureSource;
+use crate::scan::CaptureSource;
 use crate::scan::ScanOptions;
 use crate::twice::{Reopen, Rereadable};
 
@@ -98,7 +98,7 @@ pub fn reread<E>(
         }
         if visited.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
-    let walk = WalkOptions { limits: &scan.dialogue.limits, passwords };
+    let walk = WalkOptions { limits: &scan.limits, passwords };
     let _ = each(input, origin, walk, &mut open, &mut take);
     visited.map(|()| failures)
 }

@@ -1,6 +1,5 @@
 //! What a run is to read.
 
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -8,7 +7,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use crate::container::Origin;
-use crate::report::CaptureSource;
+use crate::scan::CaptureSource;
 
 /// Something to read.
 #[derive(Clone, Debug)]
@@ -119,7 +118,7 @@ impl Input {
 
     pub(super) fn source(&self, member: Option<String>) -> CaptureSource {
         let path = self.path().map_or_else(|| "-".to_owned(), |path| path.display().to_string());
-        CaptureSource { path, member }
+        CaptureSource::new(path, member)
     }
 
     /// Opens it from its start.
@@ -133,13 +132,6 @@ impl Input {
             Self::File(path) | Self::Found(path) => File::open(path).map(Origin::File),
             Self::Unlisted(_, reason) => Err(io::Error::other(reason.clone())),
         }
-    }
-}
-
-impl fmt::Display for CaptureSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.path)?;
-        self.member.as_ref().map_or(Ok(()), |member| write!(f, " : {member}"))
     }
 }
 

@@ -13,8 +13,9 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::diagnosis::{Diagnosis, Outcome};
-use crate::report::{CaptureReport, CaptureSource, Reporter};
+use crate::report::Reporter;
 use crate::scan::ScanOptions;
+use crate::scan::{CaptureReport, CaptureSource};
 use crate::session::Session;
 
 pub use captures::reread;
@@ -23,6 +24,7 @@ pub use progress::Progress;
 
 /// How a run goes about its inputs.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct BatchOptions<'p> {
     /// How each capture is scanned.
     pub scan: ScanOptions,
@@ -45,6 +47,7 @@ impl BatchOptions<'_> {
 
 /// An input that could not be read, or not to its end.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Failure {
     /// Where it came from.
     pub source: CaptureSource,
@@ -60,6 +63,7 @@ impl fmt::Display for Failure {
 
 /// What came of a run.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct BatchResult {
     /// Captures that were read, to their end or to damage.
     pub captures: usize,
@@ -89,7 +93,7 @@ const WAITING_EVENTS: usize = 256;
 ///
 /// Only when the report cannot be written. What is wrong with an input stands in the result.
 pub fn run(inputs: &[Input], options: &BatchOptions<'_>, reporter: &mut dyn Reporter) -> io::Result<BatchResult> {
-    let mut tally = Tally { result: BatchResult::default(), reporter, capture: 0, source: None, is_gone: None };
+    let mut tally = RunTally { result: BatchResult::default(), reporter, capture: 0, source: None, is_gone: None };
     if options.is_sequence {
         sequence::scan(inputs, options, &mut |event| tally.take(event));
     } else if options.jobs > 1 && inputs.len() > 1 {
@@ -103,7 +107,7 @@ pub fn run(inputs: &[Input], options: &BatchOptions<'_>, reporter: &mut dyn Repo
 }
 
 /// Workers take inputs in order; each input's events come through a channel of its own, and those are read in order.
-fn in_parallel(inputs: &[Input], options: &BatchOptions<'_>, tally: &mut Tally<'_>) {
+fn in_parallel(inputs: &[Input], options: &BatchOptions<'_>, tally: &mut RunTally<'_>) {
     // Bounded, so that workers do not run far ahead of an input that takes long.
     let (order, in_order) = sync_channel::<Receiver<Event>>(options.jobs.saturating_mul(4));
     let queue = Mutex::new((inputs.iter(), Some(order)));
@@ -143,7 +147,7 @@ fn next<'i>(queue: &Queue<'i>) -> Option<(&'i Input, SyncSender<Event>)> {
 }
 
 /// Hands events on to the reporter and adds them up.
-struct Tally<'r> {
+struct RunTally<'r> {
     result: BatchResult,
     reporter: &'r mut dyn Reporter,
     capture: usize,
@@ -152,7 +156,7 @@ struct Tally<'r> {
     is_gone: Option<io::Error>,
 }
 
-impl Tally<'_> {
+impl RunTally<'_> {
     /// Takes one event; false when nothing more is wanted.
     fn take(&mut self, event: Event) -> bool {
         if self.is_gone.is_none()

@@ -6,7 +6,7 @@ use super::worker::unreadable;
 use super::{BatchOptions, Event, Input};
 use crate::capture::{self, CapturePart, CaptureReader, OpenOptions, Opening, Peeked, ReadError, Sequence};
 use crate::container::{self, Origin};
-use crate::report::CaptureSource;
+use crate::scan::CaptureSource;
 use crate::scan::scan_capture;
 use crate::time::Timestamp;
 

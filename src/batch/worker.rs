@@ -8,8 +8,8 @@ use super::captures::{self, Found};
 use super::{BatchOptions, Event, Input};
 use crate::capture::{self, CaptureReader, ReadError};
 use crate::container::{Member, Origin, WalkOptions};
-use crate::report::{CaptureReport, CaptureSource};
 use crate::scan::scan_capture;
+use crate::scan::{CaptureReport, CaptureSource};
 
 /// Scans all captures in `input`. `tell` says whether it wants to hear more.
 pub(super) fn scan(input: &Input, options: &BatchOptions<'_>, tell: &mut dyn FnMut(Event) -> bool) {
@@ -21,7 +21,7 @@ pub(super) fn scan(input: &Input, options: &BatchOptions<'_>, tell: &mut dyn FnM
         }
     };
     let open_options = options.scan.open_options();
-    let walk_options = WalkOptions { limits: &options.scan.dialogue.limits, passwords: &options.passwords };
+    let walk_options = WalkOptions { limits: &options.scan.limits, passwords: &options.passwords };
     let mut take = |found| {
         let wants_more = match found {
             Found::Capture(source, reader) => scan_reader(source, reader, options, tell),

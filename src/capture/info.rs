@@ -8,6 +8,7 @@ use crate::time::Timestamp;
 
 /// What a reader found out about its capture: complete once all packets were delivered, growing until then.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct CaptureInfo {
     /// The file format: `pcap`, `pcapng`, `netmon`, `snoop`, `iptrace`.
     pub format: &'static str,
@@ -41,6 +42,7 @@ pub(super) const MAX_INTERFACES: usize = 65_536;
 
 /// One interface of a capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InterfaceInfo {
     /// Its link-layer type.
     pub link: LinkType,

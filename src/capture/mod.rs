@@ -83,6 +83,7 @@ pub trait CaptureReader: Send {
 }
 
 /// A capture format: how to know it and how to read it.
+#[non_exhaustive]
 pub struct FormatEntry {
     /// Its name in reports, as [`CaptureInfo::format`].
     pub name: &'static str,
@@ -94,6 +95,7 @@ pub struct FormatEntry {
 
 /// What a caller may say about how captures are read.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct OpenOptions {
     /// The bounds to work within.
     pub limits: Limits,

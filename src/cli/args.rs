@@ -5,10 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use ehlotrace::capture::NetmonZone;
-use ehlotrace::limits::Limits;
 use ehlotrace::scan::ScanOptions;
-use ehlotrace::smtp::DialogueOptions;
-use ehlotrace::wire::Ports;
 
 /// Says which SMTP sessions in a packet capture were lost, and why.
 #[derive(Debug, Parser)]
@@ -119,12 +116,10 @@ impl ReadingArgs {
 
     /// What the library is told.
     pub(super) fn scan_options(&self) -> ScanOptions {
-        ScanOptions {
-            ports: Ports::new(self.port.iter().copied()),
-            dialogue: DialogueOptions { limits: Limits::default(), keep_credentials: self.show_credentials },
-            netmon_zone: self.netmon_tz.clone().unwrap_or_default(),
-            ..ScanOptions::default()
-        }
+        let mut options = ScanOptions::on_ports(self.port.iter().copied());
+        options.keep_credentials = self.show_credentials;
+        options.netmon_zone = self.netmon_tz.clone().unwrap_or_default();
+        options
     }
 }
 

@@ -103,19 +103,18 @@ pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<Exit> {
 }
 
 fn options(args: &ExtractArgs) -> anyhow::Result<ExtractOptions> {
-    Ok(ExtractOptions {
-        scan: args.reading.scan_options(),
-        choice: if !args.session.is_empty() {
-            Choice::Numbers(args.session.clone())
-        } else if !args.cause.is_empty() {
-            Choice::Causes(args.cause.clone())
-        } else if args.all {
-            Choice::All
-        } else {
-            Choice::Lost
-        },
-        redact: if args.redact { Some(key(args.redact_key.as_deref())?) } else { None },
-    })
+    let choice = if !args.session.is_empty() {
+        Choice::Numbers(args.session.clone())
+    } else if !args.cause.is_empty() {
+        Choice::Causes(args.cause.clone())
+    } else if args.all {
+        Choice::All
+    } else {
+        Choice::Lost
+    };
+    let mut options = ExtractOptions::new(args.reading.scan_options(), choice);
+    options.redact = args.redact.then(|| key(args.redact_key.as_deref())).transpose()?;
+    Ok(options)
 }
 
 fn key(file: Option<&Path>) -> anyhow::Result<RedactKey> {

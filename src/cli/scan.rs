@@ -8,7 +8,6 @@ use anyhow::{Context, bail};
 use ehlotrace::batch::{self, BatchOptions, BatchResult, Progress};
 use ehlotrace::limits::Limits;
 use ehlotrace::report::{self, ReportOptions};
-use ehlotrace::scan::ScanOptions;
 
 use super::args::{Format, ScanArgs, Show};
 use super::output::Output;
@@ -26,15 +25,14 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let inputs = batch::expand(&paths);
     let progress = Progress::default();
     let shows_progress = io::stderr().is_terminal();
-    let options = BatchOptions {
-        scan: ScanOptions { tcp_stream: args.tcp_stream, ..args.reading.scan_options() },
-        jobs: args.jobs.map_or_else(processors, usize::from),
-        passwords: args.reading.passwords().to_vec(),
-        is_sequence: args.sequence,
-        progress: shows_progress.then_some(&progress),
-    };
+    let mut options = BatchOptions::new(args.reading.scan_options());
+    options.scan.tcp_stream = args.tcp_stream;
+    options.jobs = args.jobs.map_or_else(processors, usize::from);
+    options.passwords = args.reading.passwords().to_vec();
+    options.is_sequence = args.sequence;
+    options.progress = shows_progress.then_some(&progress);
     let mut out = Output::new(args.output.as_deref(), "report", &inputs, args.files_from.as_deref())?;
-    let limits = options.scan.dialogue.limits.clone();
+    let limits = options.scan.limits.clone();
     let mut reporter = report::reporter(format(args.format), &report_options(args, limits), Box::new(&mut out));
     let mut run = || batch::run(&inputs, &options, reporter.as_mut()).context("cannot write the report");
     let result = if shows_progress { bar::during(&inputs, &progress, run)? } else { run()? };
@@ -104,15 +102,14 @@ fn report_options(args: &ScanArgs, limits: Limits) -> ReportOptions {
         Format::Table | Format::Markdown => Show::Lost,
         Format::Json | Format::Jsonl | Format::Csv | Format::Html => Show::All,
     });
-    ReportOptions {
-        show: match show {
-            Show::Lost => report::Show::Lost,
-            Show::All => report::Show::All,
-        },
-        width: if is_terminal { terminal_size::terminal_size().map(|(width, _)| width.0) } else { None },
-        colour: is_terminal && wants_colour(),
-        limits,
-    }
+    let mut options = ReportOptions::new(match show {
+        Show::Lost => report::Show::Lost,
+        Show::All => report::Show::All,
+    });
+    options.width = if is_terminal { terminal_size::terminal_size().map(|(width, _)| width.0) } else { None };
+    options.colour = is_terminal && wants_colour();
+    options.limits = limits;
+    options
 }
 
 /// Whether the user's environment allows colour (no-color.org).

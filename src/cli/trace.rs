@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Args as ClapArgs;
 use ehlotrace::batch::{self, Input};
 use ehlotrace::report::escape;
-use ehlotrace::report::netmon::{Layout, View};
+use ehlotrace::report::netmon::{TraceLayout, View};
 use ehlotrace::trace::{TraceOptions, Traced, trace};
 use ehlotrace::twice::Choice;
 
@@ -133,32 +133,31 @@ fn nothing_shown(name: &str, args: &TraceArgs, traced: &Traced) {
 }
 
 fn options(args: &TraceArgs) -> TraceOptions {
-    TraceOptions {
-        scan: args.reading.scan_options(),
-        choice: if !args.session.is_empty() {
-            Choice::Numbers(args.session.clone())
-        } else if args.lost {
-            Choice::Lost
-        } else if args.all || args.frames.is_some() {
-            Choice::All
-        } else {
-            Choice::LostOrAll
+    let choice = if !args.session.is_empty() {
+        Choice::Numbers(args.session.clone())
+    } else if args.lost {
+        Choice::Lost
+    } else if args.all || args.frames.is_some() {
+        Choice::All
+    } else {
+        Choice::LostOrAll
+    };
+    let mut options = TraceOptions::new(args.reading.scan_options(), choice);
+    options.frames = args.frames.clone();
+    options.layout = TraceLayout {
+        view: match (args.summary, args.detail) {
+            (true, _) => View::Summary,
+            (_, true) => View::Detail,
+            _ => View::Collapsed,
         },
-        frames: args.frames.clone(),
-        layout: Layout {
-            view: match (args.summary, args.detail) {
-                (true, _) => View::Summary,
-                (_, true) => View::Detail,
-                _ => View::Collapsed,
-            },
-            hex: args.hex,
-            plain: args.plain,
-            mail_text: args.mail_text,
-            show_credentials: args.reading.shows_credentials(),
-            colour: io::stdout().is_terminal() && wants_colour(),
-            ..Layout::default()
-        },
-    }
+        hex: args.hex,
+        plain: args.plain,
+        mail_text: args.mail_text,
+        show_credentials: args.reading.shows_credentials(),
+        colour: io::stdout().is_terminal() && wants_colour(),
+        ..TraceLayout::default()
+    };
+    options
 }
 
 /// `7` or `3-9`.

@@ -14,7 +14,7 @@ pub(super) struct ArchiveKind {
     /// Whether a stream that begins with these octets is of this kind.
     pub(super) matches: fn(&[u8]) -> bool,
     /// Hands every member to the outlet, in the order of the archive, until the outlet wants no more.
-    pub(super) read: fn(Source, &mut Outlet) -> Result<(), Refusal>,
+    pub(super) read: fn(Source, &mut Outlet) -> Result<(), ArchiveRefusal>,
 }
 
 /// Every kind, the ones with a sure mark first.
@@ -26,19 +26,19 @@ pub(super) fn kind_of(head: &[u8]) -> Option<&'static ArchiveKind> {
 }
 
 /// Why an archive, or the rest of it, could not be read.
-pub(super) struct Refusal {
+pub(super) struct ArchiveRefusal {
     pub(super) kind: NoteKind,
     pub(super) message: String,
 }
 
-impl Refusal {
+impl ArchiveRefusal {
     pub(super) fn new(kind: NoteKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
 }
 
 /// An error met outside of any member.
-impl From<io::Error> for Refusal {
+impl From<io::Error> for ArchiveRefusal {
     fn from(error: io::Error) -> Self {
         let message = match error.kind() {
             io::ErrorKind::UnexpectedEof => "it is cut off; copy the file again".to_owned(),

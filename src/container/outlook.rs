@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cfb::CompoundFile;
 
-use super::archive::{ArchiveKind, Refusal};
+use super::archive::{ArchiveKind, ArchiveRefusal};
 use super::pipe::{Outlet, Passed};
 use super::source::{Seekable, Source};
 use super::walk::NoteKind;
@@ -37,7 +37,7 @@ const BUFFER_OCTETS: usize = 1024 * 1024;
 
 type File = CompoundFile<Seekable>;
 
-fn read(source: Source, out: &mut Outlet) -> Result<(), Refusal> {
+fn read(source: Source, out: &mut Outlet) -> Result<(), ArchiveRefusal> {
     let mut source = source.into_seekable(&out.shared)?;
     tables::check(&mut source, out.shared.limits.outlook_table_octets)?;
     let mut file = CompoundFile::open(source).map_err(|e| damaged(&e))?;
@@ -67,7 +67,7 @@ fn read(source: Source, out: &mut Outlet) -> Result<(), Refusal> {
 }
 
 /// The storages of the attachments in the message `storage`, in their order.
-fn attachments(file: &File, storage: &Path) -> Result<Vec<PathBuf>, Refusal> {
+fn attachments(file: &File, storage: &Path) -> Result<Vec<PathBuf>, ArchiveRefusal> {
     let entries = file.read_storage(storage).map_err(|e| damaged(&e))?;
     let found = entries.filter(|entry| entry.is_storage() && entry.name().starts_with(ATTACHMENT));
     Ok(found.map(|entry| storage.join(entry.name())).collect())
@@ -95,6 +95,6 @@ fn name_of(file: &mut File, attachment: &Path, out: &Outlet) -> String {
     format!("attachment {}", storage.trim_start_matches(ATTACHMENT))
 }
 
-fn damaged(error: &std::io::Error) -> Refusal {
-    Refusal::new(NoteKind::Unreadable, format!("it is damaged or cut off ({error})"))
+fn damaged(error: &std::io::Error) -> ArchiveRefusal {
+    ArchiveRefusal::new(NoteKind::Unreadable, format!("it is damaged or cut off ({error})"))
 }

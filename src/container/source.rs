@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::SpooledTempFile;
 
 use super::Input;
-use super::archive::Refusal;
+use super::archive::ArchiveRefusal;
 use super::layer::Tagged;
 use super::pipe::Shared;
 use super::walk::NoteKind;
@@ -51,7 +51,7 @@ impl Source {
 
     /// The octets in any order. A stream is copied to a temporary file without a name for that, as far as it can be
     /// read: an archive that is cut off may still give something.
-    pub(super) fn into_seekable(self, shared: &Arc<Shared>) -> Result<Seekable, Refusal> {
+    pub(super) fn into_seekable(self, shared: &Arc<Shared>) -> Result<Seekable, ArchiveRefusal> {
         match self {
             Self::File(file) => Ok(Seekable { inner: Box::new(BufReader::new(Tagged(file))), _room: None }),
             Self::Stream(input) => {
@@ -67,23 +67,23 @@ impl Source {
 const SPOOL_MEMORY_OCTETS: usize = 1024 * 1024;
 const BUFFER_OCTETS: usize = 64 * 1024;
 
-fn spool(mut input: Input, shared: &Shared, room: &Room) -> Result<SpooledTempFile, Refusal> {
+fn spool(mut input: Input, shared: &Shared, room: &Room) -> Result<SpooledTempFile, ArchiveRefusal> {
     let mut file = SpooledTempFile::new(SPOOL_MEMORY_OCTETS);
     let mut buffer = vec![0; BUFFER_OCTETS];
-    let failed = |e: io::Error| Refusal::new(NoteKind::Unreadable, format!("no temporary file for it: {e}"));
+    let failed = |e: io::Error| ArchiveRefusal::new(NoteKind::Unreadable, format!("no temporary file for it: {e}"));
     while !shared.is_stopped() {
         let octets = match input.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => buffer.get(..read).unwrap_or_default(),
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(_) if shared.expansion.is_spent() => return Err(Refusal::new(NoteKind::Bound, "")),
+            Err(_) if shared.expansion.is_spent() => return Err(ArchiveRefusal::new(NoteKind::Bound, "")),
             Err(e) if matches!(e.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData) => break,
             Err(e) => return Err(e.into()),
         };
         if !room.take(octets.len() as u64) {
             let gigabytes = shared.limits.archive_spool_octets >> 30;
             let message = format!("it needs a temporary file of more than {gigabytes} GiB; unpack it first");
-            return Err(Refusal::new(NoteKind::Bound, message));
+            return Err(ArchiveRefusal::new(NoteKind::Bound, message));
         }
         file.write_all(octets).map_err(failed)?;
     }

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use tar::{EntryType, Header};
 
 use super::Input;
-use super::archive::{ArchiveKind, Refusal};
+use super::archive::{ArchiveKind, ArchiveRefusal};
 use super::pipe::{Outlet, Passed};
 use super::source::Source;
 use super::walk::NoteKind;
@@ -40,7 +40,7 @@ struct Extension {
     is_sparse: bool,
 }
 
-fn read(source: Source, out: &mut Outlet) -> Result<(), Refusal> {
+fn read(source: Source, out: &mut Outlet) -> Result<(), ArchiveRefusal> {
     let mut input = source.into_stream();
     let mut extension = Extension::default();
     while let Some(block) = next_block(&mut input)? {
@@ -48,7 +48,7 @@ fn read(source: Source, out: &mut Outlet) -> Result<(), Refusal> {
             break;
         }
         if !is_header(&block) {
-            return Err(Refusal::new(NoteKind::Unreadable, "it is damaged: a header has a wrong checksum"));
+            return Err(ArchiveRefusal::new(NoteKind::Unreadable, "it is damaged: a header has a wrong checksum"));
         }
         let header = Header::from_byte_slice(&block);
         let kind = header.entry_type();
@@ -125,7 +125,7 @@ fn start_of(content: &mut Content<'_>) -> io::Result<Vec<u8>> {
 }
 
 /// Passes over `octets` octets of a member and `padding` octets behind it.
-fn skip(input: &mut Input, octets: u64, padding: u64, out: &Outlet) -> Result<(), Refusal> {
+fn skip(input: &mut Input, octets: u64, padding: u64, out: &Outlet) -> Result<(), ArchiveRefusal> {
     let mut left = octets.saturating_add(padding);
     let mut buffer = [0; 16 * 1024];
     while left > 0 && !out.is_over() {

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
 
-use super::archive::{ArchiveKind, Refusal, kind_of};
+use super::archive::{ArchiveKind, ArchiveRefusal, kind_of};
 use super::compression::{HEAD_OCTETS, MAX_DEPTH, Peeled, compression_of, peel_within};
 use super::layer::{Counted, Tagged};
 use super::pipe::{Message, Outlet, Shared, channel};
@@ -15,11 +15,19 @@ use crate::limits::Limits;
 
 /// How to walk.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct WalkOptions<'a> {
     /// The bounds; those on archives are at the end.
     pub limits: &'a Limits,
     /// What encrypted members are tried with, in this order.
     pub passwords: &'a [String],
+}
+
+impl<'a> WalkOptions<'a> {
+    /// Within these bounds, with these passwords.
+    pub const fn new(limits: &'a Limits, passwords: &'a [String]) -> Self {
+        Self { limits, passwords }
+    }
 }
 
 /// Something that is no archive: a capture, or not.
@@ -35,6 +43,7 @@ pub struct Member {
 
 /// What kept a member, or the rest of an archive, from being read.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MemberNote {
     /// The member or archive, as [`Member::path`]; `None` for the input itself.
     pub path: Option<String>,
@@ -223,7 +232,7 @@ impl Walk<'_> {
 /// What runs in the thread of an archive.
 fn read(kind: &ArchiveKind, source: Source, outlet: &mut Outlet) {
     match (kind.read)(source, outlet) {
-        Err(Refusal { kind: reason, message }) if !outlet.is_over() => {
+        Err(ArchiveRefusal { kind: reason, message }) if !outlet.is_over() => {
             outlet.note(None, reason, format!("{}: {message}", kind.name));
         }
         _ => {}

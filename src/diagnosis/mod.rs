@@ -88,6 +88,7 @@ impl Confidence {
 
 /// The verdict on one session.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Diagnosis {
     /// What became of it.
     pub outcome: Outcome,

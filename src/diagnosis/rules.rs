@@ -52,6 +52,7 @@ pub enum Stage {
 
 /// One cause of loss.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Rule {
     /// The stable code, as in `ehlo-argument`.
     pub code: &'static str,

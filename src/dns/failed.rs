@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::lookups::{Answer, Lookups, Question};
+use super::lookups::{LookupAnswer, Lookups, Question};
 use super::{FailedLookup, FailedLookups, LookupFailure, RecordType};
 use crate::time::{Moment, NANOS_PER_SEC, Timestamp};
 
@@ -60,9 +60,9 @@ impl Lookups {
     pub(super) fn judge(&mut self, question: &Question, now: Timestamp) {
         let Some(asked) = self.known.get(question) else { return };
         let why = match asked.answer {
-            Answer::None if now.nanos_since(asked.latest.time) >= PATIENCE_NS => LookupFailure::NoAnswer,
-            Answer::Failed(why) => why,
-            Answer::None | Answer::Addresses | Answer::Exchanges(_) | Answer::Unclear => return,
+            LookupAnswer::None if now.nanos_since(asked.latest.time) >= PATIENCE_NS => LookupFailure::NoAnswer,
+            LookupAnswer::Failed(why) => why,
+            LookupAnswer::None | LookupAnswer::Addresses | LookupAnswer::Exchanges(_) | LookupAnswer::Unclear => return,
         };
         let Some(moment) = asked.asked.or(asked.answered) else { return };
         if self.has_way_round(question) || self.is_told_by_another(question) {
@@ -91,14 +91,14 @@ impl Lookups {
         }
         let exchange = self.by_exchange.get(&(question.client, Arc::clone(&question.name)));
         let siblings = exchange.and_then(|exchange| self.known.get(exchange)).map(|asked| &asked.answer);
-        let Some(Answer::Exchanges(siblings)) = siblings else { return false };
+        let Some(LookupAnswer::Exchanges(siblings)) = siblings else { return false };
         siblings.iter().any(|(_, host)| self.has_address(question.client, host))
     }
 
     fn has_address(&self, client: IpAddr, name: &Arc<str>) -> bool {
         [RecordType::A, RecordType::Aaaa].into_iter().any(|kind| {
             let question = Question { client, name: Arc::clone(name), kind };
-            self.known.get(&question).is_some_and(|asked| asked.answer == Answer::Addresses)
+            self.known.get(&question).is_some_and(|asked| asked.answer == LookupAnswer::Addresses)
         })
     }
 
@@ -106,7 +106,10 @@ impl Lookups {
     fn is_told_by_another(&self, question: &Question) -> bool {
         let has_failed = |kind| {
             let other = Question { kind, ..question.clone() };
-            matches!(self.known.get(&other).map(|asked| &asked.answer), Some(Answer::Failed(_) | Answer::None))
+            matches!(
+                self.known.get(&other).map(|asked| &asked.answer),
+                Some(LookupAnswer::Failed(_) | LookupAnswer::None)
+            )
         };
         match question.kind {
             RecordType::Mx => false,

@@ -46,7 +46,7 @@ pub(super) struct Asked {
     pub(super) asked: Option<Moment>,
     pub(super) latest: Moment,
     pub(super) answered: Option<Moment>,
-    pub(super) answer: Answer,
+    pub(super) answer: LookupAnswer,
     /// The addresses in the answer, those sent along with MX records included.
     addresses: Vec<IpAddr>,
     /// Records of the answer over the bound of those kept.
@@ -56,7 +56,7 @@ pub(super) struct Asked {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum LookupAnswer {
     /// None so far.
     None,
     Addresses,
@@ -132,7 +132,7 @@ impl Lookups {
             asked: None,
             latest: moment,
             answered: None,
-            answer: Answer::None,
+            answer: LookupAnswer::None,
             addresses: Vec::new(),
             omitted: 0,
             is_open: false,
@@ -153,7 +153,7 @@ impl Lookups {
         for address in std::mem::take(&mut asked.addresses) {
             remove_if(&mut self.by_address, &(question.client, address), question);
         }
-        if let Answer::Exchanges(exchanges) = std::mem::replace(&mut asked.answer, Answer::None) {
+        if let LookupAnswer::Exchanges(exchanges) = std::mem::replace(&mut asked.answer, LookupAnswer::None) {
             for (_, host) in exchanges {
                 remove_if(&mut self.by_exchange, &(question.client, host), question);
             }
@@ -191,8 +191,8 @@ impl Lookups {
         }
         asked.is_open = true;
         asked.asked = Some(moment);
-        if matches!(asked.answer, Answer::Failed(_) | Answer::Unclear) {
-            (asked.answer, asked.answered) = (Answer::None, None);
+        if matches!(asked.answer, LookupAnswer::Failed(_) | LookupAnswer::Unclear) {
+            (asked.answer, asked.answered) = (LookupAnswer::None, None);
         }
         let open = self.open.entry(question.client).or_default();
         open.push_back(question.clone());
@@ -224,7 +224,7 @@ impl Lookups {
         for address in &given.addresses {
             self.by_address.insert((client, *address), question.clone());
         }
-        if let Answer::Exchanges(exchanges) = &given.answer {
+        if let LookupAnswer::Exchanges(exchanges) = &given.answer {
             for (_, host) in exchanges {
                 self.by_exchange.insert((client, Arc::clone(host)), question.clone());
             }
@@ -246,11 +246,11 @@ impl Lookups {
     fn step(&self, question: &Question) -> Option<LookupStep> {
         let asked = self.known.get(question)?;
         let mut answer: Vec<String> = match &asked.answer {
-            Answer::Addresses => asked.addresses.iter().map(ToString::to_string).collect(),
-            Answer::Exchanges(exchanges) => {
+            LookupAnswer::Addresses => asked.addresses.iter().map(ToString::to_string).collect(),
+            LookupAnswer::Exchanges(exchanges) => {
                 exchanges.iter().map(|(preference, host)| format!("{preference} {host}")).collect()
             }
-            Answer::None | Answer::Failed(_) | Answer::Unclear => return None,
+            LookupAnswer::None | LookupAnswer::Failed(_) | LookupAnswer::Unclear => return None,
         };
         if asked.omitted > 0 {
             answer.push(format!("and {} more", asked.omitted));
@@ -267,12 +267,12 @@ impl Lookups {
 
 /// What a message says.
 struct Given {
-    answer: Answer,
+    answer: LookupAnswer,
     addresses: Vec<IpAddr>,
     omitted: u64,
 }
 
-impl Answer {
+impl LookupAnswer {
     /// Whether mail can go there.
     pub(super) const fn is_some(&self) -> bool {
         matches!(self, Self::Addresses | Self::Exchanges(_))
@@ -295,23 +295,23 @@ impl Given {
         let is_final = message.is_recursion_desired || message.is_authoritative;
         let is_null_mx = matches!(&exchanges[..], [(_, host)] if &**host == ".");
         let answer = match (message.code, message.kind) {
-            (0, RecordType::Mx) if is_null_mx => Answer::Failed(LookupFailure::NullMx),
-            (0, RecordType::Mx) if !exchanges.is_empty() => Answer::Exchanges(exchanges),
-            (0, RecordType::A | RecordType::Aaaa) if !addresses.is_empty() => Answer::Addresses,
-            (0, _) if is_cut || message.is_cut || !is_final => Answer::Unclear,
-            (0, _) => Answer::Failed(LookupFailure::NoRecord),
-            (2, _) => Answer::Failed(LookupFailure::ServerFailure),
-            (3, _) => Answer::Failed(LookupFailure::NoSuchName),
-            (5, _) => Answer::Failed(LookupFailure::Refused),
-            (code, _) => Answer::Failed(LookupFailure::OtherCode(code)),
+            (0, RecordType::Mx) if is_null_mx => LookupAnswer::Failed(LookupFailure::NullMx),
+            (0, RecordType::Mx) if !exchanges.is_empty() => LookupAnswer::Exchanges(exchanges),
+            (0, RecordType::A | RecordType::Aaaa) if !addresses.is_empty() => LookupAnswer::Addresses,
+            (0, _) if is_cut || message.is_cut || !is_final => LookupAnswer::Unclear,
+            (0, _) => LookupAnswer::Failed(LookupFailure::NoRecord),
+            (2, _) => LookupAnswer::Failed(LookupFailure::ServerFailure),
+            (3, _) => LookupAnswer::Failed(LookupFailure::NoSuchName),
+            (5, _) => LookupAnswer::Failed(LookupFailure::Refused),
+            (code, _) => LookupAnswer::Failed(LookupFailure::OtherCode(code)),
         };
         let addresses = match &answer {
-            Answer::Addresses => addresses,
-            Answer::Exchanges(exchanges) => {
+            LookupAnswer::Addresses => addresses,
+            LookupAnswer::Exchanges(exchanges) => {
                 let is_exchange = |owner: &str| exchanges.iter().any(|(_, host)| &**host == owner);
                 along.into_iter().filter(|(owner, _)| is_exchange(owner)).map(|(_, address)| address).collect()
             }
-            Answer::None | Answer::Failed(_) | Answer::Unclear => Vec::new(),
+            LookupAnswer::None | LookupAnswer::Failed(_) | LookupAnswer::Unclear => Vec::new(),
         };
         Self { answer, addresses, omitted: message.omitted_answers }
     }

@@ -19,6 +19,7 @@ use crate::time::Moment;
 
 /// How a client came to a server's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Lookup {
     /// The questions and their answers: for MX first, if there was one, then for the host's address. A server that sends
     /// the address along with the MX records leaves one.
@@ -27,6 +28,7 @@ pub struct Lookup {
 
 /// A question and its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LookupStep {
     /// The question, if the capture has it.
     pub asked: Option<Moment>,
@@ -42,6 +44,7 @@ pub struct LookupStep {
 
 /// A lookup that failed, and no connection of its client came of it: a delivery that never started.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FailedLookup {
     /// The question; of an answer whose question the capture lacks, the answer.
     pub moment: Moment,
@@ -112,6 +115,7 @@ impl LookupFailure {
 
 /// The lookups of a capture that led nowhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FailedLookups {
     /// The first ones, in order of their frames.
     pub listed: Vec<FailedLookup>,

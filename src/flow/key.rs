@@ -8,20 +8,20 @@ use std::net::{IpAddr, SocketAddr};
 /// Every segment is looked up by its key, so the ends are numbers, which are hashed and compared in a few instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct FlowKey {
-    low: End,
-    high: End,
+    low: Endpoint,
+    high: Endpoint,
 }
 
 /// One end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct End {
+struct Endpoint {
     /// The address as a 128-bit number, in two halves.
     address: [u64; 2],
-    /// The port; with [`End::IPV4`] added where the address is one of IPv4.
+    /// The port; with [`Endpoint::IPV4`] added where the address is one of IPv4.
     port: u64,
 }
 
-impl End {
+impl Endpoint {
     /// Keeps an IPv4 address apart from the IPv6 address of the same number.
     const IPV4: u64 = 1 << 16;
 
@@ -41,7 +41,7 @@ impl End {
 impl FlowKey {
     /// The key of segments between `one` and `other`.
     pub(super) fn new(one: SocketAddr, other: SocketAddr) -> Self {
-        let (one, other) = (End::new(one), End::new(other));
+        let (one, other) = (Endpoint::new(one), Endpoint::new(other));
         if one <= other { Self { low: one, high: other } } else { Self { low: other, high: one } }
     }
 }

@@ -129,7 +129,7 @@ fn of_kind(problems: &[ProblemCode], argument: &[u8]) -> Vec<&'static Row> {
 
 /// What servers tell apart besides faults.
 #[derive(PartialEq, Eq)]
-enum Form {
+enum ArgumentForm {
     Ipv6Literal,
     Literal,
     Localhost,
@@ -138,20 +138,20 @@ enum Form {
     FullyQualified,
 }
 
-fn form(argument: &[u8]) -> Form {
+fn form(argument: &[u8]) -> ArgumentForm {
     let name = argument.strip_suffix(b".").unwrap_or(argument);
     if argument.starts_with(b"[") {
-        return if argument.contains(&b':') { Form::Ipv6Literal } else { Form::Literal };
+        return if argument.contains(&b':') { ArgumentForm::Ipv6Literal } else { ArgumentForm::Literal };
     }
     let last = name.rsplit(|octet| *octet == b'.').next().unwrap_or(name);
     if last.eq_ignore_ascii_case(b"localhost") || last.eq_ignore_ascii_case(b"localdomain") {
-        Form::Localhost
+        ArgumentForm::Localhost
     } else if !last.is_empty() && last.iter().all(u8::is_ascii_digit) {
-        Form::Numeric
+        ArgumentForm::Numeric
     } else if name.contains(&b'.') {
-        Form::FullyQualified
+        ArgumentForm::FullyQualified
     } else {
-        Form::SingleLabel
+        ArgumentForm::SingleLabel
     }
 }
 

@@ -1,10 +1,11 @@
 //! What stands behind a session, in words: its TLS handshake and the lookups that led to it; and the deliveries that never
 //! started, because a name was looked up in vain.
 
+use super::Summary;
 use super::escape;
 use super::words::count;
-use super::{CaptureReport, Summary};
 use crate::dns::{FailedLookup, LookupStep};
+use crate::scan::CaptureReport;
 use crate::session::Session;
 
 /// Columns of a name.

@@ -1,8 +1,9 @@
 //! What every format shows of a session: the hello its verdict is about, what was said to it, the verdict in words.
 
-use super::{CaptureSource, background, escape, evidence, product_name, words};
+use super::{background, escape, evidence, product_name, words};
 use crate::diagnosis::{Answer, Diagnosis, End, EvidenceKind, Outcome};
 use crate::flow::Side;
+use crate::scan::CaptureSource;
 use crate::session::Session;
 use crate::smtp::ehlo::{ArgumentCheck, split_argument};
 use crate::smtp::{Command, Reply, Verb};

@@ -8,11 +8,12 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
+use super::ReportOptions;
 use super::digest::Digest;
 use super::model::{self, CaptureObject, RelayObject, SCHEMA_VERSION, SessionObject, TOOL};
 use super::run::{Form, Run};
 use super::spool::Spool;
-use super::{CaptureReport, CaptureSource, ReportOptions};
+use crate::scan::{CaptureReport, CaptureSource};
 
 /// Gathers sessions and writes the document at the end.
 pub(super) struct Json<'w> {

@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::digest::Digest;
 use super::model::{self, CaptureEndLine, CaptureLine, CaptureObject, SessionObject, SummaryLine};
 use super::run::{Form, Run};
-use super::{CaptureReport, CaptureSource};
+use crate::scan::{CaptureReport, CaptureSource};
 
 /// Writes whole lines, so that whoever follows the output never sees half an object.
 pub(super) struct JsonLines<'w> {

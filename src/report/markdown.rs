@@ -154,7 +154,7 @@ fn row(digest: &Digest<'_>) -> String {
     let tls = background::tls(session).map(|tls| format!(", {}", code(&tls))).unwrap_or_default();
     format!(
         "| {} | {}-{} | {} | {} | {}{product}{found_by}{tls} | {} | {} | `{}` |\n",
-        code(&digest.source.label()),
+        code(&escape::text(digest.source.to_string().as_bytes())),
         session.first.frame,
         session.last.frame,
         date_and_time(session.first.time),

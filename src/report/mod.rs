@@ -25,13 +25,11 @@ mod tests;
 mod totals;
 mod words;
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use crate::capture::{CaptureInfo, ReadError};
 use crate::diagnosis::Diagnosis;
-use crate::dns::FailedLookups;
 use crate::limits::Limits;
+use crate::scan::{CaptureReport, CaptureSource};
 use crate::session::Session;
 use crate::smtp::ehlo::ArgumentCheck;
 use crate::smtp::product::Product;
@@ -40,51 +38,6 @@ use run::Driver;
 
 pub use model::{json_schema, jsonl_schema};
 pub use totals::Summary;
-
-/// Where a capture came from.
-#[derive(Clone, Debug, Default)]
-pub struct CaptureSource {
-    /// The path as the user gave it, or as it was found in a folder; `-` for standard input.
-    pub path: String,
-    /// Which member of an archive it is.
-    pub member: Option<String>,
-}
-
-impl CaptureSource {
-    /// Path and member, safe on a terminal.
-    fn label(&self) -> String {
-        let member = self.member.as_ref().map(|member| format!(": {member}")).unwrap_or_default();
-        escape::text(format!("{}{member}", self.path).as_bytes())
-    }
-}
-
-/// What came of one capture.
-#[derive(Debug)]
-pub struct CaptureReport {
-    /// What the reader says of the file; none where it could not even be opened.
-    pub info: Option<CaptureInfo>,
-    /// How many sessions were found.
-    pub sessions: u64,
-    /// Frames that could not be decoded, by reason.
-    pub undecoded: BTreeMap<String, u64>,
-    /// Lookups of mail servers that failed, and no connection came of them.
-    pub failed_lookups: FailedLookups,
-    /// What stopped the reading before the end of the file.
-    pub error: Option<ReadError>,
-}
-
-impl CaptureReport {
-    /// The report of a capture that could not be opened.
-    pub fn unreadable(error: ReadError) -> Self {
-        Self {
-            info: None,
-            sessions: 0,
-            undecoded: BTreeMap::new(),
-            failed_lookups: FailedLookups::default(),
-            error: Some(error),
-        }
-    }
-}
 
 /// Turns a run into output, event by event: captures in order, and in each its sessions as they close.
 pub trait Reporter {
@@ -137,6 +90,7 @@ pub enum Show {
 
 /// What a report shows, and how.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ReportOptions {
     /// Which sessions are listed.
     pub show: Show,
@@ -148,10 +102,10 @@ pub struct ReportOptions {
     pub limits: Limits,
 }
 
-impl Default for ReportOptions {
-    /// Lost sessions, no colour, no terminal.
-    fn default() -> Self {
-        Self { show: Show::Lost, width: None, colour: false, limits: Limits::default() }
+impl ReportOptions {
+    /// These sessions, no colour, no terminal, the ordinary bounds.
+    pub fn new(show: Show) -> Self {
+        Self { show, width: None, colour: false, limits: Limits::default() }
     }
 }
 

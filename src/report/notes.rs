@@ -1,7 +1,8 @@
 //! What a reader has to know about the captures to trust a report, and what is worth a second look.
 
-use super::{CaptureReport, CaptureSource, escape, words};
+use super::{escape, words};
 use crate::diagnosis::{Diagnosis, Outcome};
+use crate::scan::{CaptureReport, CaptureSource};
 use crate::session::Session;
 use crate::smtp::{Hello, Reply};
 
@@ -100,7 +101,7 @@ impl Captures {
         let info = report.info.as_ref();
         self.kept.push(CaptureNotes {
             number,
-            label: self.source.label(),
+            label: escape::text(self.source.to_string().as_bytes()),
             notes,
             format: info.map(|info| info.format),
             frames: info.map_or(0, |info| info.frames),

@@ -7,8 +7,9 @@ use super::background::NeverStarted;
 use super::digest::Digest;
 use super::notes::{Captures, Warnings};
 use super::totals::{Summary, Totals};
-use super::{CaptureReport, CaptureSource, ReportOptions, Reporter, Show};
+use super::{ReportOptions, Reporter, Show};
 use crate::diagnosis::{Diagnosis, Outcome};
+use crate::scan::{CaptureReport, CaptureSource};
 use crate::session::Session;
 
 /// One output format. It is told only of what it is to show.

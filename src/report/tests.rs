@@ -40,11 +40,11 @@ fn document(samples: &[&str], options: &ReportOptions) -> Value {
 }
 
 fn show_all() -> ReportOptions {
-    ReportOptions { show: Show::All, ..ReportOptions::default() }
+    ReportOptions::new(Show::All)
 }
 
 fn wide(width: u16) -> ReportOptions {
-    ReportOptions { width: Some(width), ..ReportOptions::default() }
+    ReportOptions { width: Some(width), ..ReportOptions::new(Show::Lost) }
 }
 
 /// Frames, times and texts as tshark shows them for this capture.
@@ -117,7 +117,7 @@ fn the_lost_session_of_the_article_field_by_field() {
                     "by_cause": {"ehlo-argument": 1}, "other_relays_sessions": 0, "other_relays_lost": 0,
                     "failed_lookups": 0}
     });
-    let written = document(&["kb240832-lost.pcap"], &ReportOptions::default());
+    let written = document(&["kb240832-lost.pcap"], &ReportOptions::new(Show::Lost));
     // Part by part, so that a difference is found.
     for (key, value) in expected.as_object().unwrap() {
         assert_eq!(&written[key], value, "{key}");
@@ -150,7 +150,8 @@ fn keys(json: &str) -> Vec<&str> {
 
 #[test]
 fn keys_stand_in_the_order_of_the_model() {
-    let (json, _) = report_on(&["cut-short.pcap", "kb240832-closed.pcap"], Format::Json, &ReportOptions::default());
+    let (json, _) =
+        report_on(&["cut-short.pcap", "kb240832-closed.pcap"], Format::Json, &ReportOptions::new(Show::Lost));
     let model = "schema_version tool name version captures \
         path member format link_types frames first_timestamp last_timestamp sessions undecoded notes error truncated dropped compression failed_lookups \
         path member format link_types frames first_timestamp last_timestamp sessions undecoded notes error truncated dropped compression failed_lookups \
@@ -257,7 +258,7 @@ fn sessions_are_listed_by_number_and_only_the_lost_unless_all_are_asked_for() {
     assert_eq!(all.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8]);
     let lost: Vec<(u64, String)> = all.into_iter().filter(|(_, outcome)| outcome == "lost").collect();
     assert_eq!(lost.len(), 6);
-    assert_eq!(listed(&ReportOptions::default()), lost);
+    assert_eq!(listed(&ReportOptions::new(Show::Lost)), lost);
 }
 
 #[test]
@@ -271,7 +272,7 @@ fn the_spool_in_a_file_makes_no_difference() {
 
 #[test]
 fn a_relay_is_added_up_with_its_rhythm() {
-    let document = document(&["relay-stopped.pcapng"], &ReportOptions::default());
+    let document = document(&["relay-stopped.pcapng"], &ReportOptions::new(Show::Lost));
     let relays = document["relays"].as_array().unwrap();
     assert_eq!(relays.len(), 1, "192.0.2.40 lost nothing");
     assert_eq!(relays[0]["sessions"], 6);
@@ -307,7 +308,7 @@ fn what_cannot_be_read_is_told_and_stops_nothing() {
     assert_eq!((summary.captures, summary.unreadable, summary.sessions), (2, 1, 1));
     assert!(text.starts_with("No session was lost. 1 session in 2 captures: 1 delivered.\n"), "{text}");
     assert!(text.contains("samples/README.md:\n  Note: not a capture"), "{text}");
-    let document = document(&samples, &ReportOptions::default());
+    let document = document(&samples, &ReportOptions::new(Show::Lost));
     let unread = &document["captures"][0];
     assert_eq!(unread["error"]["kind"], "unknown-format");
     assert_eq!(
@@ -320,7 +321,7 @@ fn what_cannot_be_read_is_told_and_stops_nothing() {
 #[test]
 fn no_session_at_all_hints_at_the_port() {
     assert_eq!(
-        table(&["auth-failed.pcap"], &ReportOptions::default()),
+        table(&["auth-failed.pcap"], &ReportOptions::new(Show::Lost)),
         "No SMTP session found. For servers on other ports name them: --port 587, say.\n"
     );
 }

@@ -9,9 +9,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::model::schema;
-use super::{CaptureReport, evidence, product_name};
+use super::{evidence, product_name};
 use crate::diagnosis::{Diagnosis, Fault, Outcome, RULES, Rule};
 use crate::limits::Limits;
+use crate::scan::CaptureReport;
 use crate::session::Session;
 use crate::smtp::Hello;
 use crate::smtp::ehlo::split_argument;
@@ -19,6 +20,7 @@ use crate::time::Timestamp;
 
 /// How many captures and sessions there were, and what became of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Summary {
     /// Captures opened or tried.
     pub captures: u64,

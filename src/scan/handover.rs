@@ -14,7 +14,7 @@ use std::thread;
 use super::{Observer, ScanOptions, Scanner, Sink};
 use crate::capture::CaptureReader;
 use crate::flow::ClosedFlow;
-use crate::report::CaptureReport;
+use crate::scan::CaptureReport;
 use crate::session::{SessionBuilder, SessionFrame};
 use crate::time::Timestamp;
 

@@ -129,6 +129,7 @@ const LONGEST_VERB: usize = 16;
 
 /// One command line.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Command {
     /// Its verb.
     pub verb: Verb,

@@ -10,6 +10,7 @@ use memchr::memchr2_iter;
 
 /// What a greeting or an EHLO response tells of the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Product {
     /// The product with its version where the text has one, such as `Sendmail 8.14.4`; `None` when the text names none.
     /// Printable ASCII.
@@ -28,7 +29,7 @@ const TEXT_OCTETS: usize = 4096;
 const VERSION_OCTETS: usize = 40;
 
 /// One product and how its greeting is recognised. Letter case does not matter.
-struct Row {
+struct BannerRow {
     /// Phrases that must all occur; each starts and ends at the edge of a word.
     phrases: &'static [&'static str],
     name: &'static str,
@@ -47,18 +48,18 @@ enum Version {
     Build(&'static str),
 }
 
-const fn kb(phrases: &'static [&'static str], name: &'static str, version: Version) -> Row {
-    Row { phrases, name, version, system_of_kb240832: true }
+const fn kb(phrases: &'static [&'static str], name: &'static str, version: Version) -> BannerRow {
+    BannerRow { phrases, name, version, system_of_kb240832: true }
 }
 
-const fn other(phrases: &'static [&'static str], name: &'static str, version: Version) -> Row {
-    Row { phrases, name, version, system_of_kb240832: false }
+const fn other(phrases: &'static [&'static str], name: &'static str, version: Version) -> BannerRow {
+    BannerRow { phrases, name, version, system_of_kb240832: false }
 }
 
 const IIS_BUILD: Version = Version::Build("Version: ");
 
 #[rustfmt::skip]
-const PRODUCTS: &[Row] = &[
+const PRODUCTS: &[BannerRow] = &[
     // The systems of KB 240832 first: IIS and MCIS, Exchange, Notes and Domino, Sendmail.
     kb(&["Microsoft SMTP MAIL ready"], "Microsoft IIS 4.0 SMTP / MCIS 2.x", IIS_BUILD),
     kb(&["Microsoft ESMTP MAIL Service, Version: 5.0."], "Microsoft IIS 5.0 SMTP / Exchange 2000", IIS_BUILD),
@@ -151,7 +152,7 @@ static PHRASES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 });
 
 /// The first row all of whose phrases occur in `text`.
-fn first_row(text: &str) -> Option<&'static Row> {
+fn first_row(text: &str) -> Option<&'static BannerRow> {
     // One bit a phrase.
     let mut present = 0_u128;
     for found in PHRASES.as_ref()?.find_overlapping_iter(text) {
@@ -170,7 +171,7 @@ fn first_row(text: &str) -> Option<&'static Row> {
     })
 }
 
-impl Row {
+impl BannerRow {
     fn product(&self, text: &str) -> Product {
         let (version, build) = match self.version {
             Version::None => (None, None),

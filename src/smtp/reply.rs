@@ -8,6 +8,7 @@ use crate::time::Moment;
 
 /// One reply, all its lines together.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Reply {
     /// The three-digit code: that of the last line, where a server changes it midway.
     pub code: u16,

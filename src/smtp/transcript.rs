@@ -9,6 +9,7 @@ use crate::time::Moment;
 
 /// A command and its reply; either may be missing.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Exchange {
     /// The command; none for the greeting, and for any other reply that answers no command.
     pub command: Option<Command>,
@@ -18,6 +19,7 @@ pub struct Exchange {
 
 /// An EHLO, HELO or LHLO.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Hello {
     /// Which exchange of the transcript it is.
     pub exchange: usize,
@@ -29,6 +31,7 @@ pub struct Hello {
 
 /// A refusal, as evidence.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Refusal {
     /// The refused command's frame.
     pub command: Moment,
@@ -42,6 +45,7 @@ pub struct Refusal {
 
 /// How often something was tried, and how that went.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Tally {
     /// Tries, answered or not.
     pub tried: u64,
@@ -64,6 +68,7 @@ impl Tally {
 
 /// What is missing of the dialogue itself, mail data and TLS aside.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct Missing {
     /// Octets of commands.
     pub client_octets: u64,
@@ -84,6 +89,7 @@ impl Missing {
 
 /// One session's dialogue.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Transcript {
     /// Commands and replies in capture order; of a very long session the first ones, and every hello.
     pub exchanges: Vec<Exchange>,

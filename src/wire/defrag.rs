@@ -67,6 +67,7 @@ pub struct Reassembled {
 
 /// What became of the fragmented datagrams.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FragmentCounts {
     /// Datagrams put together.
     pub completed: u64,

@@ -4,10 +4,9 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use ehlotrace::diagnosis::Diagnosis;
-use ehlotrace::report::CaptureReport;
+use ehlotrace::scan::CaptureReport;
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::session::Session;
-use ehlotrace::wire::Ports;
 
 /// The folder `name` of the corpus; without it the test has nothing to do and says so.
 pub(crate) fn folder(name: &str) -> Option<PathBuf> {
@@ -29,7 +28,8 @@ pub(crate) fn captures(folder: &PathBuf) -> Vec<PathBuf> {
 
 /// Scans a file for sessions on `ports`, in order of first frame.
 pub(crate) fn sessions(file: &PathBuf, ports: &[u16]) -> (CaptureReport, Vec<(Session, Diagnosis)>) {
-    let options = ScanOptions { ports: Ports::new(ports.iter().copied()), tcp_stream: true, ..ScanOptions::default() };
+    let mut options = ScanOptions::on_ports(ports.iter().copied());
+    options.tcp_stream = true;
     let mut found = Vec::new();
     let input = Box::new(File::open(file).unwrap());
     let report = scan(input, &options, &mut |session, diagnosis| found.push((session, diagnosis))).unwrap();

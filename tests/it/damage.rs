@@ -9,10 +9,9 @@ use std::process::Command;
 
 use ehlotrace::diagnosis::Diagnosis;
 use ehlotrace::flow::CloseHow;
-use ehlotrace::report::CaptureReport;
+use ehlotrace::scan::CaptureReport;
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::session::Session;
-use ehlotrace::wire::Ports;
 use serde_json::Value;
 
 use crate::make::{gz, tar};
@@ -145,7 +144,7 @@ fn is_over_by(session: &Session, frames: u64) -> bool {
 
 /// All sessions, each with what a report would say of it; none if the octets are no capture.
 fn sessions(octets: &[u8]) -> Option<(CaptureReport, Vec<(Session, String)>)> {
-    let options = ScanOptions { ports: Ports::new([25, 587]), ..ScanOptions::default() };
+    let options = ScanOptions::on_ports([25, 587]);
     let mut found = Vec::new();
     let input = Box::new(Cursor::new(octets.to_vec()));
     let report = scan(input, &options, &mut |session, diagnosis| {

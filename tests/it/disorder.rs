@@ -15,7 +15,7 @@ use ehlotrace::diagnosis::{Diagnosis, Outcome};
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::session::Session;
 use ehlotrace::twice::Choice;
-use ehlotrace::wire::{self, Decoded, Ports};
+use ehlotrace::wire::{self, Decoded};
 
 use crate::corpus;
 use crate::extract::extracted;
@@ -123,7 +123,7 @@ impl Verdict {
 }
 
 fn verdicts(frames: &[Frame]) -> Vec<Verdict> {
-    let options = ScanOptions { ports: Ports::new(PORTS), ..ScanOptions::default() };
+    let options = ScanOptions::on_ports(PORTS);
     let octets = write_pcapng(frames, &FileOptions { nanoseconds: true, ..FileOptions::default() });
     let mut found = Vec::new();
     let mut observe = |session: Session, diagnosis: Diagnosis| found.push(Verdict::new(&session, &diagnosis));
@@ -290,7 +290,7 @@ fn a_capture_that_begins_late_leaves_the_verdict_or_makes_it_unknown() {
 
 /// What redaction keeps of a session: all but names and addresses.
 fn kept(octets: &[u8]) -> Vec<(u64, String)> {
-    let options = ScanOptions { ports: Ports::new(PORTS), ..ScanOptions::default() };
+    let options = ScanOptions::on_ports(PORTS);
     let mut found = Vec::new();
     scan(Box::new(Cursor::new(octets.to_vec())), &options, &mut |session, diagnosis| {
         let problems: Vec<Vec<&str>> = session

@@ -8,7 +8,6 @@ use std::io::Cursor;
 use ehlotrace::dns::FailedLookups;
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::session::Session;
-use ehlotrace::wire::Ports;
 
 use crate::corpus;
 use crate::support::CaptureBuilder;
@@ -33,7 +32,8 @@ fn capture() -> Vec<u8> {
 }
 
 fn scanned(octets: Vec<u8>, dns: bool) -> (Vec<Session>, FailedLookups) {
-    let options = ScanOptions { ports: Ports::new([25]), dns, ..ScanOptions::default() };
+    let mut options = ScanOptions::default();
+    options.dns = dns;
     let mut sessions = Vec::new();
     let report = scan(Box::new(Cursor::new(octets)), &options, &mut |session, _| sessions.push(session)).unwrap();
     assert!(report.undecoded.is_empty(), "{:?}", report.undecoded);

@@ -10,7 +10,6 @@ use ehlotrace::diagnosis::rule;
 use ehlotrace::extract::{ExtractOptions, Extracted, Extractor, RedactKey};
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::twice::Choice;
-use ehlotrace::wire::Ports;
 
 use crate::corpus;
 use crate::support::Frame;
@@ -21,12 +20,12 @@ use crate::trace_hygiene::{DIALOGUES, SECRETS, capture, file, is_in};
 const PORTS: [u16; 4] = [25, 465, 587, 2525];
 
 fn scan_options() -> ScanOptions {
-    ScanOptions { ports: Ports::new(PORTS), ..ScanOptions::default() }
+    ScanOptions::on_ports(PORTS)
 }
 
 pub(crate) fn extracted(captures: &[(&str, Vec<u8>)], choice: &Choice, key: Option<&str>) -> (Vec<u8>, Vec<Extracted>) {
-    let redact = key.map(RedactKey::new);
-    let options = ExtractOptions { scan: scan_options(), choice: choice.clone(), redact };
+    let mut options = ExtractOptions::new(scan_options(), choice.clone());
+    options.redact = key.map(RedactKey::new);
     let mut out = Vec::new();
     let mut extractor = Extractor::new(options, &mut out);
     let mut results = Vec::new();
@@ -161,7 +160,7 @@ fn redacted_samples_give_nothing_away() {
 fn secrets_of_auth_are_masked() {
     let original = sample("auth-failed.pcap");
     let mut options = scan_options();
-    options.dialogue.keep_credentials = true;
+    options.keep_credentials = true;
     let mut secrets = Vec::new();
     scan(Box::new(Cursor::new(original)), &options, &mut |session, _| {
         let commands = session.transcript.exchanges.iter().filter_map(|exchange| exchange.command.as_ref());
@@ -200,7 +199,7 @@ fn public_captures_are_redacted_without_their_secrets() {
             continue;
         }
         let mut options = scan_options();
-        options.dialogue.keep_credentials = true;
+        options.keep_credentials = true;
         scan(Box::new(Cursor::new(octets)), &options, &mut |session, _| {
             let commands = session.transcript.exchanges.iter().filter_map(|exchange| exchange.command.as_ref());
             for line in

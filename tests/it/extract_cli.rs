@@ -183,7 +183,7 @@ fn folders_archives_and_pipes_are_read_as_scan_reads_them() {
         assert!(error.contains(" from 2 captures written"), "{error}");
         assert_eq!(records(&file), records(&separate));
         let text = String::from_utf8_lossy(&file);
-        assert!(text.contains(" : a/lost.pcap, session 1, "), "the section names the member");
+        assert!(text.contains(": a/lost.pcap, session 1, "), "the section names the member");
         assert!(text.contains("; frame 5 of lost.pcap, session 1"), "the frame does, too");
     }
     std::fs::write(&path, [0; 0]).unwrap();
@@ -209,7 +209,7 @@ fn a_trace_shows_every_capture_of_an_archive() {
     let [lost, works] = [LOST, WORKS].map(|file| trace(&["--all", file]).1);
     let (code, out, error) = trace(&["--all", path]);
     assert_eq!((code, error.as_str()), (1, ""));
-    assert_eq!(out, format!("== {path} : a/lost.pcap\n{lost}\n== {path} : works.pcap\n{works}"));
+    assert_eq!(out, format!("== {path}: a/lost.pcap\n{lost}\n== {path}: works.pcap\n{works}"));
     assert_eq!(trace(&["--session", "7", path]).0, 2);
 }
 

@@ -3,7 +3,8 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use ehlotrace::report::{CaptureSource, Format, ReportOptions, Show, reporter};
+use ehlotrace::report::{Format, ReportOptions, Show, reporter};
+use ehlotrace::scan::CaptureSource;
 use ehlotrace::scan::{ScanOptions, scan};
 
 use crate::support::CaptureBuilder;
@@ -42,9 +43,9 @@ pub(crate) fn hostile_page() -> String {
 /// The page on one capture.
 fn page_on(capture: Vec<u8>, path: &str) -> String {
     let mut out = Vec::new();
-    let options = ReportOptions { show: Show::All, ..ReportOptions::default() };
+    let options = ReportOptions::new(Show::All);
     let mut reporter = reporter(Format::Html, &options, Box::new(&mut out));
-    let source = CaptureSource { path: path.to_owned(), member: Some(path.to_owned()) };
+    let source = CaptureSource::new(path.to_owned(), Some(path.to_owned()));
     reporter.capture_begin(0, &source).unwrap();
     let report = scan(Box::new(Cursor::new(capture)), &ScanOptions::new(), &mut |session, diagnosis| {
         reporter.session(0, &session, &diagnosis).unwrap();

@@ -5,7 +5,8 @@
 
 use std::io::Cursor;
 
-use ehlotrace::report::{CaptureSource, Format, ReportOptions, Show, reporter};
+use ehlotrace::report::{Format, ReportOptions, Show, reporter};
+use ehlotrace::scan::CaptureSource;
 use ehlotrace::scan::{ScanOptions, scan};
 
 use crate::support::{CaptureBuilder, dns, tls};
@@ -49,9 +50,10 @@ fn background_of(text: &[u8]) -> Vec<u8> {
 
 pub(crate) fn report_on(capture: Vec<u8>, path: &str, format: Format, width: u16) -> String {
     let mut out = Vec::new();
-    let options = ReportOptions { show: Show::All, width: Some(width), ..ReportOptions::default() };
+    let mut options = ReportOptions::new(Show::All);
+    options.width = Some(width);
     let mut reporter = reporter(format, &options, Box::new(&mut out));
-    let source = CaptureSource { path: path.to_owned(), member: Some(path.to_owned()) };
+    let source = CaptureSource::new(path.to_owned(), Some(path.to_owned()));
     // Twice: only the second makes a table name its captures.
     for number in 0..2 {
         reporter.capture_begin(number, &source).unwrap();

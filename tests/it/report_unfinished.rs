@@ -5,7 +5,8 @@
 
 use std::io::Cursor;
 
-use ehlotrace::report::{CaptureSource, Format, ReportOptions, Show, reporter};
+use ehlotrace::report::{Format, ReportOptions, Show, reporter};
+use ehlotrace::scan::CaptureSource;
 use ehlotrace::scan::{ScanOptions, scan};
 use serde_json::{Value, json};
 
@@ -25,9 +26,9 @@ fn session_of(turns: &[&[u8]]) -> Value {
     }
     script.server_fin().client_fin();
     let mut out = Vec::new();
-    let options = ReportOptions { show: Show::All, ..ReportOptions::default() };
+    let options = ReportOptions::new(Show::All);
     let mut reporter = reporter(Format::Json, &options, Box::new(&mut out));
-    reporter.capture_begin(0, &CaptureSource { path: "-".into(), member: None }).unwrap();
+    reporter.capture_begin(0, &CaptureSource::new("-", None)).unwrap();
     let input = Box::new(Cursor::new(capture.finish_pcap()));
     let report = scan(input, &ScanOptions::new(), &mut |session, diagnosis| {
         reporter.session(0, &session, &diagnosis).unwrap();

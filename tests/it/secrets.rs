@@ -7,10 +7,8 @@ use std::io::Cursor;
 use std::process::Command;
 
 use base64::Engine as _;
-use ehlotrace::limits::Limits;
 use ehlotrace::report::Format;
 use ehlotrace::scan::{ScanOptions, scan};
-use ehlotrace::smtp::DialogueOptions;
 use ehlotrace::twice::Choice;
 
 use crate::extract::extracted;
@@ -202,11 +200,10 @@ fn what_a_reply_says_besides_a_secret_stays() {
 #[test]
 fn past_the_bound_on_what_is_remembered_all_text_of_replies_is_masked() {
     let capture = file(&frames("C AUTH PLAIN {0}\nS 535 5.7.8 not {=2}\nC QUIT\nS 221 goodbye", 1_000));
-    let options = ScanOptions::default();
-    let limits = Limits { secret_parts: 4, ..Limits::default() };
-    let dialogue = DialogueOptions { limits, keep_credentials: false };
+    let mut options = ScanOptions::default();
+    options.limits.secret_parts = 4;
     let mut replies = Vec::new();
-    scan(Box::new(Cursor::new(capture)), &ScanOptions { dialogue, ..options }, &mut |session, _| {
+    scan(Box::new(Cursor::new(capture)), &options, &mut |session, _| {
         let found = session.transcript.exchanges.iter().filter_map(|exchange| exchange.reply.as_ref());
         replies.extend(found.map(|reply| String::from_utf8_lossy(reply.first_line()).into_owned()));
     })

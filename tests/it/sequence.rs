@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use assert_cmd::Command;
 use ehlotrace::capture::{self, CapturePart, CaptureReader, Opening, Sequence};
 use ehlotrace::diagnosis::Diagnosis;
-use ehlotrace::report::CaptureReport;
+use ehlotrace::scan::CaptureReport;
 use ehlotrace::scan::{Observer, ScanOptions, scan_capture, scan_observed};
 use ehlotrace::session::Session;
 use proptest::prelude::*;

@@ -45,7 +45,7 @@ fn pieces(cuts: &[usize]) -> Vec<Vec<Piece>> {
 }
 
 fn play(flights: &[Vec<Piece>], isn: u32) -> String {
-    let options = DialogueOptions { limits: Limits::default(), keep_credentials: false };
+    let limits = Limits::default();
     let mut table = FlowTable::new(Ports::new([25]), Limits::default());
     let mut frame = 0;
     let mut send = |who: char, flags: u8, seq: u32, ack: u32, payload: &[u8]| {
@@ -66,7 +66,7 @@ fn play(flights: &[Vec<Piece>], isn: u32) -> String {
         };
         let elapsed_ns = i64::try_from(frame).unwrap() * 1000;
         let moment = Moment { frame, time: Timestamp::from_nanos(elapsed_ns), elapsed_ns };
-        table.segment(&segment, moment, || SessionBuilder::new(&options));
+        table.segment(&segment, moment, || SessionBuilder::new(DialogueOptions::new(&limits, false)));
     };
     send('C', 0x02, 0, 0, b"");
     send('S', 0x12, 0, 1, b"");

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Read};
 
-use ehlotrace::report::netmon::{Layout, View};
+use ehlotrace::report::netmon::{TraceLayout, View};
 use ehlotrace::scan::ScanOptions;
 use ehlotrace::trace::{TraceOptions, Traced, trace};
 use ehlotrace::twice::Choice;
@@ -10,7 +10,7 @@ use ehlotrace::wire::Ports;
 
 /// Every session, on port 25, collapsed.
 pub(crate) fn options() -> TraceOptions {
-    TraceOptions { scan: ScanOptions::default(), choice: Choice::All, frames: None, layout: Layout::default() }
+    TraceOptions::new(ScanOptions::default(), Choice::All)
 }
 
 pub(crate) fn on_ports(ports: &[u16]) -> TraceOptions {
@@ -31,11 +31,11 @@ pub(crate) fn text(capture: &[u8], options: &TraceOptions) -> String {
 }
 
 /// All ways to lay a trace out, secrets and mail text hidden.
-pub(crate) fn layouts() -> Vec<Layout> {
+pub(crate) fn layouts() -> Vec<TraceLayout> {
     let mut layouts = Vec::new();
     for view in [View::Summary, View::Collapsed, View::Detail] {
         for hex in [false, true] {
-            layouts.push(Layout { view, hex, ..Layout::default() });
+            layouts.push(TraceLayout { view, hex, ..TraceLayout::default() });
         }
     }
     layouts

@@ -1,6 +1,6 @@
 //! The captures of Microsoft's articles, rebuilt octet by octet, give the lines the articles print.
 
-use ehlotrace::report::netmon::{Layout, View};
+use ehlotrace::report::netmon::{TraceLayout, View};
 
 use crate::support::{CaptureBuilder, FileOptions, Frame, Link, write_pcap};
 use crate::trace::{lines_of, on_ports, options, sample, text, traced};
@@ -140,7 +140,7 @@ fn q172983() -> Vec<u8> {
 #[test]
 fn the_three_frames_of_q172983() {
     let mut options = on_ports(&[139]);
-    options.layout = Layout { view: View::Detail, hex: true, plain: true, ..Layout::default() };
+    options.layout = TraceLayout { view: View::Detail, hex: true, plain: true, ..TraceLayout::default() };
     let text = text(&q172983(), &options);
     let first = "\
 1    0.0000 02608C3B85C1 --> 02608C9E188B TCP ....S., len:    4, seq:   8221822-8221825, ack:         0, win: 8192, src: 1037  dst:  139 (NBT Session)  131.107.2.214 --> 131.107.2.211 IP
@@ -252,7 +252,7 @@ fn every_tcp_option_of_a_modern_handshake_is_named() {
 #[test]
 fn the_summary_lines_up() {
     let mut options = options();
-    options.layout = Layout { view: View::Summary, plain: true, ..Layout::default() };
+    options.layout = TraceLayout { view: View::Summary, plain: true, ..TraceLayout::default() };
     let (text, traced) = traced(&sample("mixed.pcapng"), &options);
     assert!(traced.shown > 1);
     let lines: Vec<_> = text.lines().filter(|line| line.contains(" --> ") && !line.starts_with("==")).collect();

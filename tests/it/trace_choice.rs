@@ -58,7 +58,7 @@ fn a_range_of_frames_is_shown_alone() {
 #[test]
 fn a_long_session_keeps_its_beginning_and_its_end_and_says_what_lies_between() {
     let mut options = options();
-    options.scan.dialogue.limits.trace_frames = 8;
+    options.scan.limits.trace_frames = 8;
     let all = frames(&text(&sample("kb240832-works.pcap"), &self::options()));
     let text = text(&sample("kb240832-works.pcap"), &options);
     let shown = frames(&text);
@@ -71,7 +71,7 @@ fn a_long_session_keeps_its_beginning_and_its_end_and_says_what_lies_between() {
 #[test]
 fn more_sessions_than_the_bound_are_counted() {
     let mut options = options();
-    options.scan.dialogue.limits.trace_sessions = 1;
+    options.scan.limits.trace_sessions = 1;
     let (text, traced) = traced(&sample("mixed.pcapng"), &options);
     let note = format!("== {} more sessions are not shown: choose them with --session\n", traced.capture.sessions - 1);
     assert!(text.ends_with(&note), "{text}");

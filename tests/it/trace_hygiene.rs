@@ -1,6 +1,6 @@
 //! What a trace must never show: controls of the terminal, secrets, mail text.
 
-use ehlotrace::report::netmon::{Layout, View};
+use ehlotrace::report::netmon::{TraceLayout, View};
 use proptest::prelude::*;
 
 use crate::support::{CaptureBuilder, FileOptions, Frame, Side, flag, write_pcap};
@@ -29,9 +29,9 @@ pub(crate) fn is_in(octets: &[u8], word: &str) -> bool {
 
 /// Fails if a trace in any layout gives one of `words` away, in text or in hex.
 pub(crate) fn assert_hidden(capture: &[u8], ports: &[u16], words: &[&str], what: &str) {
-    let summary = Layout { view: View::Summary, ..Layout::default() };
-    let detail = Layout { view: View::Detail, hex: true, ..Layout::default() };
-    for layout in [summary, Layout::default(), detail] {
+    let summary = TraceLayout { view: View::Summary, ..TraceLayout::default() };
+    let detail = TraceLayout { view: View::Detail, hex: true, ..TraceLayout::default() };
+    for layout in [summary, TraceLayout::default(), detail] {
         let mut options = on_ports(ports);
         options.layout = layout;
         let text = text(capture, &options);
@@ -151,7 +151,7 @@ fn padding_from_the_memory_of_a_driver_is_hidden() {
         assert_eq!(ack.octets.len(), 60, "six octets behind an IP packet of forty");
         ack.octets[54..].copy_from_slice(padding);
         let mut options = options();
-        options.layout = Layout { hex: true, ..Layout::default() };
+        options.layout = TraceLayout { hex: true, ..TraceLayout::default() };
         let octets = dumped(&text(&file(&frames), &options));
         assert_eq!(octets.windows(6).any(|window| window == padding), is_shown, "{padding:?}");
         assert_eq!(is_in(&octets, "******"), !is_shown, "{padding:?}");
@@ -161,12 +161,12 @@ fn padding_from_the_memory_of_a_driver_is_hidden() {
 #[test]
 fn secrets_and_mail_text_are_shown_when_asked_for() {
     let mut options = options();
-    options.layout = Layout { hex: true, mail_text: true, show_credentials: true, ..Layout::default() };
+    options.layout = TraceLayout { hex: true, mail_text: true, show_credentials: true, ..TraceLayout::default() };
     let text = text(&file(&capture(DIALOGUES[1], 1_000)), &options);
     for word in ["dXNlcm5hbWU6", "cGFzc3dvcmQ6", "334 Y2hhbGxlbmdl", "Subject: Confidential"] {
         assert!(text.contains(word) && is_in(&dumped(&text), word), "{word}\n{text}");
     }
-    options.layout = Layout { hex: true, mail_text: true, ..Layout::default() };
+    options.layout = TraceLayout { hex: true, mail_text: true, ..TraceLayout::default() };
     let text = crate::trace::text(&file(&capture(DIALOGUES[1], 1_000)), &options);
     assert!(text.contains("Subject: Confidential") && !text.contains("dXNlcm5hbWU6"), "{text}");
 }
@@ -204,7 +204,7 @@ proptest! {
         let frames = capture(&[(Side::Server, &greeting), (Side::Client, &hello), (Side::Server, &refusal)], size);
         for layout in layouts() {
             let mut options = options();
-            options.layout = Layout { mail_text: show, show_credentials: show, ..layout };
+            options.layout = TraceLayout { mail_text: show, show_credentials: show, ..layout };
             assert_harmless(&text(&file(&frames), &options));
         }
     }
@@ -217,7 +217,7 @@ proptest! {
             file[at] = value;
         }
         let mut options = options();
-        options.layout = Layout { view: View::Detail, hex: true, ..Layout::default() };
+        options.layout = TraceLayout { view: View::Detail, hex: true, ..TraceLayout::default() };
         let mut out = Vec::new();
         let mut open = || Ok(Box::new(std::io::Cursor::new(file.clone())) as Box<dyn std::io::Read + Send>);
         if ehlotrace::trace::trace(&mut open, &options, &mut out).is_ok() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ehlotrace::report::netmon::{Layout, View};
+use ehlotrace::report::netmon::{TraceLayout, View};
 
 use crate::corpus;
 use crate::trace::{on_ports, text};
@@ -15,7 +15,7 @@ const PORTS: [u16; 4] = [25, 465, 587, 2525];
 /// Octets of TCP payload, by frame number, of the frames a trace shows.
 fn ours(file: &Path) -> BTreeMap<u64, u64> {
     let mut options = on_ports(&PORTS);
-    options.layout = Layout { view: View::Summary, plain: true, ..Layout::default() };
+    options.layout = TraceLayout { view: View::Summary, plain: true, ..TraceLayout::default() };
     let text = text(&std::fs::read(file).unwrap(), &options);
     let mut frames = BTreeMap::new();
     for line in text.lines().filter(|line| line.contains(" --> ") && !line.starts_with("==")) {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use ehlotrace::capture;
 use ehlotrace::diagnosis::Diagnosis;
-use ehlotrace::report::CaptureReport;
+use ehlotrace::scan::CaptureReport;
 use ehlotrace::scan::{Observer, ScanOptions, scan_capture, scan_observed};
 use ehlotrace::session::Session;
 

@@ -22,7 +22,7 @@ const MIN_OCTETS: u32 = 12;
 
 /// What a block holds, as far as it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum BlockKind {
     Section,
     Interface,
     Statistics,
@@ -43,7 +43,7 @@ pub(super) enum PacketKind {
     Obsolete,
 }
 
-impl Kind {
+impl BlockKind {
     /// The kind of a block with this beginning.
     pub(super) fn of(head: &[u8], big_endian: bool) -> Self {
         if head.starts_with(&SECTION) {

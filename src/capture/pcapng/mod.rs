@@ -18,7 +18,7 @@ use crate::capture::info::{MAX_INTERFACES, Tally};
 use crate::capture::source::Source;
 use crate::capture::{CaptureInfo, CaptureReader, FormatEntry, OpenOptions, Packet, ReadError, Sink};
 use crate::time::Timestamp;
-use block::{Damage, Kind, PacketBlock};
+use block::{BlockKind, Damage, PacketBlock};
 use interface::Interface;
 
 pub(super) const PCAPNG: FormatEntry = FormatEntry { name: "pcapng", matches: block::is_section_header, open };
@@ -158,13 +158,13 @@ impl PcapNgReader {
         if !self.source.ensure(block::HEAD_OCTETS)? {
             return Ok(self.end());
         }
-        let kind = Kind::of(self.source.available(), self.big_endian);
-        if kind == Kind::Section && !self.take_byte_order()? {
+        let kind = BlockKind::of(self.source.available(), self.big_endian);
+        if kind == BlockKind::Section && !self.take_byte_order()? {
             return Ok(self.end());
         }
         let octets = self.block_octets()?;
-        if let Kind::Other | Kind::Numbered = kind {
-            return self.skip_block(octets, kind == Kind::Numbered);
+        if let BlockKind::Other | BlockKind::Numbered = kind {
+            return self.skip_block(octets, kind == BlockKind::Numbered);
         }
         let Some(whole) = usize::try_from(octets).ok().filter(|&octets| octets <= self.max_block) else {
             let max = self.max_block;
@@ -177,14 +177,14 @@ impl PcapNgReader {
         block::check_trailer(block, self.big_endian).map_err(|what| self.corrupt(what))?;
         match kind {
             // The walk over packet blocks takes it from here.
-            Kind::Packet(_) => return Ok(Next::Block),
-            Kind::Section => {
+            BlockKind::Packet(_) => return Ok(Next::Block),
+            BlockKind::Section => {
                 block::check_version(block, self.big_endian).map_err(|what| self.corrupt(what))?;
                 self.sums.section_drops += interface::drops(&self.interfaces);
                 self.interfaces.clear();
             }
             // Packets of further ones count as damaged.
-            Kind::Interface if self.interfaces.len() < MAX_INTERFACES => {
+            BlockKind::Interface if self.interfaces.len() < MAX_INTERFACES => {
                 let number = self.info.interfaces.len();
                 let described = Interface::parse(block, self.big_endian, u32::try_from(number).unwrap_or(u32::MAX));
                 self.info.link_types.extend(described.iter().map(|(interface, _)| interface.link));
@@ -192,8 +192,8 @@ impl PcapNgReader {
                 self.info.interfaces.extend(info.filter(|_| number < MAX_INTERFACES));
                 self.interfaces.push(described);
             }
-            Kind::Statistics => interface::read_drops(block, self.big_endian, &mut self.interfaces),
-            Kind::Interface | Kind::Numbered | Kind::Other => {}
+            BlockKind::Statistics => interface::read_drops(block, self.big_endian, &mut self.interfaces),
+            BlockKind::Interface | BlockKind::Numbered | BlockKind::Other => {}
         }
         self.source.consume(whole);
         Ok(Next::Block)

@@ -10,7 +10,7 @@ use std::io;
 
 use mailparse::{ParsedContentType, parse_content_disposition, parse_content_type, parse_header};
 
-use super::archive::{ArchiveKind, Refusal};
+use super::archive::{ArchiveKind, ArchiveRefusal};
 use super::pipe::{Outlet, Passed};
 use super::source::Source;
 use super::walk::NoteKind;
@@ -100,7 +100,7 @@ impl BodyPart {
     }
 }
 
-fn read(source: Source, out: &mut Outlet) -> Result<(), Refusal> {
+fn read(source: Source, out: &mut Outlet) -> Result<(), ArchiveRefusal> {
     let mut lines = MailLines::new(source.into_stream());
     let mut parts = 0_u64;
     loop {
@@ -136,12 +136,12 @@ fn read_part(
     lines: &mut MailLines,
     parts: &mut u64,
     out: &mut Outlet,
-) -> Result<Option<Stop>, Refusal> {
+) -> Result<Option<Stop>, ArchiveRefusal> {
     if let Some(boundary) = part.boundary() {
         let max = out.shared.limits.mail_depth;
         if lines.depth() >= max {
             let message = format!("it has more than {max} multipart bodies inside each other");
-            return Err(Refusal::new(NoteKind::Bound, message));
+            return Err(ArchiveRefusal::new(NoteKind::Bound, message));
         }
         lines.enter(boundary);
     } else if part.is_attachment() {
@@ -159,7 +159,7 @@ fn read_part(
 }
 
 /// One header a piece, each ended by a NUL, with folded lines as they are; and what ended it before its empty line.
-fn read_header(lines: &mut MailLines, out: &Outlet) -> Result<(Vec<u8>, Option<Stop>), Refusal> {
+fn read_header(lines: &mut MailLines, out: &Outlet) -> Result<(Vec<u8>, Option<Stop>), ArchiveRefusal> {
     let max = out.shared.limits.mail_header_octets;
     let mut header = Vec::new();
     loop {
@@ -173,7 +173,7 @@ fn read_header(lines: &mut MailLines, out: &Outlet) -> Result<(Vec<u8>, Option<S
         }
         if header.len().saturating_add(line.len()) > max {
             let message = format!("it has a header of more than {} KiB", max >> 10);
-            return Err(Refusal::new(NoteKind::Bound, message));
+            return Err(ArchiveRefusal::new(NoteKind::Bound, message));
         }
         header.push(if line.starts_with(b" ") || line.starts_with(b"\t") { b'\n' } else { 0 });
         header.extend(line.iter().map(|&octet| if matches!(octet, 0 | b'\r') { b' ' } else { octet }));

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::container::archive::Refusal;
+use crate::container::archive::ArchiveRefusal;
 use crate::container::source::Seekable;
 use crate::container::walk::NoteKind;
 
@@ -13,13 +13,14 @@ const FIRST_MARK: u32 = 0xffff_fffa;
 const FILE_OCTETS: u64 = 1 << 30;
 
 /// Refuses a file whose directory or table of small sectors has more than `max` octets.
-pub(super) fn check(source: &mut Seekable, max: u64) -> Result<(), Refusal> {
+pub(super) fn check(source: &mut Seekable, max: u64) -> Result<(), ArchiveRefusal> {
     let octets = source.octets()?;
     let mut header = [0; HEADER_OCTETS];
     source.read_at(0, &mut header)?;
     let shift = if field(&header, 26) & 0xffff == 4 { 12 } else { 9 };
     let table = SectorTable { header, shift };
-    let too_large = |what: &str| Refusal::new(NoteKind::Bound, format!("its {what} too large; save the attachments"));
+    let too_large =
+        |what: &str| ArchiveRefusal::new(NoteKind::Bound, format!("its {what} too large; save the attachments"));
     if octets > FILE_OCTETS {
         return Err(too_large("content is"));
     }

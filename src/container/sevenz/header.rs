@@ -1,6 +1,6 @@
 //! How large the directory of a 7z archive is (7zFormat.txt in the 7-Zip sources), before the crate loads it whole.
 
-use crate::container::archive::Refusal;
+use crate::container::archive::ArchiveRefusal;
 use crate::container::source::Seekable;
 use crate::container::walk::NoteKind;
 
@@ -12,11 +12,12 @@ const PACKED_DIRECTORY: u8 = 0x17;
 
 /// Whether the archive has a directory at all. One is refused that has more than `max` octets unpacked, or that is
 /// packed in more ways than encryption and one compression.
-pub(super) fn check(source: &mut Seekable, max: u64) -> Result<bool, Refusal> {
-    let cut_off = || Refusal::new(NoteKind::Unreadable, "it is cut off; copy the file again");
-    let damaged = || Refusal::new(NoteKind::Unreadable, "it is damaged: its directory makes no sense");
-    let too_large =
-        || Refusal::new(NoteKind::Bound, format!("its directory has more than {} KiB; unpack it first", max >> 10));
+pub(super) fn check(source: &mut Seekable, max: u64) -> Result<bool, ArchiveRefusal> {
+    let cut_off = || ArchiveRefusal::new(NoteKind::Unreadable, "it is cut off; copy the file again");
+    let damaged = || ArchiveRefusal::new(NoteKind::Unreadable, "it is damaged: its directory makes no sense");
+    let too_large = || {
+        ArchiveRefusal::new(NoteKind::Bound, format!("its directory has more than {} KiB; unpack it first", max >> 10))
+    };
     let mut start = [0; START_OCTETS];
     if source.read_at(0, &mut start)? < START_OCTETS {
         return Err(cut_off());

@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use sevenz_rust2::{Archive, ArchiveEntry, Block, BlockDecoder, Error, Password};
 
-use super::archive::{ArchiveKind, Refusal};
+use super::archive::{ArchiveKind, ArchiveRefusal};
 use super::pipe::{Outlet, Passed};
 use super::source::{Seekable, Source};
 use super::walk::NoteKind;
@@ -29,7 +29,7 @@ const ID_PPMD: &[u8] = &[0x03, 0x04, 0x01];
 const ID_DELTA: &[u8] = &[0x03];
 const ID_ZSTD: &[u8] = &[0x04, 0xf7, 0x11, 0x01];
 
-fn read(source: Source, out: &mut Outlet) -> Result<(), Refusal> {
+fn read(source: Source, out: &mut Outlet) -> Result<(), ArchiveRefusal> {
     let mut source = source.into_seekable(&out.shared)?;
     let packed_octets = source.octets()?;
     if !header::check(&mut source, DIRECTORY_OCTETS)? {
@@ -50,8 +50,8 @@ fn read(source: Source, out: &mut Outlet) -> Result<(), Refusal> {
         match result {
             Ok(Passed::Stop) => return Ok(()),
             Ok(_) => {}
-            Err(Refusal { kind, message }) if more == 0 => out.note(Some(name), kind, message),
-            Err(Refusal { kind, message }) => {
+            Err(ArchiveRefusal { kind, message }) if more == 0 => out.note(Some(name), kind, message),
+            Err(ArchiveRefusal { kind, message }) => {
                 out.note(Some(name), kind, format!("{message} (and {more} more packed together with it)"));
             }
         }
@@ -70,7 +70,7 @@ fn members_of(archive: &Archive, block: usize) -> &[ArchiveEntry] {
 }
 
 /// The directory, and the passwords in the order worth trying.
-fn directory(source: &mut Seekable, out: &Outlet) -> Result<(Archive, Vec<Password>), Refusal> {
+fn directory(source: &mut Seekable, out: &Outlet) -> Result<(Archive, Vec<Password>), ArchiveRefusal> {
     let mut passwords: Vec<_> = out.shared.passwords.iter().map(|p| Password::from(p.as_str())).collect();
     let mut open = |password: &Password| {
         source.seek(SeekFrom::Start(0))?;
@@ -91,16 +91,16 @@ fn directory(source: &mut Seekable, out: &Outlet) -> Result<(Archive, Vec<Passwo
     }
 }
 
-fn encrypted(passwords: &[Password]) -> Refusal {
+fn encrypted(passwords: &[Password]) -> ArchiveRefusal {
     let message = match passwords {
         [] => "encrypted: give --password",
         _ => "encrypted, and no password given fits",
     };
-    Refusal::new(NoteKind::Encrypted, message)
+    ArchiveRefusal::new(NoteKind::Encrypted, message)
 }
 
 /// Refuses what 7-Zip never makes and would cost more memory or time than it is worth.
-fn check(block: &Block, packed_octets: u64, out: &Outlet) -> Result<(), Refusal> {
+fn check(block: &Block, packed_octets: u64, out: &Outlet) -> Result<(), ArchiveRefusal> {
     let limits = &out.shared.limits;
     let mut compressions = 0;
     for coder in &block.coders {
@@ -109,18 +109,21 @@ fn check(block: &Block, packed_octets: u64, out: &Outlet) -> Result<(), Refusal>
         if octets > allowed {
             let (octets, allowed) = (octets >> 20, allowed >> 20);
             let message = format!("it needs {octets} MiB of memory, more than {allowed}; unpack it first");
-            return Err(Refusal::new(NoteKind::Bound, message));
+            return Err(ArchiveRefusal::new(NoteKind::Bound, message));
         }
         compressions += usize::from(compresses(coder.encoder_method_id()));
     }
     // Each could blow up the octets for the next, with nothing to be seen of it at the end of the chain.
     if compressions > 1 {
-        return Err(Refusal::new(NoteKind::Unreadable, "packed with several compressions in a row; unpack it first"));
+        return Err(ArchiveRefusal::new(
+            NoteKind::Unreadable,
+            "packed with several compressions in a row; unpack it first",
+        ));
     }
     let allowed = packed_octets.saturating_mul(limits.expansion).saturating_add(limits.expansion_free_octets);
     if block.get_unpack_size() > allowed {
         let message = format!("it unpacks to more than {} times its size: no capture does", limits.expansion);
-        return Err(Refusal::new(NoteKind::Bound, message));
+        return Err(ArchiveRefusal::new(NoteKind::Bound, message));
     }
     Ok(())
 }
@@ -156,7 +159,7 @@ fn fitting(
     passwords: &mut [Password],
     keys: &mut Keys,
     out: &Outlet,
-) -> Result<Password, Refusal> {
+) -> Result<Password, ArchiveRefusal> {
     let coders = archive.blocks.get(index).map(|block| block.coders.as_slice()).unwrap_or_default();
     let Some(aes) = coders.iter().find(|coder| coder.encoder_method_id() == ID_AES) else {
         return Ok(Password::empty());
@@ -167,7 +170,7 @@ fn fitting(
             let power = aes.properties().first().map_or(0, |first| first & 0x3f);
             keys.rounds = keys.rounds.saturating_add(1_u64.checked_shl(u32::from(power)).unwrap_or(0));
             if keys.rounds > out.shared.limits.key_rounds {
-                return Err(Refusal::new(NoteKind::Bound, "making its keys takes too long; unpack it first"));
+                return Err(ArchiveRefusal::new(NoteKind::Bound, "making its keys takes too long; unpack it first"));
             }
             keys.last = aes.properties().to_vec();
         }
@@ -206,7 +209,7 @@ fn deliver(
     source: &mut Seekable,
     password: &Password,
     out: &mut Outlet,
-) -> Result<Passed, Refusal> {
+) -> Result<Passed, ArchiveRefusal> {
     let last = members_of(archive, index).iter().rev().find(|m| m.has_stream()).map(|m| m.name().to_owned());
     let mut left = members_of(archive, index).iter().filter(|m| m.has_stream()).count();
     let mut passed = Passed::Whole;
@@ -228,15 +231,15 @@ fn deliver(
         (_, Passed::Broken) if left > 0 => {
             let message =
                 format!("damaged; {left} more packed together with it up to {} are lost", last.unwrap_or_default());
-            Err(Refusal::new(NoteKind::Unreadable, message))
+            Err(ArchiveRefusal::new(NoteKind::Unreadable, message))
         }
         (Err(e), Passed::Whole | Passed::Dropped) => Err(refusal(&e)),
         _ => Ok(passed),
     }
 }
 
-fn refusal(error: &Error) -> Refusal {
-    let unreadable = |message: String| Refusal::new(NoteKind::Unreadable, message);
+fn refusal(error: &Error) -> ArchiveRefusal {
+    let unreadable = |message: String| ArchiveRefusal::new(NoteKind::Unreadable, message);
     match error {
         Error::Io(e, _) | Error::MaybeBadPassword(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
             unreadable("it is cut off; copy the file again".to_owned())
@@ -246,8 +249,10 @@ fn refusal(error: &Error) -> Refusal {
             unreadable(format!("packed in a way that is not read ({method}); unpack it first"))
         }
         Error::Unsupported(what) => unreadable(format!("packed in a way that is not read ({what}); unpack it first")),
-        Error::MaxMemLimited { .. } => Refusal::new(NoteKind::Bound, "it needs too much memory; unpack it first"),
-        Error::PasswordRequired => Refusal::new(NoteKind::Encrypted, "encrypted: give --password"),
+        Error::MaxMemLimited { .. } => {
+            ArchiveRefusal::new(NoteKind::Bound, "it needs too much memory; unpack it first")
+        }
+        Error::PasswordRequired => ArchiveRefusal::new(NoteKind::Encrypted, "encrypted: give --password"),
         Error::ChecksumVerificationFailed | Error::NextHeaderCrcMismatch => {
             unreadable("it is damaged or cut off: a checksum is wrong".to_owned())
         }

@@ -13,7 +13,7 @@ use zip::read::read_zipfile_from_stream_with_options;
 use zip::result::ZipError;
 use zip::{SUPPORTED_COMPRESSION_METHODS, ZipReadOptions};
 
-use super::archive::{ArchiveKind, Refusal};
+use super::archive::{ArchiveKind, ArchiveRefusal};
 use super::pipe::{Outlet, Passed};
 use super::source::{Seekable, Source};
 use super::walk::NoteKind;
@@ -46,7 +46,7 @@ struct Entry {
     is_encrypted: bool,
 }
 
-fn read(source: Source, out: &mut Outlet) -> Result<(), Refusal> {
+fn read(source: Source, out: &mut Outlet) -> Result<(), ArchiveRefusal> {
     let mut source = source.into_seekable(&out.shared)?;
     let Some(directory) = directory::find(&mut source)? else {
         out.note(None, NoteKind::Unreadable, "its directory is missing, so it is cut off; read as far as it goes");
@@ -80,7 +80,7 @@ fn pass(entry: &Entry, source: &mut Seekable, out: &mut Outlet) -> Passed {
     match passed {
         Ok(passed) => passed,
         Err(_) if !out.admit() => Passed::Stop,
-        Err(Refusal { kind, message }) => {
+        Err(ArchiveRefusal { kind, message }) => {
             out.note(Some(String::from_utf8_lossy(&entry.name).into_owned()), kind, message);
             Passed::Broken
         }
@@ -91,7 +91,7 @@ fn pass(entry: &Entry, source: &mut Seekable, out: &mut Outlet) -> Passed {
 ///
 /// What can be checked before unpacking fits one wrong password in 256 of the old kind of encryption. So when several
 /// fit, they are tried for good.
-fn password(entry: &Entry, source: &mut Seekable, out: &Outlet) -> Result<Option<String>, Refusal> {
+fn password(entry: &Entry, source: &mut Seekable, out: &Outlet) -> Result<Option<String>, ArchiveRefusal> {
     if !entry.is_encrypted {
         return Ok(None);
     }
@@ -115,7 +115,7 @@ fn password(entry: &Entry, source: &mut Seekable, out: &Outlet) -> Result<Option
         [] => "encrypted: give --password",
         _ => "encrypted, and no password given fits",
     };
-    found.cloned().map(Some).ok_or_else(|| Refusal::new(NoteKind::Encrypted, message))
+    found.cloned().map(Some).ok_or_else(|| ArchiveRefusal::new(NoteKind::Encrypted, message))
 }
 
 /// Opens a member for `with`, which gets its name too.
@@ -161,7 +161,7 @@ impl Read for Door<'_> {
     }
 }
 
-fn refusal(error: ZipError) -> Refusal {
+fn refusal(error: ZipError) -> ArchiveRefusal {
     let message = match error {
         ZipError::Io(e) => return e.into(),
         ZipError::UnsupportedArchive(UNKNOWN_METHOD) => format!("{UNKNOWN_METHOD}; unpack it first"),
@@ -169,7 +169,7 @@ fn refusal(error: ZipError) -> Refusal {
         ZipError::InvalidArchive(what) => format!("it is damaged ({what})"),
         other => format!("it is damaged ({other})"),
     };
-    Refusal::new(NoteKind::Unreadable, message)
+    ArchiveRefusal::new(NoteKind::Unreadable, message)
 }
 
 /// The little-endian field of 2 octets at `at`; 0 where there is none.

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{Entry, Passed, pass, u16_at, u32_at, u64_at};
-use crate::container::archive::Refusal;
+use crate::container::archive::ArchiveRefusal;
 use crate::container::pipe::Outlet;
 use crate::container::source::Seekable;
 use crate::container::walk::NoteKind;
@@ -12,7 +12,7 @@ const HEADER_OCTETS: usize = 30;
 /// Flag for sizes that follow the content instead of standing in front of it (APPNOTE 4.4.4, bit 3).
 const SIZES_FOLLOW: u16 = 8;
 
-pub(super) fn read(source: &mut Seekable, out: &mut Outlet) -> Result<(), Refusal> {
+pub(super) fn read(source: &mut Seekable, out: &mut Outlet) -> Result<(), ArchiveRefusal> {
     let Some(mut at) = start(source)? else { return Ok(()) };
     while let Some((entry, next)) = entry(source, at, out)? {
         if pass(&entry, source, out) == Passed::Stop {
@@ -32,7 +32,7 @@ fn start(source: &mut Seekable) -> io::Result<Option<u64>> {
 }
 
 /// The member whose local header is at `at`, and where the next header should be.
-fn entry(source: &mut Seekable, at: u64, out: &mut Outlet) -> Result<Option<(Entry, u64)>, Refusal> {
+fn entry(source: &mut Seekable, at: u64, out: &mut Outlet) -> Result<Option<(Entry, u64)>, ArchiveRefusal> {
     let mut header = [0; HEADER_OCTETS];
     if source.read_at(at, &mut header)? < HEADER_OCTETS || !header.starts_with(b"PK\x03\x04") {
         return Ok(None);
@@ -71,7 +71,7 @@ struct End {
 
 /// Looks for the descriptor that follows the content at `start` (APPNOTE 4.3.9): one that states the very size it is
 /// found at. Without one the content goes to the end of what there is.
-fn descriptor(source: &mut Seekable, start: u64, out: &mut Outlet) -> Result<End, Refusal> {
+fn descriptor(source: &mut Seekable, start: u64, out: &mut Outlet) -> Result<End, ArchiveRefusal> {
     const STEP: usize = 64 * 1024;
     const OVERLAP: usize = 24;
     let mut window = vec![0; STEP + OVERLAP];
@@ -95,7 +95,7 @@ fn descriptor(source: &mut Seekable, start: u64, out: &mut Outlet) -> Result<End
             return Ok(End { packed_octets, next: u64::MAX });
         }
         if out.is_over() {
-            return Err(Refusal::new(NoteKind::Bound, ""));
+            return Err(ArchiveRefusal::new(NoteKind::Bound, ""));
         }
         at = at.saturating_add(STEP as u64);
     }

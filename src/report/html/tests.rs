@@ -2,7 +2,8 @@ use serde_json::Value;
 
 use super::page::hash_source;
 use super::*;
-use crate::report::{CaptureReport, CaptureSource, Format, Show, reporter};
+use crate::report::{Format, Show, reporter};
+use crate::scan::{CaptureReport, CaptureSource};
 use crate::scan::{ScanOptions, scan};
 
 fn page(samples: &[&str], options: &ReportOptions) -> String {
@@ -24,7 +25,7 @@ fn page(samples: &[&str], options: &ReportOptions) -> String {
 }
 
 fn all() -> ReportOptions {
-    ReportOptions { show: Show::All, ..ReportOptions::default() }
+    ReportOptions::new(Show::All)
 }
 
 /// What stands between `start` and the next `end`.

@@ -9,7 +9,7 @@ use super::background::FailedLookupObject;
 use super::values::{AsText, Time, is_default};
 use super::{SCHEMA_VERSION, TOOL, Tool, schema};
 use crate::capture::{CaptureInfo, CapturePart, LinkType, ReadError};
-use crate::report::{CaptureReport, CaptureSource};
+use crate::scan::{CaptureReport, CaptureSource};
 
 /// The line of a capture that is opened.
 #[derive(Serialize, JsonSchema)]

@@ -3,7 +3,7 @@
 use super::page::{Ink, Page};
 use super::smtp::Payload;
 use super::smtp::Shown;
-use super::{Layout, Side, TracedSession, View, hex, ip, tcp, words};
+use super::{Side, TraceLayout, TracedSession, View, hex, ip, tcp, words};
 use crate::flow::{Direction, Followed};
 use crate::session::{FrameContent, SessionFrame};
 use crate::smtp::SpanKind;
@@ -13,7 +13,7 @@ use crate::wire::{Segment, Unreachable};
 
 impl TracedSession {
     /// The lines of one of its frames. Frames come in order of the capture.
-    pub(crate) fn frame(&mut self, frame: &SessionFrame<'_>, layout: &Layout) -> String {
+    pub(crate) fn frame(&mut self, frame: &SessionFrame<'_>, layout: &TraceLayout) -> String {
         let detail = detail::detail(frame.packet, frame.reassembled);
         let mut page = Page::new(layout.colour);
         match frame.content {
@@ -45,7 +45,7 @@ impl TracedSession {
         segment: &Segment<'_>,
         followed: Followed,
         detail: &FrameDetail<'_>,
-        layout: &Layout,
+        layout: &TraceLayout,
     ) {
         let side = self.side(followed.direction);
         let is_known =
@@ -96,7 +96,7 @@ impl TracedSession {
         frame: &SessionFrame<'_>,
         unreachable: &Unreachable,
         detail: &FrameDetail<'_>,
-        layout: &Layout,
+        layout: &TraceLayout,
     ) {
         let name = if unreachable.reported_by.is_ipv4() { "ICMP" } else { "ICMPv6" };
         let line = words::icmp(name, unreachable.reason);
@@ -119,7 +119,14 @@ impl TracedSession {
         page.blank();
     }
 
-    fn remarks(&self, page: &mut Page, frame: &SessionFrame<'_>, own: Vec<String>, columns: usize, layout: &Layout) {
+    fn remarks(
+        &self,
+        page: &mut Page,
+        frame: &SessionFrame<'_>,
+        own: Vec<String>,
+        columns: usize,
+        layout: &TraceLayout,
+    ) {
         if layout.plain {
             return;
         }
@@ -182,7 +189,7 @@ fn top(
     frame: &SessionFrame<'_>,
     detail: &FrameDetail<'_>,
     summary: (Ink, &str, String),
-    layout: &Layout,
+    layout: &TraceLayout,
 ) {
     let (ink, protocol, said) = summary;
     let (number, seconds) = (frame.packet.frame, seconds(frame.since_first_ns));
@@ -222,7 +229,7 @@ fn seconds(ns: i64) -> String {
     format!("{sign}{whole}.{fraction:0columns$}")
 }
 
-fn link_and_ip(page: &mut Page, frame: &SessionFrame<'_>, detail: &FrameDetail<'_>, layout: &Layout) {
+fn link_and_ip(page: &mut Page, frame: &SessionFrame<'_>, detail: &FrameDetail<'_>, layout: &TraceLayout) {
     let collapsed = |page: &mut Page, line: &str| page.line(Ink::Plain, 0, &format!("{}{line}", words::COLLAPSED));
     collapsed(page, words::FRAME);
     collapsed(page, &words::link(&frame.packet.link.name(), detail.link.ether_type));
@@ -245,7 +252,7 @@ fn hidden(
     segment: &Segment<'_>,
     payload: Option<&Payload<'_>>,
     detail: &FrameDetail<'_>,
-    layout: &Layout,
+    layout: &TraceLayout,
 ) -> Vec<bool> {
     let data = frame.packet.data;
     let mut hidden = vec![false; data.len()];

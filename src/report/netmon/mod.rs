@@ -44,7 +44,7 @@ pub enum View {
 
 /// How a trace is laid out.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Layout {
+pub struct TraceLayout {
     /// How much of a frame is shown.
     pub view: View,
     /// Whether the frame's octets follow as a hex dump; not in the summary.
@@ -85,7 +85,7 @@ impl Columns {
     }
 }
 
-impl Layout {
+impl TraceLayout {
     const fn shown(&self) -> Shown {
         Shown { mail_text: self.mail_text, credentials: self.show_credentials }
     }
@@ -139,7 +139,7 @@ impl TracedSession {
     }
 
     /// The lines before its first frame.
-    pub(crate) fn heading(&self, layout: &Layout) -> String {
+    pub(crate) fn heading(&self, layout: &TraceLayout) -> String {
         let mut page = Page::new(layout.colour);
         let first = format!("Session {}: {} --> {}", self.number, self.client, self.server);
         for line in std::iter::once(&first).chain(&self.heading) {
@@ -158,7 +158,7 @@ impl TracedSession {
 }
 
 /// A line of ours that is about the trace itself. `text` holds nothing of the capture.
-pub(crate) fn note(text: &str, layout: &Layout) -> String {
+pub(crate) fn note(text: &str, layout: &TraceLayout) -> String {
     let mut page = Page::new(layout.colour);
     page.line(Ink::Heading, 0, &format!("{}{text}", words::HEADING));
     page.finish()

@@ -70,7 +70,7 @@ impl Payload<'_> {
 
     /// The lines below: `Response = ...`, `Command = ...`, `Data = ...`.
     pub(super) fn lines(&self, shown: Shown, tls: &mut TlsCursor, offset: Option<u64>) -> Vec<String> {
-        let mut lines = Lines { label: self.kind().label, ..Lines::default() };
+        let mut lines = DialogueLines { label: self.kind().label, ..DialogueLines::default() };
         let mut start = 0_usize;
         for (octets, kind) in &self.runs {
             let run = self.octets.get(start..start.saturating_add(*octets)).unwrap_or_default();
@@ -91,8 +91,8 @@ impl Payload<'_> {
     }
 
     /// What the frame begins with.
-    fn kind(&self) -> Kind {
-        let Some((first_run, SpanKind::Line)) = self.runs.first() else { return Kind::default() };
+    fn kind(&self) -> LineKind {
+        let Some((first_run, SpanKind::Line)) = self.runs.first() else { return LineKind::default() };
         let text = self.octets.get(..*first_run).unwrap_or_default();
         let line = text.split(|octet| *octet == b'\n').next().unwrap_or_default();
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -102,20 +102,20 @@ impl Payload<'_> {
 
 /// What a frame begins with, in Network Monitor's words.
 #[derive(Debug, Default)]
-struct Kind {
+struct LineKind {
     words: Option<String>,
     /// How its first line is called, if not `Data`.
     label: Option<&'static str>,
 }
 
-fn command(line: &[u8]) -> Kind {
+fn command(line: &[u8]) -> LineKind {
     let word = line.split(u8::is_ascii_whitespace).next().unwrap_or_default().to_ascii_uppercase();
-    let Some(known) = words::command(&word) else { return Kind::default() };
+    let Some(known) = words::command(&word) else { return LineKind::default() };
     let words = match path(line) {
         Some(path) => format!("Cmd: {known} {}", escape::text(path)),
         None => format!("Cmd: {known}"),
     };
-    Kind { words: Some(words), label: Some("Command") }
+    LineKind { words: Some(words), label: Some("Command") }
 }
 
 /// The path of MAIL or RCPT, angle brackets included (RFC 5321 4.1.1.2, 4.1.1.3).
@@ -127,27 +127,27 @@ fn path(line: &[u8]) -> Option<&[u8]> {
     path.get(..end).map(<[u8]>::trim_ascii_end)
 }
 
-fn reply(line: &[u8]) -> Kind {
+fn reply(line: &[u8]) -> LineKind {
     let code = match *line {
         [a, b, c] | [a, b, c, b' ' | b'-', ..] if [a, b, c].iter().all(u8::is_ascii_digit) => {
             [a, b, c].iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0'))
         }
-        _ => return Kind::default(),
+        _ => return LineKind::default(),
     };
     let words = words::reply(code).map_or_else(|| words::other_reply(code), str::to_owned);
-    Kind { words: Some(format!("Rsp: {words}")), label: Some("Response") }
+    LineKind { words: Some(format!("Rsp: {words}")), label: Some("Response") }
 }
 
 /// Text on its way into lines.
 #[derive(Default)]
-struct Lines {
+struct DialogueLines {
     found: Vec<String>,
     label: Option<&'static str>,
     line: Vec<u8>,
     has_begun: bool,
 }
 
-impl Lines {
+impl DialogueLines {
     fn text(&mut self, octets: &[u8]) {
         for piece in octets.split_inclusive(|octet| *octet == b'\n') {
             self.has_begun = true;

@@ -10,12 +10,12 @@ use crate::report::totals::{Argument, Loss, Relay, Summary, Totals};
 use crate::report::words::{count, date_and_time, number};
 
 /// Lines that fit a width.
-pub(super) struct Lines {
+pub(super) struct FooterLines {
     width: usize,
     text: String,
 }
 
-impl Lines {
+impl FooterLines {
     pub(super) const fn new(width: usize) -> Self {
         Self { width, text: String::new() }
     }
@@ -53,7 +53,7 @@ impl Lines {
 const MAX_LINES: usize = 40;
 
 /// How many sessions there were and what became of them.
-pub(super) fn totals(lines: &mut Lines, totals: &Totals) {
+pub(super) fn totals(lines: &mut FooterLines, totals: &Totals) {
     let summary = totals.summary();
     if summary.sessions == 0 {
         no_session(lines, summary);
@@ -83,13 +83,13 @@ pub(super) fn totals(lines: &mut Lines, totals: &Totals) {
     }
 }
 
-fn no_session(lines: &mut Lines, summary: &Summary) {
+fn no_session(lines: &mut FooterLines, summary: &Summary) {
     let of = if summary.captures > 1 { format!(" in {}", count(summary.captures, "capture")) } else { String::new() };
     lines.paragraph("", &format!("No SMTP session found{of}. For servers on other ports name them: --port 587, say."));
 }
 
 /// Every pair of client and server that lost a session.
-pub(super) fn relays(lines: &mut Lines, totals: &Totals) {
+pub(super) fn relays(lines: &mut FooterLines, totals: &Totals) {
     let losing = totals.losing_relays();
     for relay in losing.iter().take(MAX_RELAYS) {
         lines.blank();
@@ -101,7 +101,7 @@ pub(super) fn relays(lines: &mut Lines, totals: &Totals) {
     }
 }
 
-fn describe(lines: &mut Lines, relay: &Relay) {
+fn describe(lines: &mut FooterLines, relay: &Relay) {
     let of = if relay.sessions == 1 {
         "The only session".to_owned()
     } else {
@@ -151,7 +151,7 @@ fn argument(argument: &Argument) -> String {
 const ARGUMENT_COLUMNS: usize = 80;
 
 /// The deliveries that never started.
-pub(super) fn never_started(lines: &mut Lines, run: &Run) {
+pub(super) fn never_started(lines: &mut FooterLines, run: &Run) {
     let (never_started, summary) = (&run.never_started, run.totals.summary());
     if let Some(title) = never_started.title(summary) {
         lines.blank();
@@ -174,7 +174,7 @@ pub(super) fn never_started(lines: &mut Lines, run: &Run) {
 }
 
 /// What is worth a second look though no mail was lost.
-pub(super) fn warnings(lines: &mut Lines, run: &Run) {
+pub(super) fn warnings(lines: &mut FooterLines, run: &Run) {
     let hint = if run.shows_all() { "" } else { ": --show all" };
     for warning in run.warnings.sentences() {
         lines.paragraph("Warning: ", &format!("{warning}{hint}."));
@@ -182,7 +182,7 @@ pub(super) fn warnings(lines: &mut Lines, run: &Run) {
 }
 
 /// What could not be read or decoded, capture by capture.
-pub(super) fn notes(lines: &mut Lines, run: &Run) {
+pub(super) fn notes(lines: &mut FooterLines, run: &Run) {
     let name_captures = run.totals.summary().captures > 1;
     for capture in run.captures.kept.iter().filter(|capture| !capture.notes.is_empty()) {
         if name_captures {

@@ -3,7 +3,7 @@
 use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width};
 
 use super::cell::Part;
-use super::row::Row;
+use super::row::TableRow;
 use crate::diagnosis::{Fault, Outcome};
 use crate::report::Show;
 use crate::report::escape::{self, columns};
@@ -20,7 +20,7 @@ const WIDTH_SIDE_BY_SIDE: usize = 140;
 /// A column of the table.
 struct Column {
     title: &'static str,
-    cell: fn(&Row) -> Vec<&Part>,
+    cell: fn(&TableRow) -> Vec<&Part>,
     /// The terminal's columns it gets before any gets more.
     min_width: usize,
 }
@@ -44,7 +44,12 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Columns for all of `rows`, so that the tables of several captures line up.
-    pub(super) fn new<'r>(rows: impl Iterator<Item = &'r Row> + Clone, show: Show, width: usize, colour: bool) -> Self {
+    pub(super) fn new<'r>(
+        rows: impl Iterator<Item = &'r TableRow> + Clone,
+        show: Show,
+        width: usize,
+        colour: bool,
+    ) -> Self {
         let ends = if width < WIDTH_SIDE_BY_SIDE { vec![ENDS] } else { vec![CLIENT, SERVER] };
         let time = if width < WIDTH_WITH_TIME { None } else { Some(TIME) };
         let last = if show == Show::All { OUTCOME } else { CAUSE };
@@ -57,7 +62,7 @@ impl Layout {
     }
 
     /// The lines of a table of `rows`.
-    pub(super) fn table<'r>(&self, rows: impl Iterator<Item = &'r Row>) -> String {
+    pub(super) fn table<'r>(&self, rows: impl Iterator<Item = &'r TableRow>) -> String {
         let mut table = comfy_table::Table::new();
         table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('-')));
         table.set_content_arrangement(ContentArrangement::Disabled);
@@ -82,14 +87,14 @@ impl Layout {
         table.trim_fmt()
     }
 
-    fn cell(&self, column: &Column, width: usize, row: &Row) -> Cell {
+    fn cell(&self, column: &Column, width: usize, row: &TableRow) -> Cell {
         let lines: Vec<String> = (column.cell)(row).into_iter().flat_map(|part| part.lines(width)).collect();
         let cell = Cell::new(lines.join("\n"));
         if self.colour && std::ptr::fn_addr_eq(column.cell, CAUSE.cell) { cell.fg(colour(row)) } else { cell }
     }
 }
 
-const fn colour(row: &Row) -> Color {
+const fn colour(row: &TableRow) -> Color {
     match (row.outcome, row.fault) {
         (Outcome::Lost, Some(Fault::Client)) => Color::Red,
         (Outcome::Lost, Some(Fault::Server)) => Color::Magenta,
@@ -99,14 +104,14 @@ const fn colour(row: &Row) -> Color {
     }
 }
 
-fn natural_width<'r>(column: &Column, rows: impl Iterator<Item = &'r Row>) -> usize {
+fn natural_width<'r>(column: &Column, rows: impl Iterator<Item = &'r TableRow>) -> usize {
     let widest = rows.flat_map(column.cell).map(Part::natural_width).max().unwrap_or(0);
     widest.max(columns(column.title))
 }
 
 /// Its least width, more where that keeps addresses and hellos whole, but not without bound: IPv6 addresses have up to
 /// 47 characters with their port, hellos any number.
-fn min_width<'r>(column: &Column, rows: impl Iterator<Item = &'r Row>, max_hello: usize) -> usize {
+fn min_width<'r>(column: &Column, rows: impl Iterator<Item = &'r TableRow>, max_hello: usize) -> usize {
     let whole = rows.flat_map(column.cell).map(|part| match part {
         Part::Solid(_) => part.natural_width().min(MAX_SOLID_WIDTH),
         Part::Hello(hello) => hello.line_width().min(max_hello),

@@ -11,9 +11,9 @@ mod row;
 
 use std::io::{self, Write};
 
-use self::footer::Lines;
+use self::footer::FooterLines;
 use self::layout::Layout;
-use self::row::Row;
+use self::row::TableRow;
 use super::digest::Digest;
 use super::run::{Form, Rows, Run};
 use super::{ReportOptions, Show, escape, words};
@@ -27,7 +27,7 @@ const LEAST_WIDTH: u16 = 40;
 pub(super) struct Table<'w> {
     out: Box<dyn Write + 'w>,
     names_outcome: bool,
-    rows: Rows<Row>,
+    rows: Rows<TableRow>,
 }
 
 impl<'w> Table<'w> {
@@ -39,7 +39,7 @@ impl<'w> Table<'w> {
         let mut text = String::new();
         let layout = Layout::new(self.rows.all(), run.options.show, width, run.options.colour);
         for capture in &run.captures.kept {
-            let rows: Vec<&Row> = self.rows.of_capture(capture.number).collect();
+            let rows: Vec<&TableRow> = self.rows.of_capture(capture.number).collect();
             if rows.is_empty() {
                 continue;
             }
@@ -62,17 +62,17 @@ impl<'w> Table<'w> {
 
 impl Form for Table<'_> {
     fn session(&mut self, digest: &Digest<'_>) -> io::Result<()> {
-        self.rows.keep(digest.key(), || Row::new(digest, self.names_outcome));
+        self.rows.keep(digest.key(), || TableRow::new(digest, self.names_outcome));
         Ok(())
     }
 
     fn end(&mut self, run: &Run) -> io::Result<()> {
         let width = usize::from(run.options.width.unwrap_or(WIDTH_WITHOUT_TERMINAL).max(LEAST_WIDTH));
-        let mut lines = Lines::new(width);
+        let mut lines = FooterLines::new(width);
         footer::totals(&mut lines, &run.totals);
         footer::relays(&mut lines, &run.totals);
         footer::never_started(&mut lines, run);
-        let mut last = Lines::new(width);
+        let mut last = FooterLines::new(width);
         footer::warnings(&mut last, run);
         footer::notes(&mut last, run);
         let (lines, last) = (lines.into_text(), last.into_text());

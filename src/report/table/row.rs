@@ -8,7 +8,7 @@ use crate::session::Session;
 
 /// The cells of one session.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct TableRow {
     pub(super) frames: Vec<Part>,
     pub(super) time: Vec<Part>,
     pub(super) client: Vec<Part>,
@@ -20,7 +20,7 @@ pub(super) struct Row {
     pub(super) fault: Option<Fault>,
 }
 
-impl Row {
+impl TableRow {
     /// `names_outcome` where rows of lost sessions stand among others.
     pub(super) fn new(digest: &Digest<'_>, names_outcome: bool) -> Self {
         let Digest { session, diagnosis, .. } = *digest;

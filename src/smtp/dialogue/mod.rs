@@ -26,18 +26,26 @@ use crate::smtp::transcript::{Exchange, Transcript};
 use crate::time::Moment;
 
 /// How a dialogue is read.
-#[derive(Clone, Debug)]
-pub struct DialogueOptions {
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct DialogueOptions<'o> {
     /// Its bounds.
-    pub limits: Limits,
+    pub limits: &'o Limits,
     /// Whether secrets of AUTH are kept; otherwise `***` stands in their place and their octets are never stored.
     pub keep_credentials: bool,
+}
+
+impl<'o> DialogueOptions<'o> {
+    /// Within these bounds, secrets kept or not.
+    pub const fn new(limits: &'o Limits, keep_credentials: bool) -> Self {
+        Self { limits, keep_credentials }
+    }
 }
 
 /// One dialogue while it goes on.
 #[derive(Debug)]
 pub struct Dialogue<'o> {
-    options: &'o DialogueOptions,
+    options: DialogueOptions<'o>,
     client: Client,
     server: Server,
     pending: VecDeque<Pending>,
@@ -158,7 +166,7 @@ struct Pending {
 
 impl<'o> Dialogue<'o> {
     /// A dialogue of which nothing was seen yet.
-    pub fn new(options: &'o DialogueOptions) -> Self {
+    pub fn new(options: DialogueOptions<'o>) -> Self {
         Self {
             options,
             client: Client {

@@ -7,14 +7,10 @@ use crate::time::{Moment, Timestamp};
 
 /// Plays a script: a line `C: text` or `S: text` is sent with CRLF, `C| text` without, `C# n` is a hole of n octets.
 fn play(script: &str) -> Transcript {
-    play_with(&options(), script)
+    play_with(DialogueOptions::new(&Limits::default(), false), script)
 }
 
-fn options() -> DialogueOptions {
-    DialogueOptions { limits: Limits::default(), keep_credentials: false }
-}
-
-fn play_with(options: &DialogueOptions, script: &str) -> Transcript {
+fn play_with(options: DialogueOptions<'_>, script: &str) -> Transcript {
     let mut dialogue = Dialogue::new(options);
     dialogue.client_begins(0, true);
     dialogue.server_begins(0, true);
@@ -222,7 +218,7 @@ fn secrets_sent_without_waiting_or_after_a_refusal_are_not_kept() {
         shown(&transcript)[1..],
         ["AUTH *** -> 503 not here", "*** -> 500 what", "*** -> 500 what", "QUIT -> 221 bye"]
     );
-    let kept = play_with(&DialogueOptions { keep_credentials: true, ..options() }, "S: 220 x\nC: AUTH PLAIN c2VjcmV0");
+    let kept = play_with(DialogueOptions::new(&Limits::default(), true), "S: 220 x\nC: AUTH PLAIN c2VjcmV0");
     assert_eq!(shown(&kept)[1], "AUTH PLAIN c2VjcmV0 -> -");
 }
 
@@ -386,12 +382,11 @@ fn what_the_capture_ends_in_is_no_command_and_no_reply() {
 #[test]
 fn a_long_session_keeps_its_beginning_its_hellos_and_its_sums() {
     let limits = Limits { exchanges: 4, hellos: 3, pending_commands: 2, ..Limits::default() };
-    let options = DialogueOptions { limits, keep_credentials: false };
     let mut script = "S: 220 x\n".to_owned();
     for _ in 0..5 {
         script.push_str("C: HELO a_b\nS: 501 no\nC: MAIL FROM:<>\nS: 503 no\n");
     }
-    let transcript = play_with(&options, &script);
+    let transcript = play_with(DialogueOptions::new(&limits, false), &script);
     assert_eq!(
         shown(&transcript),
         ["- -> 220 x", "HELO a_b -> 501 no", "MAIL FROM:<> -> 503 no", "HELO a_b -> 501 no", "HELO a_b -> 501 no",]

@@ -92,6 +92,6 @@ fn fragments_that_waited_too_long_are_counted() {
 fn a_trace_past_the_bound_of_what_is_held_is_the_same() {
     let pcap = write_pcap(&frames(), &FileOptions::default());
     let mut spooled = options();
-    spooled.scan.dialogue.limits.trace_octets = 1;
+    spooled.scan.limits.trace_octets = 1;
     assert_eq!(text(&pcap, &spooled), text(&pcap, &options()));
 }

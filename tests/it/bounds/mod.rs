@@ -10,9 +10,9 @@ mod lookups;
 use std::io::Cursor;
 
 use ehlotrace::limits::Limits;
-use ehlotrace::report::{CaptureSource, Format, ReportOptions, Show, reporter};
+use ehlotrace::report::{Format, ReportOptions, Show, reporter};
+use ehlotrace::scan::CaptureSource;
 use ehlotrace::scan::{ScanOptions, scan};
-use ehlotrace::smtp::DialogueOptions;
 use serde_json::Value;
 
 use crate::support::CaptureBuilder;
@@ -25,11 +25,13 @@ fn report_within(capture: &CaptureBuilder, limits: Limits) -> Value {
 /// The same on its octets.
 fn report_on(octets: Vec<u8>, limits: Limits) -> Value {
     let mut out = Vec::new();
-    let options = ReportOptions { show: Show::All, limits: limits.clone(), ..ReportOptions::default() };
+    let mut options = ReportOptions::new(Show::All);
+    options.limits = limits.clone();
     let mut reporter = reporter(Format::Json, &options, Box::new(&mut out));
-    reporter.capture_begin(0, &CaptureSource { path: "a.pcap".to_owned(), member: None }).unwrap();
-    let dialogue = DialogueOptions { limits, keep_credentials: false };
-    let scanning = ScanOptions { dialogue, tcp_stream: true, ..ScanOptions::default() };
+    reporter.capture_begin(0, &CaptureSource::new("a.pcap", None)).unwrap();
+    let mut scanning = ScanOptions::default();
+    scanning.limits = limits;
+    scanning.tcp_stream = true;
     let found = scan(Box::new(Cursor::new(octets)), &scanning, &mut |session, diagnosis| {
         reporter.session(0, &session, &diagnosis).unwrap();
     })
