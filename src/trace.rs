@@ -112,15 +112,19 @@ fn print(
     out: &mut dyn Write,
 ) -> io::Result<u64> {
     let mut printed = 0;
+    // One dialogue needs no heading.
+    let is_headed = layout.view != netmon::View::Dialogue || sessions.len() > 1;
     for (number, mut shown) in sessions {
         if shown.frames_shown == 0 && options.frames.is_some() {
             continue;
         }
         printed += 1;
-        out.write_all(shown.session.heading(layout).as_bytes())?;
+        if is_headed {
+            out.write_all(shown.session.heading(layout).as_bytes())?;
+        }
         texts.copy(number, out)?;
         out.write_all(shown.left_out(layout).as_bytes())?;
-        if layout.view == netmon::View::Summary {
+        if is_headed && matches!(layout.view, netmon::View::Summary | netmon::View::Dialogue) {
             out.write_all(b"\n")?;
         }
     }

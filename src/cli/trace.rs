@@ -29,6 +29,10 @@ pub(super) struct TraceArgs {
     #[arg(long, conflicts_with_all = ["detail", "hex"])]
     summary: bool,
 
+    /// The lines of the dialogue only, with frame, time and who sent them
+    #[arg(long, conflicts_with_all = ["summary", "detail", "hex"])]
+    dialogue: bool,
+
     /// IP and TCP in full
     #[arg(long)]
     detail: bool,
@@ -73,6 +77,7 @@ Examples:
   ehlotrace trace ticket.pcap
   ehlotrace trace --session 3 --detail --hex ticket.pcap
   ehlotrace trace --all --summary ticket.pcap
+  ehlotrace trace --dialogue ticket.pcap
   ehlotrace trace tickets/4711.zip
   zcat old.pcap.gz | ehlotrace trace -";
 
@@ -145,9 +150,10 @@ fn options(args: &TraceArgs) -> TraceOptions {
     let mut options = TraceOptions::new(args.reading.scan_options(), choice);
     options.frames = args.frames.clone();
     options.layout = TraceLayout {
-        view: match (args.summary, args.detail) {
-            (true, _) => View::Summary,
-            (_, true) => View::Detail,
+        view: match (args.dialogue, args.summary, args.detail) {
+            (true, ..) => View::Dialogue,
+            (_, true, _) => View::Summary,
+            (.., true) => View::Detail,
             _ => View::Collapsed,
         },
         hex: args.hex,

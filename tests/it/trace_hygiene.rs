@@ -31,7 +31,8 @@ pub(crate) fn is_in(octets: &[u8], word: &str) -> bool {
 pub(crate) fn assert_hidden(capture: &[u8], ports: &[u16], words: &[&str], what: &str) {
     let summary = TraceLayout { view: View::Summary, ..TraceLayout::default() };
     let detail = TraceLayout { view: View::Detail, hex: true, ..TraceLayout::default() };
-    for layout in [summary, TraceLayout::default(), detail] {
+    let dialogue = TraceLayout { view: View::Dialogue, ..TraceLayout::default() };
+    for layout in [dialogue, summary, TraceLayout::default(), detail] {
         let mut options = on_ports(ports);
         options.layout = layout;
         let text = text(capture, &options);

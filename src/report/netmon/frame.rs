@@ -3,8 +3,9 @@
 use super::page::{Ink, Page};
 use super::smtp::Payload;
 use super::smtp::Shown;
-use super::{Side, TraceLayout, TracedSession, View, hex, ip, tcp, words};
+use super::{Columns, Side, TraceLayout, TracedSession, View, hex, ip, tcp, words};
 use crate::flow::{Direction, Followed};
+use crate::report::escape;
 use crate::session::{FrameContent, SessionFrame};
 use crate::smtp::SpanKind;
 use crate::time::NANOS_PER_SEC;
@@ -53,15 +54,28 @@ impl TracedSession {
         let payload = payload(segment, followed, is_known, side);
         let tcp_line = tcp::line(segment, detail);
         let ink = ink(followed.direction);
-        let summary = match &payload {
-            Some(payload) => (ink, "SMTP", payload.title()),
-            None => (Ink::Plain, "TCP", tcp_line.clone()),
-        };
+        let is_plain = matches!(layout.view, View::Dialogue | View::Summary);
         let lines = match &payload {
+            Some(payload) if is_plain => payload.plain(layout.shown(), &mut side.tls, followed.offset),
             Some(payload) => payload.lines(layout.shown(), &mut side.tls, followed.offset),
             None => Vec::new(),
         };
         self.pass_over(frame);
+        if layout.view == View::Dialogue {
+            // What is sent again says nothing new.
+            if !(followed.is_repeated && is_known) {
+                dialogue(page, frame, followed.direction, &lines, layout);
+            }
+            return;
+        }
+        let summary = match &payload {
+            Some(payload) if is_plain && !layout.plain && payload.is_unnamed() => {
+                let line = lines.first().map_or("", String::as_str);
+                (ink, "SMTP", words::unnamed(&escape::cut(line, words::TEXT_OCTETS), payload.wire_octets))
+            }
+            Some(payload) => (ink, "SMTP", payload.title()),
+            None => (Ink::Plain, "TCP", tcp_line.clone()),
+        };
         top(page, frame, detail, summary, layout);
         if layout.view == View::Summary {
             return self.remarks(page, frame, own_remarks(segment, followed, is_known, detail), 0, layout);
@@ -98,6 +112,9 @@ impl TracedSession {
         detail: &FrameDetail<'_>,
         layout: &TraceLayout,
     ) {
+        if layout.view == View::Dialogue {
+            return;
+        }
         let name = if unreachable.reported_by.is_ipv4() { "ICMP" } else { "ICMPv6" };
         let line = words::icmp(name, unreachable.reason);
         let said = line.strip_prefix(name).and_then(|line| line.strip_prefix(": ")).unwrap_or_default().to_owned();
@@ -156,6 +173,16 @@ fn own_remarks(segment: &Segment<'_>, followed: Followed, is_known: bool, detail
 
 /// The ICMP header, an IPv6 header and the shortest TCP header.
 const ICMP_AND_QUOTED_HEADERS: usize = 8 + 40 + 20;
+
+/// Each line with its frame, its time and who sent it.
+fn dialogue(page: &mut Page, frame: &SessionFrame<'_>, from: Direction, lines: &[String], layout: &TraceLayout) {
+    let Columns { number: number_columns, seconds: seconds_columns, .. } = layout.columns;
+    let (number, seconds) = (frame.packet.frame, seconds(frame.since_first_ns));
+    let who = if from == Direction::ClientToServer { 'C' } else { 'S' };
+    for line in lines {
+        page.line(ink(from), 0, &format!("{number:<number_columns$} {seconds:>seconds_columns$} {who}: {line}"));
+    }
+}
 
 const fn ink(direction: Direction) -> Ink {
     match direction {

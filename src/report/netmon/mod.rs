@@ -33,6 +33,8 @@ use tls::TlsCursor;
 /// How much of a frame is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum View {
+    /// Frame, time, `C:` or `S:`, and the lines of the dialogue.
+    Dialogue,
     /// One line a frame.
     Summary,
     /// FRAME, link layer, IP and TCP a line each, SMTP in full.
@@ -142,7 +144,8 @@ impl TracedSession {
     pub(crate) fn heading(&self, layout: &TraceLayout) -> String {
         let mut page = Page::new(layout.colour);
         let first = format!("Session {}: {} --> {}", self.number, self.client, self.server);
-        for line in std::iter::once(&first).chain(&self.heading) {
+        let more = if layout.view == View::Dialogue { &[][..] } else { &self.heading };
+        for line in std::iter::once(&first).chain(more) {
             page.line(Ink::Heading, 0, &format!("{}{line}", words::HEADING));
         }
         page.blank();

@@ -68,9 +68,23 @@ impl Payload<'_> {
         }
     }
 
+    /// Whether it begins with a command or reply that Network Monitor had no words for, as EHLO.
+    pub(super) fn is_unnamed(&self) -> bool {
+        matches!(self.runs.first(), Some((_, SpanKind::Line))) && self.kind().words.is_none()
+    }
+
     /// The lines below: `Response = ...`, `Command = ...`, `Data = ...`.
     pub(super) fn lines(&self, shown: Shown, tls: &mut TlsCursor, offset: Option<u64>) -> Vec<String> {
-        let mut lines = DialogueLines { label: self.kind().label, ..DialogueLines::default() };
+        let labels = Some((self.kind().label, "Data"));
+        self.fill(DialogueLines { labels, ..DialogueLines::default() }, shown, tls, offset)
+    }
+
+    /// The lines as they were sent, whole, and a word in place of what is hidden.
+    pub(super) fn plain(&self, shown: Shown, tls: &mut TlsCursor, offset: Option<u64>) -> Vec<String> {
+        self.fill(DialogueLines::default(), shown, tls, offset)
+    }
+
+    fn fill(&self, mut lines: DialogueLines, shown: Shown, tls: &mut TlsCursor, offset: Option<u64>) -> Vec<String> {
         let mut start = 0_usize;
         for (octets, kind) in &self.runs {
             let run = self.octets.get(start..start.saturating_add(*octets)).unwrap_or_default();
@@ -78,11 +92,13 @@ impl Payload<'_> {
                 SpanKind::Tls => {
                     lines.end();
                     let at = offset.map(|offset| offset.saturating_add(start as u64));
-                    lines.found.extend(tls.lines(at, run));
+                    let is_plain = lines.labels.is_none();
+                    let records = tls.lines(at, run).into_iter();
+                    lines.found.extend(records.map(|line| if is_plain { format!("({line})") } else { line }));
                 }
                 kind if shown.allows(*kind) => lines.text(run),
                 SpanKind::Secret => lines.mask(),
-                _ => lines.end(),
+                kind => lines.hidden(*kind, run.len()),
             }
             start = start.saturating_add(*octets);
         }
@@ -142,7 +158,8 @@ fn reply(line: &[u8]) -> LineKind {
 #[derive(Default)]
 struct DialogueLines {
     found: Vec<String>,
-    label: Option<&'static str>,
+    /// What stands before the first line, if it has a name, and before the others; nothing in plain lines.
+    labels: Option<(Option<&'static str>, &'static str)>,
     line: Vec<u8>,
     has_begun: bool,
 }
@@ -169,16 +186,24 @@ impl DialogueLines {
         self.line.extend_from_slice(MASK);
     }
 
+    fn hidden(&mut self, kind: SpanKind, octets: usize) {
+        self.end();
+        if self.labels.is_none() && octets > 0 {
+            self.found.push(words::hidden(kind == SpanKind::MailText, octets));
+        }
+    }
+
     /// Ends the line, if one has begun.
     fn end(&mut self) {
         if !std::mem::take(&mut self.has_begun) {
             return;
         }
         let line = std::mem::take(&mut self.line);
+        let Some((first, others)) = &mut self.labels else { return self.found.push(escape::text(&line)) };
         let mut rest = line.as_slice();
         loop {
             let (part, left) = rest.split_at(rest.len().min(words::TEXT_OCTETS));
-            let label = self.label.take().unwrap_or("Data");
+            let label = first.take().unwrap_or(others);
             self.found.push(format!("{label} = {}", escape::text(part)));
             rest = left;
             if rest.is_empty() {
@@ -274,6 +299,27 @@ mod tests {
                 "Data = .",
                 "Data = QUIT"
             ]
+        );
+    }
+
+    #[test]
+    fn plain_lines_are_whole_and_say_what_is_hidden() {
+        let octets = b"AUTH PLAIN c2VjcmV0\r\nDATA\r\nSubject: x\r\n.\r\nQUIT\r\neither\r\n";
+        let payload =
+            payload(octets, true, &[(5, Line), (14, Secret), (8, Line), (15, MailText), (6, Line), (8, Unknown)]);
+        let plain = |shown| payload.plain(shown, &mut TlsCursor::default(), Some(0));
+        assert_eq!(
+            plain(Shown::default()),
+            ["AUTH ***", "DATA", "(mail text, 15 bytes)", "QUIT", "(hidden: mail text or a secret, 8 bytes)"]
+        );
+        assert_eq!(
+            plain(Shown { mail_text: true, credentials: true }),
+            ["AUTH PLAIN c2VjcmV0", "DATA", "Subject: x", ".", "QUIT", "either"]
+        );
+        let long = [b'x'; 200];
+        assert_eq!(
+            self::payload(&long, true, &[(200, Line)]).plain(Shown::default(), &mut TlsCursor::default(), None),
+            ["x".repeat(200)]
         );
     }
 

@@ -217,6 +217,17 @@ pub(super) fn continued(frame: u64, octets: u32) -> String {
     format!("Data - continued from frame {frame}, {octets} bytes")
 }
 
+/// A line that Network Monitor had no words for; it showed `Data` and the length.
+pub(super) fn unnamed(line: &str, octets: u32) -> String {
+    format!("{line}, {octets} bytes")
+}
+
+/// In place of what is not shown, where lines stand as they were sent.
+pub(super) fn hidden(is_mail_text: bool, octets: usize) -> String {
+    let what = if is_mail_text { "mail text" } else { "hidden: mail text or a secret" };
+    format!("({what}, {octets} bytes)")
+}
+
 /// Ours: Network Monitor's parser knew no TLS.
 pub(super) fn tls(octets: u32) -> String {
     format!("TLS, {octets} bytes")
