@@ -1,15 +1,27 @@
 //! How far a run is, for whoever wants to show it.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::container::Input;
 
 /// Counts that grow while a run goes on. They may be read from another thread.
 #[derive(Debug, Default)]
 pub struct Progress {
     inputs: AtomicU64,
-    octets: Arc<AtomicU64>,
+    octets: Counter,
+}
+
+/// Octets counted where they are read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counter(Arc<AtomicU64>);
+
+impl Counter {
+    /// `input`, every octet read of it counted.
+    pub(super) fn of(&self, input: Input) -> Input {
+        Box::new(Counted { input, octets: self.clone() })
+    }
 }
 
 impl Progress {
@@ -20,7 +32,7 @@ impl Progress {
 
     /// Octets read of the inputs as they lie on disk.
     pub fn octets(&self) -> u64 {
-        self.octets.load(Ordering::Relaxed)
+        self.octets.0.load(Ordering::Relaxed)
     }
 
     pub(super) fn input_done(&self) {
@@ -28,24 +40,23 @@ impl Progress {
     }
 
     pub(super) fn add_octets(&self, octets: u64) {
-        self.octets.fetch_add(octets, Ordering::Relaxed);
+        self.octets.0.fetch_add(octets, Ordering::Relaxed);
     }
 
-    /// `file`, every octet read of it counted.
-    pub(super) fn counted(&self, file: File) -> Box<dyn Read + Send> {
-        Box::new(Counted { file, octets: Arc::clone(&self.octets) })
+    pub(super) const fn counter(&self) -> &Counter {
+        &self.octets
     }
 }
 
 struct Counted {
-    file: File,
-    octets: Arc<AtomicU64>,
+    input: Input,
+    octets: Counter,
 }
 
 impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
-        self.octets.fetch_add(read as u64, Ordering::Relaxed);
+        let read = self.input.read(buffer)?;
+        self.octets.0.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
 }

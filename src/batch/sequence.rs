@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::progress::{Counter, Progress};
 use super::worker::unreadable;
 use super::{BatchOptions, Event, Input};
 use crate::capture::{self, CapturePart, CaptureReader, OpenOptions, Opening, Peeked, ReadError, Sequence};
@@ -13,9 +14,10 @@ use crate::time::Timestamp;
 /// Scans `inputs` as the parts of one capture, in order of their first packet. `tell` says whether it wants to hear more.
 pub(super) fn scan(inputs: &[Input], options: &BatchOptions<'_>, tell: &mut dyn FnMut(Event) -> bool) {
     let open_options = options.scan.open_options();
+    let counter = options.progress.map(Progress::counter);
     let mut parts = Vec::new();
     for input in inputs {
-        match begin(input, &open_options) {
+        match begin(input, &open_options, counter) {
             Ok((first, opening)) => parts.push((first, input.source(None).path, opening)),
             Err(ReadError::UnknownFormat { .. }) if input.is_found() => {
                 tell(Event::Skipped);
@@ -43,21 +45,30 @@ pub(super) fn scan(inputs: &[Input], options: &BatchOptions<'_>, tell: &mut dyn 
 /// When the first packet of an input was captured, and the way to all of its packets.
 ///
 /// A file is opened again when its turn has come, so that any number can be parts. What can be read only once is kept open.
-fn begin(input: &Input, options: &OpenOptions) -> Result<(Option<Timestamp>, Opening), ReadError> {
-    let peeked = Peeked::new(open(input, options)?);
+fn begin(
+    input: &Input,
+    options: &OpenOptions,
+    counter: Option<&Counter>,
+) -> Result<(Option<Timestamp>, Opening), ReadError> {
+    let is_file = input.path().is_some_and(Path::is_file);
+    let peeked = Peeked::new(open(input, options, counter.filter(|_| !is_file))?);
     let first = peeked.first_time();
-    if !input.path().is_some_and(Path::is_file) {
+    if !is_file {
         return Ok((first, Box::new(move || Ok(Box::new(peeked)))));
     }
-    let (input, options) = (input.clone(), options.clone());
-    Ok((first, Box::new(move || open(&input, &options))))
+    let (input, options, counter) = (input.clone(), options.clone(), counter.cloned());
+    Ok((first, Box::new(move || open(&input, &options, counter.as_ref()))))
 }
 
-fn open(input: &Input, options: &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError> {
+fn open(input: &Input, options: &OpenOptions, counter: Option<&Counter>) -> Result<Box<dyn CaptureReader>, ReadError> {
     let octets: container::Input = match input.open() {
         Ok(Origin::File(file)) => Box::new(file),
         Ok(Origin::Stream(stream)) => stream,
         Err(source) => return Err(ReadError::Open { source }),
+    };
+    let octets = match counter {
+        Some(counter) => counter.of(octets),
+        None => octets,
     };
     capture::open(octets, options)
 }

@@ -68,8 +68,8 @@ fn counted(origin: Origin, options: &BatchOptions<'_>) -> Origin {
             progress.add_octets(file.metadata().map_or(0, |metadata| metadata.len()));
             Origin::File(file)
         }
-        Origin::File(file) => Origin::Stream(progress.counted(file)),
-        Origin::Stream(stream) => Origin::Stream(stream),
+        Origin::File(file) => Origin::Stream(progress.counter().of(Box::new(file))),
+        Origin::Stream(stream) => Origin::Stream(progress.counter().of(stream)),
     }
 }
 

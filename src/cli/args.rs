@@ -1,10 +1,13 @@
 //! The arguments of every subcommand.
 
 use std::ffi::OsString;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use ehlotrace::batch::Input;
 use ehlotrace::capture::NetmonZone;
+use ehlotrace::report;
 use ehlotrace::scan::ScanOptions;
 
 /// Says which SMTP sessions in a packet capture were lost, and why.
@@ -60,9 +63,9 @@ pub(super) struct ScanArgs {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
 
-    /// How to write the report
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(super) format: Format,
+    /// How to write the report [default: what the name of the output file says, else a table]
+    #[arg(long, value_enum)]
+    pub(super) format: Option<Format>,
 
     /// Which sessions to list: all count in the totals [default: lost in a table and in
     /// Markdown, else all]
@@ -73,6 +76,14 @@ pub(super) struct ScanArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 
+    /// Fit the table into this many columns [default: the terminal's]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..))]
+    pub(super) width: Option<u16>,
+
+    /// Whether to use colours [default: on a terminal, unless NO_COLOR is set]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto, hide_default_value = true)]
+    pub(super) color: Color,
+
     /// Give each session the number that Wireshark gives its connection, `tcp.stream`: every TCP packet of the capture,
     /// of all ports, has to be read for it
     #[arg(long)]
@@ -80,6 +91,30 @@ pub(super) struct ScanArgs {
 
     #[command(flatten)]
     pub(super) reading: ReadingArgs,
+}
+
+/// When to use colours
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Also into files and pipes
+    Always,
+    /// Never
+    Never,
+}
+
+impl Color {
+    /// Whether output is coloured that goes to a terminal or not (no-color.org).
+    pub(super) fn is_on(self, is_terminal: bool) -> bool {
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        match self {
+            Self::Auto => is_terminal && !is_set("NO_COLOR") && !is_dumb(),
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
 }
 
 /// How captures are read
@@ -101,12 +136,40 @@ pub(super) struct ReadingArgs {
     /// [default: UTC]
     #[arg(long, value_name = "ZONE", value_parser = NetmonZone::parse)]
     netmon_tz: Option<NetmonZone>,
+
+    /// Print no notes and no progress: only results and errors
+    #[arg(short, long)]
+    quiet: bool,
 }
 
 impl ReadingArgs {
     /// Whether secrets may be shown.
     pub(super) const fn shows_credentials(&self) -> bool {
         self.show_credentials
+    }
+
+    /// Tells the user something that is no error.
+    pub(super) fn note(&self, text: &str) {
+        if !self.quiet {
+            super::complain(&format!("note: {text}"));
+        }
+    }
+
+    /// Says that a capture is awaited where a person may think that nothing happens.
+    pub(super) fn tell_of_waiting(&self, inputs: &[Input]) {
+        if inputs.iter().any(|input| input.path().is_none()) && io::stdin().is_terminal() {
+            self.note("waiting for a capture on standard input, as from a pipe; Ctrl+C ends this");
+        }
+    }
+
+    /// Whether there is nothing to say but results and errors.
+    pub(super) const fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether to show on standard error how far the work is.
+    pub(super) fn shows_progress(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
     }
 
     /// What encrypted archives are tried with.
@@ -149,6 +212,19 @@ pub(super) enum Format {
     Markdown,
     /// A page for a browser, all in one file: use with -o
     Html,
+}
+
+impl Format {
+    pub(super) const fn of_library(self) -> report::Format {
+        match self {
+            Self::Table => report::Format::Table,
+            Self::Json => report::Format::Json,
+            Self::Jsonl => report::Format::Jsonl,
+            Self::Csv => report::Format::Csv,
+            Self::Markdown => report::Format::Markdown,
+            Self::Html => report::Format::Html,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

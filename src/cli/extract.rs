@@ -71,6 +71,7 @@ Examples:
 /// Extracts from the captures named.
 pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<Exit> {
     let inputs = batch::expand(&args.captures);
+    args.reading.tell_of_waiting(&inputs);
     if args.output.as_ref().is_none_or(|path| path.as_os_str() == "-") && io::stdout().is_terminal() {
         bail!("pcapng is not for a terminal: name a file with -o, or send standard output to one");
     }
@@ -178,6 +179,9 @@ impl Sum {
                 (0, [_, ..], _) => "no session has this number",
             };
             return complain(&format!("{why}: nothing is written"));
+        }
+        if args.reading.is_quiet() {
+            return;
         }
         complain(&format!(
             "{} of {} from {} written to {}",

@@ -1,5 +1,6 @@
 //! `ehlotrace scan`.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -15,7 +16,8 @@ use super::{Exit, bar, complain};
 
 /// Scans the captures named and writes the report.
 pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
-    if args.format == Format::Html && args.output.is_none() && io::stdout().is_terminal() {
+    let format = format(args);
+    if format == Format::Html && args.output.is_none() && io::stdout().is_terminal() {
         bail!("a page is not for a terminal: write it to a file with -o report.html");
     }
     let mut paths = args.captures.clone();
@@ -23,8 +25,9 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
         paths.extend(listed(list)?);
     }
     let inputs = batch::expand(&paths);
+    args.reading.tell_of_waiting(&inputs);
     let progress = Progress::default();
-    let shows_progress = io::stderr().is_terminal();
+    let shows_progress = args.reading.shows_progress();
     let mut options = BatchOptions::new(args.reading.scan_options());
     options.scan.tcp_stream = args.tcp_stream;
     options.jobs = args.jobs.map_or_else(processors, usize::from);
@@ -33,7 +36,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     options.progress = shows_progress.then_some(&progress);
     let mut out = Output::new(args.output.as_deref(), "report", &inputs, args.files_from.as_deref())?;
     let limits = options.scan.limits.clone();
-    let mut reporter = report::reporter(format(args.format), &report_options(args, limits), Box::new(&mut out));
+    let mut reporter = report::reporter(format.of_library(), &report_options(args, format, limits), Box::new(&mut out));
     let mut run = || batch::run(&inputs, &options, reporter.as_mut()).context("cannot write the report");
     let result = if shows_progress { bar::during(&inputs, &progress, run)? } else { run()? };
     let unknown = reporter.summary().unknown;
@@ -56,10 +59,10 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
             1 => "1 file that is no capture was".to_owned(),
             files => format!("{files} files that are no captures were"),
         };
-        complain(&format!("note: {files} passed over"));
+        args.reading.note(&format!("{files} passed over"));
     }
     if !args.sequence && batch::looks_like_a_set(&inputs) && unknown > 0 {
-        complain("note: some of these captures look like parts of one; --sequence reads them as one");
+        args.reading.note("some of these captures look like parts of one; --sequence reads them as one");
     }
     Ok(exit(&result))
 }
@@ -96,9 +99,9 @@ fn named(paths: &[PathBuf]) -> String {
     paths.join(", ")
 }
 
-fn report_options(args: &ScanArgs, limits: Limits) -> ReportOptions {
+fn report_options(args: &ScanArgs, format: Format, limits: Limits) -> ReportOptions {
     let is_terminal = args.output.is_none() && io::stdout().is_terminal();
-    let show = args.show.unwrap_or(match args.format {
+    let show = args.show.unwrap_or(match format {
         Format::Table | Format::Markdown => Show::Lost,
         Format::Json | Format::Jsonl | Format::Csv | Format::Html => Show::All,
     });
@@ -106,26 +109,31 @@ fn report_options(args: &ScanArgs, limits: Limits) -> ReportOptions {
         Show::Lost => report::Show::Lost,
         Show::All => report::Show::All,
     });
-    options.width = if is_terminal { terminal_size::terminal_size().map(|(width, _)| width.0) } else { None };
-    options.colour = is_terminal && wants_colour();
+    let of_terminal = || terminal_size::terminal_size().filter(|_| is_terminal).map(|(width, _)| width.0);
+    options.width = args.width.or_else(of_terminal);
+    options.colour = args.color.is_on(is_terminal);
     options.limits = limits;
     options
 }
 
-/// Whether the user's environment allows colour (no-color.org).
-pub(super) fn wants_colour() -> bool {
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-}
-
-const fn format(format: Format) -> report::Format {
-    match format {
-        Format::Table => report::Format::Table,
-        Format::Json => report::Format::Json,
-        Format::Jsonl => report::Format::Jsonl,
-        Format::Csv => report::Format::Csv,
-        Format::Markdown => report::Format::Markdown,
-        Format::Html => report::Format::Html,
+/// The format asked for, or the one that the name of the output file ends in.
+fn format(args: &ScanArgs) -> Format {
+    let extension = args.output.as_deref().and_then(Path::extension).and_then(OsStr::to_str);
+    let by_name = || match extension?.to_ascii_lowercase().as_str() {
+        "json" => Some((Format::Json, "JSON")),
+        "jsonl" | "ndjson" => Some((Format::Jsonl, "JSON Lines")),
+        "csv" => Some((Format::Csv, "CSV")),
+        "md" | "markdown" => Some((Format::Markdown, "Markdown")),
+        "html" | "htm" => Some((Format::Html, "HTML")),
+        _ => None,
+    };
+    match (args.format, by_name()) {
+        (Some(format), _) => format,
+        (None, Some((format, name))) => {
+            args.reading.note(&format!("writing {name}, as the file's name says"));
+            format
+        }
+        (None, None) => Format::Table,
     }
 }
 

@@ -12,8 +12,7 @@ use ehlotrace::report::netmon::{TraceLayout, View};
 use ehlotrace::trace::{TraceOptions, Traced, trace};
 use ehlotrace::twice::Choice;
 
-use super::args::ReadingArgs;
-use super::scan::wants_colour;
+use super::args::{Color, ReadingArgs};
 use super::{Exit, complain};
 
 /// Show sessions frame by frame, as Microsoft Network Monitor did
@@ -65,6 +64,10 @@ pub(super) struct TraceArgs {
     #[arg(long)]
     mail_text: bool,
 
+    /// Whether to use colours [default: on a terminal, unless NO_COLOR is set]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto, hide_default_value = true)]
+    color: Color,
+
     #[command(flatten)]
     reading: ReadingArgs,
 }
@@ -86,6 +89,7 @@ pub(super) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
     let options = options(args);
     let mut out = BufWriter::new(io::stdout().lock());
     let inputs = batch::expand(std::slice::from_ref(&args.capture));
+    args.reading.tell_of_waiting(&inputs);
     let mut failures = Vec::new();
     let (mut captures, mut shown, mut lost) = (0, 0, 0);
     for input in &inputs {
@@ -160,7 +164,7 @@ fn options(args: &TraceArgs) -> TraceOptions {
         plain: args.plain,
         mail_text: args.mail_text,
         show_credentials: args.reading.shows_credentials(),
-        colour: io::stdout().is_terminal() && wants_colour(),
+        colour: args.color.is_on(io::stdout().is_terminal()),
         ..TraceLayout::default()
     };
     options

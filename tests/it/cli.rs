@@ -219,3 +219,45 @@ fn a_capture_that_was_read_is_told_while_the_next_one_is_still_coming() {
     child.wait().unwrap();
     assert_eq!(types, ["capture", "session", "capture_end"]);
 }
+
+#[test]
+fn the_name_of_the_output_file_says_the_format() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, start) in [
+        ("a.html", "<!DOCTYPE html>"),
+        ("a.HTM", "<!DOCTYPE html>"),
+        ("a.json", "{"),
+        ("a.jsonl", "{\"type\""),
+        ("a.csv", "\"capture\""),
+        ("a.md", "## "),
+        ("a.txt", "samples/"),
+    ] {
+        let path = folder.path().join(name);
+        let path = path.to_str().unwrap();
+        let output = ehlotrace(&["scan", "-o", path, "samples/kb240832-lost.pcap"]);
+        let written = std::fs::read_to_string(path).unwrap();
+        assert_eq!(code(&output), 1);
+        assert_eq!(stderr(&output).contains("note: writing "), !name.ends_with("txt"), "{name}");
+        assert!(name.ends_with("txt") || written.trim_start().starts_with(start), "{name}: {}", &written[..80]);
+        assert!(!name.ends_with("txt") || written.contains("ehlo-argument"), "{written}");
+        assert_eq!(stderr(&ehlotrace(&["scan", "-q", "-o", path, "samples/kb240832-lost.pcap"])), "");
+    }
+    let path = folder.path().join("table.json");
+    ehlotrace(&["scan", "--format", "table", "-o", path.to_str().unwrap(), "samples/kb240832-lost.pcap"]);
+    assert!(!std::fs::read_to_string(path).unwrap().starts_with('{'));
+}
+
+#[test]
+fn colour_and_width_are_as_asked() {
+    for command in ["scan", "trace"] {
+        let run = |when: &str| stdout(&ehlotrace(&[command, "--color", when, "samples/kb240832-lost.pcap"])).to_owned();
+        assert!(run("always").contains("\x1b["), "{command}");
+        assert!(!run("never").contains('\x1b') && !run("auto").contains('\x1b'), "{command}");
+    }
+    let widest = |width: &str| {
+        let output = ehlotrace(&["scan", "--width", width, "samples/kb240832-lost.pcap"]);
+        stdout(&output).lines().map(|line| line.chars().count()).max().unwrap()
+    };
+    assert!(widest("80") <= 80 && widest("200") > 80);
+    assert_eq!(code(&ehlotrace(&["scan", "--width", "7", "samples/kb240832-lost.pcap"])), 2);
+}
