@@ -125,11 +125,11 @@ struct Unknown<'a>(&'a [u8], Option<&'a str>);
 impl fmt::Display for Unknown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.1 {
-            Some(looks_like) => write!(f, "not a capture this program reads but {looks_like}")?,
-            None => write!(f, "not a capture this program reads; save it as pcap or pcapng")?,
+            Some(looks_like) => return write!(f, "not a capture that can be read but {looks_like}"),
+            None => write!(f, "not a capture that can be read; save it as pcap or pcapng")?,
         }
         if let [first, rest @ ..] = self.0 {
-            write!(f, " (it begins with the octets {first:02x}")?;
+            write!(f, " (it begins with the bytes {first:02x}")?;
             for octet in rest {
                 write!(f, " {octet:02x}")?;
             }
@@ -170,7 +170,7 @@ mod tests {
             (
                 ReadError::UnknownFormat { magic: vec![0x1b, b'[', 0xff], looks_like: None, is_foreign_capture: false },
                 ("unknown-format", None),
-                "not a capture this program reads; save it as pcap or pcapng (it begins with the octets 1b 5b ff)",
+                "not a capture that can be read; save it as pcap or pcapng (it begins with the bytes 1b 5b ff)",
             ),
             (
                 ReadError::UnknownFormat {
@@ -179,7 +179,7 @@ mod tests {
                     is_foreign_capture: false,
                 },
                 ("unknown-format", None),
-                "not a capture this program reads but an empty file",
+                "not a capture that can be read but an empty file",
             ),
             (
                 ReadError::Spool { source: io::Error::other("the disk is full") },

@@ -5,6 +5,8 @@ use crate::container;
 
 /// Octets at the start of a file that are enough for every test here.
 pub(crate) const HEAD_OCTETS: usize = 512;
+/// No format that is told apart here is shorter.
+const LEAST_OCTETS: usize = 8;
 /// Octets of them that an error shows.
 const SHOWN_OCTETS: usize = 16;
 
@@ -24,8 +26,12 @@ fn looks_like(head: &[u8], layers: &[&str], is_cut: bool) -> Option<String> {
         "compressed data that is cut off before its first octet; copy the file again"
     } else if head.is_empty() {
         "an empty file"
+    } else if let Some(known) = foreign(head).or_else(|| row(MAGICS, HEURISTICS, head)) {
+        known
+    } else if head.len() < LEAST_OCTETS {
+        return Some(format!("a file of {} bytes, too short for a capture", head.len()));
     } else {
-        foreign(head).or_else(|| row(MAGICS, HEURISTICS, head))?
+        return None;
     };
     match layers {
         [] => Some(what.to_owned()),
@@ -166,7 +172,10 @@ fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
 fn is_text(head: &[u8]) -> bool {
     let plain = head.iter().all(|&octet| matches!(octet, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0x80..));
     let utf_16 = head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff");
-    utf_16 || (plain && (head.is_ascii() || String::from_utf8_lossy(head).matches('\u{fffd}').count() <= 1))
+    utf_16
+        || (plain
+            && (head.is_ascii()
+                || head.len() >= LEAST_OCTETS && String::from_utf8_lossy(head).matches('\u{fffd}').count() <= 1))
 }
 
 #[cfg(test)]
@@ -175,8 +184,9 @@ mod tests {
 
     #[test]
     fn common_mistakes_are_named() {
-        let cases: [(&[u8], &[&str], &str); 6] = [
+        let cases: [(&[u8], &[&str], &str); 7] = [
             (b"", &[], "an empty file"),
+            (b"\xd4\xc3\xb2", &[], "a file of 3 bytes, too short for a capture"),
             (b"No.  Time  Source\r\n", &[], "a text file"),
             ("Größe: 5".as_bytes(), &["zstd"], "a text file (inside zstd)"),
             (b"\xff\xfeN\0o\0", &[], "a text file"),
@@ -190,7 +200,7 @@ mod tests {
         for (head, layers, expected) in cases {
             assert_eq!(looks_like(head, layers, false).as_deref(), Some(expected));
         }
-        assert_eq!(looks_like(&[0xde, 0xad, 0, 1], &[], false), None);
+        assert_eq!(looks_like(&[0xde, 0xad, 0, 1, 2, 3, 4, 5], &[], false), None);
     }
 
     /// The first octets as the tools that write each format leave them.

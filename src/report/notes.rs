@@ -22,6 +22,10 @@ pub(super) struct Captures {
     pub(super) omitted: u64,
     /// Of these, those with something to say about.
     pub(super) omitted_telling: u64,
+    /// Captures that were read, to their end or to damage.
+    pub(super) readable: u64,
+    /// Packets in them.
+    pub(super) frames: u64,
 }
 
 /// What the capture being read lacks: octets, and the sessions that lack them.
@@ -87,6 +91,10 @@ impl Captures {
 
     /// The capture was read.
     pub(super) fn end(&mut self, number: usize, report: &CaptureReport) {
+        if let Some(info) = &report.info {
+            self.readable += 1;
+            self.frames = self.frames.saturating_add(info.frames);
+        }
         let notes = self.missing.notes(report);
         // A capture with rows needs its name.
         let is_named = self.is_listed || report.failed_lookups.total() > 0;

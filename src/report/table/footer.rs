@@ -4,9 +4,10 @@ use super::cell::wrap;
 use crate::diagnosis::Stage;
 use crate::report::background::NEVER_STARTED;
 use crate::report::escape;
+use crate::report::notes::{CaptureNotes, Captures};
 use crate::report::relays::{self, MAX_RELAYS, causes};
 use crate::report::run::Run;
-use crate::report::totals::{Argument, Loss, Relay, Summary, Totals};
+use crate::report::totals::{Argument, Loss, Relay, Totals};
 use crate::report::words::{count, date_and_time, number};
 
 /// Lines that fit a width.
@@ -53,10 +54,11 @@ impl FooterLines {
 const MAX_LINES: usize = 40;
 
 /// How many sessions there were and what became of them.
-pub(super) fn totals(lines: &mut FooterLines, totals: &Totals) {
+pub(super) fn totals(lines: &mut FooterLines, run: &Run) {
+    let totals = &run.totals;
     let summary = totals.summary();
     if summary.sessions == 0 {
-        no_session(lines, summary);
+        no_session(lines, run);
         return;
     }
     let outcomes = [
@@ -70,8 +72,7 @@ pub(super) fn totals(lines: &mut FooterLines, totals: &Totals) {
         .filter(|(sessions, _)| *sessions > 0)
         .map(|(sessions, outcome)| format!("{} {outcome}", number(*sessions)))
         .collect();
-    let among =
-        if summary.captures > 1 { format!(" in {}", count(summary.captures, "capture")) } else { String::new() };
+    let among = among(run);
     let all = format!("{}{among}: {}.", count(summary.sessions, "session"), named.join(", "));
     if summary.lost == 0 {
         lines.paragraph("", &format!("No session was lost. {all}"));
@@ -83,9 +84,30 @@ pub(super) fn totals(lines: &mut FooterLines, totals: &Totals) {
     }
 }
 
-fn no_session(lines: &mut FooterLines, summary: &Summary) {
-    let of = if summary.captures > 1 { format!(" in {}", count(summary.captures, "capture")) } else { String::new() };
-    lines.paragraph("", &format!("No SMTP session found{of}. For servers on other ports name them: --port 587, say."));
+fn no_session(lines: &mut FooterLines, run: &Run) {
+    let Captures { readable, frames, .. } = run.captures;
+    // Why nothing could be read is told as an error.
+    if readable == 0 {
+        return;
+    }
+    if frames == 0 {
+        let subject = if readable == 1 { "The capture has" } else { "The captures have" };
+        return lines.paragraph("", &format!("{subject} no packets."));
+    }
+    lines.paragraph(
+        "",
+        &format!("No SMTP session found{}. For servers on other ports name them: --port 587, say.", among(run)),
+    );
+}
+
+/// ` in 3 captures, one more could not be read`; nothing of a single capture.
+fn among(run: &Run) -> String {
+    let readable = run.captures.readable;
+    match run.totals.summary().captures.saturating_sub(readable) {
+        0 if readable <= 1 => String::new(),
+        0 => format!(" in {}", count(readable, "capture")),
+        others => format!(" in {} ({} more could not be read)", count(readable, "capture"), number(others)),
+    }
 }
 
 /// Every pair of client and server that lost a session.
@@ -184,7 +206,9 @@ pub(super) fn warnings(lines: &mut FooterLines, run: &Run) {
 /// What could not be read or decoded, capture by capture.
 pub(super) fn notes(lines: &mut FooterLines, run: &Run) {
     let name_captures = run.totals.summary().captures > 1;
-    for capture in run.captures.kept.iter().filter(|capture| !capture.notes.is_empty()) {
+    // Why a capture could not be read at all is told as an error, and there is nothing else to it.
+    let has_notes = |capture: &&CaptureNotes| !capture.notes.is_empty() && capture.format.is_some();
+    for capture in run.captures.kept.iter().filter(has_notes) {
         if name_captures {
             lines.paragraph("", &format!("{}:", capture.label));
         }

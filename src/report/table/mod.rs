@@ -69,7 +69,7 @@ impl Form for Table<'_> {
     fn end(&mut self, run: &Run) -> io::Result<()> {
         let width = usize::from(run.options.width.unwrap_or(WIDTH_WITHOUT_TERMINAL).max(LEAST_WIDTH));
         let mut lines = FooterLines::new(width);
-        footer::totals(&mut lines, &run.totals);
+        footer::totals(&mut lines, run);
         footer::relays(&mut lines, &run.totals);
         footer::never_started(&mut lines, run);
         let mut last = FooterLines::new(width);
