@@ -38,7 +38,7 @@ fn draw(inputs: &[Input], progress: &Progress, is_done: &AtomicBool) {
         bar.set_style(style.progress_chars("=> "));
     }
     while !is_done.load(Ordering::Acquire) {
-        let octets = total.map_or(progress.octets(), |total| progress.octets().min(total));
+        let octets = progress.octets().min(total.unwrap_or(u64::MAX));
         bar.set_message(format!("{} of {} captures", progress.inputs(), inputs.len()));
         bar.set_prefix(pace(octets, total, started.elapsed()));
         bar.set_position(octets);

@@ -2,8 +2,11 @@
 
 use std::io::{self, Write};
 
-use clap::{Args as ClapArgs, CommandFactory, ValueEnum};
+use clap::builder::PossibleValuesParser;
+use clap::{Args as ClapArgs, Command, CommandFactory, ValueEnum};
 use clap_complete::Shell as Generator;
+use ehlotrace::diagnosis::RULES;
+use ehlotrace::pages::{self, Subject};
 
 use super::Exit;
 use super::args::Args;
@@ -30,6 +33,16 @@ Examples:
   source <(ehlotrace completions bash)
   ehlotrace completions fish > ~/.config/fish/completions/ehlotrace.fish";
 
+/// The command as shells are to know it: with the codes, which it takes as any text and answers for itself.
+fn command() -> Command {
+    let codes = |subcommand: Command, argument: &'static str, codes: Vec<&'static str>| {
+        subcommand.mut_arg(argument, |argument| argument.value_parser(PossibleValuesParser::new(codes)))
+    };
+    Args::command()
+        .mut_subcommand("explain", |explain| codes(explain, "code", pages::subjects().map(Subject::code).collect()))
+        .mut_subcommand("extract", |extract| codes(extract, "cause", RULES.iter().map(|rule| rule.code).collect()))
+}
+
 /// Prints the completions.
 pub(super) fn run(args: &CompletionsArgs) -> anyhow::Result<Exit> {
     let generator = match args.shell {
@@ -40,7 +53,13 @@ pub(super) fn run(args: &CompletionsArgs) -> anyhow::Result<Exit> {
     };
     // Into memory first: the generator panics where it cannot write.
     let mut script = Vec::new();
-    clap_complete::generate(generator, &mut Args::command(), env!("CARGO_PKG_NAME"), &mut script);
+    clap_complete::generate(generator, &mut command(), env!("CARGO_PKG_NAME"), &mut script);
+    if matches!(args.shell, Shell::Fish) {
+        // The generator leaves out what may stand in place of an argument without a name.
+        let codes: Vec<_> = pages::subjects().map(Subject::code).collect();
+        let condition = "__fish_ehlotrace_using_subcommand explain";
+        writeln!(script, "complete -c ehlotrace -n \"{condition}\" -f -a \"{}\"", codes.join(" "))?;
+    }
     let mut out = io::stdout().lock();
     out.write_all(&script)?;
     out.flush()?;

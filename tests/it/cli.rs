@@ -259,5 +259,9 @@ fn colour_and_width_are_as_asked() {
         stdout(&output).lines().map(|line| line.chars().count()).max().unwrap()
     };
     assert!(widest("80") <= 80 && widest("200") > 80);
+    for width in ["80", "100", "150"] {
+        let output = ehlotrace(&["scan", "--width", width, "samples/kb240832-lost.pcap"]);
+        assert!(stdout(&output).contains("1999-08-28") && stdout(&output).contains("13:32:00.000"), "{width}");
+    }
     assert_eq!(code(&ehlotrace(&["scan", "--width", "7", "samples/kb240832-lost.pcap"])), 2);
 }

@@ -50,7 +50,9 @@ fn completions_name_every_subcommand() {
         for name in listed() {
             assert!(script.contains(&name), "{shell}: {name}");
         }
-        assert!(script.contains("show-credentials"), "{shell}");
+        for word in ["show-credentials", "ehlo-argument", "trailing-dot", "single-label"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
     }
     assert_eq!(ehlotrace(&["completions", "tcsh"]).status.code(), Some(2));
 }

@@ -12,7 +12,7 @@ use crate::report::escape::{self, columns};
 const GAP: usize = 2;
 /// Addresses up to this width are kept in one line even on a narrow terminal.
 const MAX_SOLID_WIDTH: usize = 28;
-/// From this width on a row has its time.
+/// From this width on the time has a column of its own, below it stands under the frames.
 const WIDTH_WITH_TIME: usize = 110;
 /// From this width on client and server stand side by side, not one below the other.
 const WIDTH_SIDE_BY_SIDE: usize = 140;
@@ -27,6 +27,11 @@ struct Column {
 
 const FRAMES: Column = Column { title: "Frames", cell: |row| row.frames.iter().collect(), min_width: 9 };
 const TIME: Column = Column { title: "Time (UTC)", cell: |row| row.time.iter().collect(), min_width: 12 };
+const FRAMES_AND_TIME: Column = Column {
+    title: "Frames, UTC",
+    cell: |row| row.frames.iter().chain(&row.time).collect(),
+    min_width: TIME.min_width,
+};
 const CLIENT: Column = Column { title: "Client", cell: |row| row.client.iter().collect(), min_width: 21 };
 const SERVER: Column = Column { title: "Server", cell: |row| row.server.iter().collect(), min_width: 21 };
 const ENDS: Column =
@@ -51,9 +56,9 @@ impl Layout {
         colour: bool,
     ) -> Self {
         let ends = if width < WIDTH_SIDE_BY_SIDE { vec![ENDS] } else { vec![CLIENT, SERVER] };
-        let time = if width < WIDTH_WITH_TIME { None } else { Some(TIME) };
+        let when = if width < WIDTH_WITH_TIME { vec![FRAMES_AND_TIME] } else { vec![FRAMES, TIME] };
         let last = if show == Show::All { OUTCOME } else { CAUSE };
-        let chosen: Vec<Column> = [FRAMES].into_iter().chain(time).chain(ends).chain([HELLO, REPLY, last]).collect();
+        let chosen: Vec<Column> = when.into_iter().chain(ends).chain([HELLO, REPLY, last]).collect();
         let natural: Vec<usize> = chosen.iter().map(|column| natural_width(column, rows.clone())).collect();
         let total = width.saturating_sub(GAP * chosen.len().saturating_sub(1));
         let min: Vec<usize> = chosen.iter().map(|column| min_width(column, rows.clone(), total / 4)).collect();
