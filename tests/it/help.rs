@@ -50,8 +50,10 @@ fn completions_name_every_subcommand() {
         for name in listed() {
             assert!(script.contains(&name), "{shell}: {name}");
         }
-        for word in ["show-credentials", "ehlo-argument", "trailing-dot", "single-label"] {
-            assert!(script.contains(word), "{shell}: {word}");
+        assert!(script.contains("show-credentials"), "{shell}");
+        for code in ["ehlo-argument", "trailing-dot", "single-label"] {
+            // The generator for PowerShell completes no values.
+            assert_eq!(script.contains(code), shell != "powershell", "{shell}: {code}");
         }
     }
     assert_eq!(ehlotrace(&["completions", "tcsh"]).status.code(), Some(2));
