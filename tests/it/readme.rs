@@ -1,29 +1,112 @@
-//! What the documentation shows is what the program prints.
+//! Every command that the documentation shows runs as written, on what a clone has in it, and prints what is shown.
 
+use std::path::Path;
 use std::process::Command;
 
-/// Documents whose console blocks are run.
-const DOCUMENTS: &[&str] = &["README.md", "docs/evidence.md", "docs/network-monitor.md", "docs/quick-start.md"];
+/// A command of a document, and what it is said to print; nothing where only the command is shown.
+struct Shown {
+    document: String,
+    command: String,
+    output: String,
+}
+
+/// Commands that install the program or change a user's own files: not to be run by a test.
+const NOT_RUN: &[&str] = &["cargo install", "git clone"];
 
 #[test]
-fn console_blocks_show_real_output() {
-    let mut run = 0;
-    for document in DOCUMENTS {
-        let text = std::fs::read_to_string(document).unwrap();
-        for block in text.split("```console\n").skip(1) {
-            let block = block.split("```").next().unwrap();
-            let (command, expected) = block.split_once('\n').unwrap();
-            let arguments = command.trim_start_matches("$ ").trim_start_matches("cargo run --release --quiet -- ");
-            let arguments = arguments.trim_start_matches("ehlotrace ");
-            // Blocks without output, or with another program in them, only show how to call it.
-            if expected.is_empty() || expected.starts_with('$') || command.ends_with('|') {
-                continue;
+fn commands_run_and_print_what_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for entry in std::fs::read_dir(root.join("samples")).unwrap() {
+        let from = entry.unwrap().path();
+        std::fs::create_dir_all(folder.path().join("samples")).unwrap();
+        std::fs::copy(&from, folder.path().join("samples").join(from.file_name().unwrap())).unwrap();
+    }
+    let (mut run, mut compared) = (0, 0);
+    for shown in shown(root) {
+        let Shown { document, command, output } = &shown;
+        if NOT_RUN.iter().any(|words| command.contains(words)) {
+            continue;
+        }
+        if let Some(tool) = ["jq", "tshark", "tcpdump"].into_iter().find(|tool| command.contains(tool) && !is_installed(tool)) {
+            println!("skipped: {tool} is not installed: {command}");
+            continue;
+        }
+        let result = shell(folder.path(), command);
+        let error = String::from_utf8_lossy(&result.stderr);
+        assert!(matches!(result.status.code(), Some(0 | 1)), "{document}: {command}\n{error}");
+        run += 1;
+        if !output.is_empty() {
+            let printed = String::from_utf8(result.stdout).unwrap();
+            match output.strip_suffix("...\n") {
+                Some(start) => assert!(printed.starts_with(start), "{document}: {command}\n{printed}"),
+                None => assert_eq!(&printed, output, "{document}: {command}"),
             }
-            let words: Vec<&str> = arguments.split(' ').map(|word| word.trim_matches('\'')).collect();
-            let output = Command::new(assert_cmd::cargo::cargo_bin!("ehlotrace")).args(words).output().unwrap();
-            assert_eq!(String::from_utf8(output.stdout).unwrap(), expected, "{document}: {command}");
-            run += 1;
+            compared += 1;
         }
     }
-    assert!(run >= 2, "only {run} blocks were run");
+    assert!(run > 20 && compared > 10, "{run} commands were run, {compared} compared");
+}
+
+/// The commands in the `console` and `sh` blocks of every document.
+fn shown(root: &Path) -> Vec<Shown> {
+    let mut documents = vec![root.join("README.md")];
+    documents.extend(std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path()));
+    documents.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    documents.sort();
+    let mut found = Vec::new();
+    for path in documents {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let document = path.file_name().unwrap().to_str().unwrap();
+        let blocks = |kind: &str| {
+            let start = format!("```{kind}\n");
+            let blocks = text.split(&start).skip(1);
+            blocks.map(|block| block.split("\n```").next().unwrap().to_owned() + "\n").collect::<Vec<_>>()
+        };
+        for block in blocks("sh") {
+            // These measure, build and test; other tests and the checks of every change run them.
+            if block.contains("ehlotrace") && !block.contains("cargo") && !block.contains("benches/") {
+                found.push(Shown { document: document.to_owned(), command: block, output: String::new() });
+            }
+        }
+        for block in blocks("console") {
+            for command in block.split("$ ").skip(1) {
+                let (command, output) = command_and_output(command);
+                found.push(Shown { document: document.to_owned(), command, output });
+            }
+        }
+    }
+    found
+}
+
+/// A command goes on in the next line after a pipe.
+fn command_and_output(text: &str) -> (String, String) {
+    let mut lines = text.split_inclusive('\n');
+    let mut command = String::new();
+    for line in lines.by_ref() {
+        command.push_str(line);
+        if !line.trim_end().ends_with('|') {
+            break;
+        }
+    }
+    (command, lines.collect())
+}
+
+/// Runs it in `folder`, as a user who has the program in the path.
+fn shell(folder: &Path, command: &str) -> std::process::Output {
+    let program = assert_cmd::cargo::cargo_bin!("ehlotrace");
+    let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let command = command.replace("cargo run --release --quiet --", "ehlotrace");
+    Command::new("bash")
+        .args(["-c", &command])
+        .current_dir(folder)
+        .env("PATH", path)
+        .env("HOME", folder)
+        .env("LC_ALL", "C")
+        .output()
+        .unwrap()
+}
+
+fn is_installed(tool: &str) -> bool {
+    Command::new(tool).arg("--version").output().is_ok()
 }
