@@ -151,7 +151,7 @@ fn it_prints_with_the_sessions_opened() {
     };
     assert!(std::fs::read(&pdf).unwrap().starts_with(b"%PDF-"));
     let Some(text) = text_of(&pdf) else { return };
-    assert!(text.contains("Relays that stopped working") && text.contains("Trace lines"), "{text}");
+    assert!(text.contains("Relays that stopped working") && text.contains("Seconds"), "{text}");
     assert!(!text.contains("Show all"), "controls are not printed");
 }
 
