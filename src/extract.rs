@@ -171,7 +171,7 @@ impl<W: Write> Extractor<W> {
 /// What a section holds: its sessions, their frames in the capture, and what became of them.
 fn section_comment(name: &str, sessions: &BTreeMap<u64, Kept>, mut redactor: Option<&mut Redactor>) -> String {
     let mut lines = vec![format!("ehlotrace {}: from {name}", env!("CARGO_PKG_VERSION"))];
-    lines.extend(redactor.as_deref().map(|redactor| redactor.statement().to_owned()));
+    lines.extend(redactor.as_deref().map(Redactor::statement));
     for (at, (number, session)) in sessions.iter().enumerate() {
         let Kept { first, last, verdict, .. } = session;
         // All of them, so that the documentation ranges go to ends of sessions, in their order.

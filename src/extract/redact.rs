@@ -26,24 +26,6 @@ use addresses::Addresses;
 use hosts::Hosts;
 use stream::mask_kinds;
 
-/// What a redacted file says of itself, but for what it says of names.
-macro_rules! statement {
-    ($masked:literal, $kept:literal) => {
-        concat!(
-            "REDACTED by ehlotrace: not what was captured. Replaced: IP and hardware addresses, consistently; IPv4 ones by \
-            networks of 24 bits to 192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24, where these are full to 198.18.0.0/15 and \
-            then to 10.0.0.0/8, IPv6 ones by networks of 48 bits to 2001:db8::/32",
-            $masked,
-            ". Cleared: IP options, contents of IPv6 extension headers, unusual TCP options, GRE keys, options of tunnels, \
-            padding. Masked, lengths kept: secrets of AUTH, mail text, local parts of mailboxes, replies to VRFY and EXPN, \
-            contents of TLS records, IP addresses in replies, digits of IP addresses in arguments of EHLO and HELO. Set anew: \
-            checksums, wrong ones too. Left out: frames that cannot be rewritten safely. Kept: ",
-            $kept,
-            "texts of replies, ports, times, lengths, numbers of VLANs and tunnels."
-        )
-    };
-}
-
 /// Why a frame is not in a redacted file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LeftOut {
@@ -134,11 +116,21 @@ impl Redactor {
     }
 
     /// What a redacted file says of itself.
-    pub(super) const fn statement(&self) -> &'static str {
-        match self.hosts {
-            Some(_) => statement!(", host and domain names in hellos, mailboxes and replies", ""),
-            None => statement!("", "names in arguments of EHLO and HELO, domains, "),
-        }
+    pub(super) fn statement(&self) -> String {
+        let (replaced, kept) = match self.hosts {
+            Some(_) => (", host and domain names", ""),
+            None => ("", "names in arguments of EHLO and HELO, domains, "),
+        };
+        format!(
+            "REDACTED by ehlotrace: not what was captured. Replaced: IP and hardware addresses{replaced}, consistently; IPv4 \
+            addresses by networks of 24 bits to 192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24, where these are full to \
+            198.18.0.0/15 and then to 10.0.0.0/8, IPv6 ones by networks of 48 bits to 2001:db8::/32. Cleared: IP options, \
+            contents of IPv6 extension headers, unusual TCP options, GRE keys, options of tunnels, padding. Masked, lengths \
+            kept: secrets of AUTH, mail text, local parts of mailboxes, replies to VRFY and EXPN, contents of TLS records, IP \
+            addresses in replies, digits of IP addresses in arguments of EHLO and HELO. Set anew: checksums, wrong ones too. \
+            Left out: frames that cannot be rewritten safely. Kept: {kept}texts of replies, ports, times, lengths, numbers of \
+            VLANs and tunnels."
+        )
     }
 
     /// The octets of a frame that is no fragment.

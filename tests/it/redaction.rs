@@ -390,3 +390,16 @@ fn names_stay_where_they_are_not_to_be_replaced() {
     let shown = shown(&[(C, b"EHLO wombat.example\r\n"), (S, b"250 mx.example.net hi\r\n")], 1_000);
     assert!(shown.ends_with("EHLO wombat.example\r\n250 mx.example.net hi\r\n"), "{shown}");
 }
+
+/// Past `Limits::host_octets`, of which an extract asks for `HOST_OCTETS`, names are masked by letters and digits alike.
+#[test]
+fn names_past_the_bound_are_not_told_apart() {
+    let name = format!("wombat-{}.example", "q".repeat(190));
+    let rcpt = format!("RCPT TO:<a@{name}>\r\n").repeat(500);
+    let frames = capture(&[(C, b"EHLO a.example\r\n"), (S, b"250 mx\r\n"), (C, rcpt.as_bytes())], 1_000);
+    let redacted = redacted(file(&frames), true);
+    let alike = format!("<_@xxxaax-{}.axaxxxa>", "x".repeat(190));
+    let shown = said(&redacted);
+    assert!(!shown.contains("wombat") && shown.ends_with(&format!("{alike}\r\n")), "{}", &shown[shown.len() - 300..]);
+    assert!(shown.matches(&alike).count() < 250, "of those within the bound each label has its own");
+}
