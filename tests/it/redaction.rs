@@ -228,7 +228,7 @@ fn what_a_verdict_rests_on_stays() {
         let mut builder = CaptureBuilder::new();
         let mut s = builder.session("192.0.2.10:1145", "192.0.2.25:25");
         s.handshake().server(greeting.as_bytes()).client(b"EHLO a.example\r\n");
-        s.server(b"250-mx.example.com\r\n250-XEXCH50\r\n250 XXXXXXXA\r\n")
+        s.server(b"250-mx.example.com\r\n250-XEXCH50\r\n250-SIZE 52428800\r\n250 XXXXXXXA\r\n")
             .client(mail.as_bytes())
             .server(reply.as_bytes());
         s.client(b"QUIT\r\n").server(b"221 bye\r\n").client_fin().server_fin();
@@ -236,7 +236,11 @@ fn what_a_verdict_rests_on_stays() {
         for names in [false, true] {
             let redacted = redacted(original.clone(), names);
             assert_eq!(judged(&redacted), judged(&original), "{greeting}: {}", said(&redacted));
-            assert!(said(&redacted).contains("\r\n250-XEXCH50\r\n250 XXXXXXXA\r\n"), "{}", said(&redacted));
+            assert!(
+                said(&redacted).contains("\r\n250-XEXCH50\r\n250-SIZE 52428800\r\n250 XXXXXXXA\r\n"),
+                "{}",
+                said(&redacted)
+            );
         }
     }
 }

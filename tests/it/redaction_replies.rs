@@ -122,8 +122,8 @@ fn sent_and_shown(form: &str) -> (Vec<u8>, Vec<u8>) {
 pub(crate) fn last_reply(capture: &[u8]) -> Vec<u8> {
     let mut last = Vec::new();
     scan(Box::new(std::io::Cursor::new(capture.to_vec())), &scan_options(), &mut |session, _| {
-        let replies = session.transcript.exchanges.iter().filter_map(|exchange| exchange.reply.as_ref());
-        last = replies.last().unwrap().first_line().to_vec();
+        let mut replies = session.transcript.exchanges.iter().rev().filter_map(|exchange| exchange.reply.as_ref());
+        last = replies.next().unwrap().first_line().to_vec();
     })
     .unwrap();
     last

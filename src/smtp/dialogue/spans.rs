@@ -170,7 +170,12 @@ impl Dialogue<'_> {
         let is_hello = self.pending.front().is_some_and(|pending| pending.verb.is_hello());
         if code == 250 && is_hello && self.server.open.is_some() {
             let keyword = text.iter().take_while(|octet| octet.is_ascii_alphanumeric() || **octet == b'-').count();
-            let is_alone = text.get(keyword).is_none_or(|octet| matches!(octet, b' ' | b'='));
+            let (name, rest) = text.split_at(keyword);
+            let is_alone = rest.first().is_none_or(|octet| matches!(octet, b' ' | b'='));
+            // A number of eight digits may be an address elsewhere.
+            if name.eq_ignore_ascii_case(b"SIZE") && rest.trim_ascii().iter().all(u8::is_ascii_digit) {
+                kinds.fill(SpanKind::Decisive);
+            }
             // A host name may stand here, too, and be an address.
             for kind in kinds.iter_mut().take(if is_alone { keyword } else { 0 }) {
                 if *kind != SpanKind::Address {
