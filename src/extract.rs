@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use crate::capture::{InterfaceInfo, Packet, ReadError};
 use crate::diagnosis::EvidenceKind;
-use crate::limits::TRACE_SPANS;
+use crate::limits::{HOST_OCTETS, TRACE_SPANS};
 use crate::report::{escape, evidence};
 use crate::scan::CaptureReport;
 use crate::scan::ScanOptions;
@@ -28,7 +28,7 @@ pub use redact::{LeftOut, NetworksElsewhere, RedactKey};
 use fragments::{Fragments, HoldingReader};
 use kept::Kept;
 use pcapng::PcapngWriter;
-use redact::{Known, Redactor, STATEMENT};
+use redact::{Known, Redactor};
 
 /// Sessions the comment of a section lists.
 const LISTED_SESSIONS: usize = 50;
@@ -43,12 +43,14 @@ pub struct ExtractOptions {
     pub choice: Choice,
     /// Whether to redact, and with what key.
     pub redact: Option<RedactKey>,
+    /// Whether redaction replaces host and domain names, too.
+    pub redact_names: bool,
 }
 
 impl ExtractOptions {
     /// The sessions chosen, as they are.
     pub const fn new(scan: ScanOptions, choice: Choice) -> Self {
-        Self { scan, choice, redact: None }
+        Self { scan, choice, redact: None, redact_names: false }
     }
 }
 
@@ -93,7 +95,7 @@ pub struct Extractor<W> {
 impl<W: Write> Extractor<W> {
     /// An extractor that writes pcapng to `out`: nothing where no frame is chosen.
     pub fn new(options: ExtractOptions, out: W) -> Self {
-        let redactor = options.redact.clone().map(Redactor::new);
+        let redactor = options.redact.clone().map(|key| Redactor::new(key, options.redact_names));
         Self { options, writer: PcapngWriter::new(out), redactor }
     }
 
@@ -112,6 +114,7 @@ impl<W: Write> Extractor<W> {
         let mut scan = self.options.scan.clone();
         if self.redactor.is_some() {
             scan.limits.spans = TRACE_SPANS;
+            scan.limits.host_octets = if self.options.redact_names { HOST_OCTETS } else { 0 };
             scan.keep_credentials = false;
         }
         let first = twice::first(twice::open(reopen, &scan)?.as_mut(), &scan, &self.options.choice, Kept::new);
@@ -168,7 +171,7 @@ impl<W: Write> Extractor<W> {
 /// What a section holds: its sessions, their frames in the capture, and what became of them.
 fn section_comment(name: &str, sessions: &BTreeMap<u64, Kept>, mut redactor: Option<&mut Redactor>) -> String {
     let mut lines = vec![format!("ehlotrace {}: from {name}", env!("CARGO_PKG_VERSION"))];
-    lines.extend(redactor.is_some().then(|| STATEMENT.to_owned()));
+    lines.extend(redactor.as_deref().map(Redactor::statement));
     for (at, (number, session)) in sessions.iter().enumerate() {
         let Kept { first, last, verdict, .. } = session;
         // All of them, so that the documentation ranges go to ends of sessions, in their order.
@@ -218,8 +221,8 @@ impl<W: Write> Section<'_, W> {
             }
             return self.write(frame.packet, frame.packet.data, frame.session, &findings);
         };
-        let Kept { client_spans, server_spans, mailboxes, .. } = session;
-        let known = Known { client_spans, server_spans, mailboxes };
+        let Kept { client_spans, server_spans, names, .. } = session;
+        let known = Known { client_spans, server_spans, names };
         for finding in &mut findings {
             redactor.finding(finding, &known);
         }

@@ -62,6 +62,9 @@ pub struct Limits {
     /// Runs of octets told apart in one direction of a session: commands, mail text, secrets. A message makes about
     /// four; past the bound nothing is known. Only a trace needs them and asks for [`TRACE_SPANS`]; otherwise it is 0.
     pub spans: usize,
+    /// Octets of host names kept of one direction of a session. Only an extract that replaces them needs them and asks for
+    /// [`HOST_OCTETS`]; otherwise it is 0.
+    pub host_octets: usize,
     /// Pairs of client and server whose sessions are added up by name.
     pub relays: usize,
     /// Different hello arguments listed for one pair of client and server.
@@ -133,6 +136,9 @@ pub struct Limits {
 /// [`Limits::spans`] of a trace: 128 KiB a direction.
 pub const TRACE_SPANS: usize = 8_192;
 
+/// [`Limits::host_octets`] of an extract.
+pub const HOST_OCTETS: usize = 64 * 1024;
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -161,6 +167,7 @@ impl Default for Limits {
             exchanges: 256,
             hellos: 64,
             spans: 0,
+            host_octets: 0,
             relays: 10_000,
             relay_arguments: 16,
             relay_argument_octets: 512,

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use clap::Args as ClapArgs;
+use clap::{ArgGroup, Args as ClapArgs};
 use ehlotrace::batch;
 use ehlotrace::diagnosis::{Rule, rule};
 use ehlotrace::extract::{ExtractOptions, Extracted, Extractor, NetworksElsewhere, RedactKey};
@@ -18,7 +18,7 @@ use super::{Exit, complain};
 
 /// Write the frames of sessions to a pcapng file, with comments that say what they show
 #[derive(Debug, ClapArgs)]
-#[command(after_help = EXTRACT_HELP)]
+#[command(after_help = EXTRACT_HELP, group = ArgGroup::new("redacting").args(["redact", "redact_names"]).multiple(true))]
 pub(super) struct ExtractArgs {
     /// Captures, archives and mails that hold captures, folders of all these, or `-` for standard input
     #[arg(required = true, value_name = "CAPTURE")]
@@ -49,8 +49,13 @@ pub(super) struct ExtractArgs {
     #[arg(long)]
     redact: bool,
 
-    /// Replace addresses the same way in every run with this file over the same captures [default: another way in every run]
-    #[arg(long, value_name = "FILE", requires = "redact")]
+    /// Redact, and replace host and domain names, too: each by the same one everywhere, of the same form and length
+    #[arg(long)]
+    redact_names: bool,
+
+    /// Replace addresses and names the same way in every run with this file over the same captures [default: another way in
+    /// every run]
+    #[arg(long, value_name = "FILE", requires = "redacting")]
     redact_key: Option<PathBuf>,
 
     #[command(flatten)]
@@ -66,6 +71,7 @@ Examples:
   ehlotrace extract --session 3,7-9 ticket.pcapng -o evidence.pcapng
   ehlotrace extract --lost tickets/4711.zip -o - | tshark -r - -z expert
   ehlotrace extract --lost --redact ticket.pcapng -o for-the-vendor.pcapng
+  ehlotrace extract --lost --redact-names ticket.pcapng -o for-everybody.pcapng
   ehlotrace extract --cause ehlo-argument captures/ -o evidence.pcapng";
 
 /// Extracts from the captures named.
@@ -114,7 +120,9 @@ fn options(args: &ExtractArgs) -> anyhow::Result<ExtractOptions> {
         Choice::Lost
     };
     let mut options = ExtractOptions::new(args.reading.scan_options(), choice);
-    options.redact = args.redact.then(|| key(args.redact_key.as_deref())).transpose()?;
+    let is_redacted = args.redact || args.redact_names;
+    options.redact = is_redacted.then(|| key(args.redact_key.as_deref())).transpose()?;
+    options.redact_names = args.redact_names;
     Ok(options)
 }
 

@@ -99,6 +99,8 @@ pub struct Answer {
     pub text: Box<[u8]>,
     /// The command it answers; none for a greeting and what comes unasked.
     pub to: Option<Verb>,
+    /// Where in the server's stream it begins.
+    pub at: u64,
 }
 
 impl Answer {
@@ -156,7 +158,7 @@ impl Evidence {
 
     /// That the server gave this reply to a `to`.
     pub(super) fn reply(reply: &Reply, to: Option<Verb>) -> Self {
-        let answer = Answer { code: reply.code, text: reply.first_line().into(), to };
+        let answer = Answer { code: reply.code, text: reply.first_line().into(), to, at: reply.at };
         Self::new(reply.moment, EvidenceKind::Reply(answer))
     }
 

@@ -208,10 +208,9 @@ impl<'s> Facts<'s> {
     pub(super) fn refusal(&self, refusal: &Refusal) -> Evidence {
         let to = self.transcript.exchanges.iter().rev().find_map(|exchange| {
             let (command, reply) = (exchange.command.as_ref()?, exchange.reply.as_ref()?);
-            let is_it = reply.moment == refusal.reply && reply.code == refusal.code;
-            (is_it && reply.first_line() == &*refusal.text).then_some(command.verb)
+            (reply.at == refusal.at).then_some(command.verb)
         });
-        let answer = Answer { code: refusal.code, text: refusal.text.clone(), to };
+        let answer = Answer { code: refusal.code, text: refusal.text.clone(), to, at: refusal.at };
         Evidence::new(refusal.reply, EvidenceKind::Reply(answer))
     }
 

@@ -6,11 +6,8 @@ use std::net::SocketAddr;
 use crate::diagnosis::{Diagnosis, EvidenceKind};
 use crate::report::evidence;
 use crate::session::Session;
-use crate::smtp::{Spans, Verb};
+use crate::smtp::{Names, Spans};
 use crate::time::FrameNumber;
-
-/// Octets kept of a command line that names a mailbox: all that RFC 5321 4.5.3.1.4 allows.
-const NAMING_OCTETS: usize = 512;
 
 /// What is kept of a session.
 #[derive(Debug)]
@@ -23,8 +20,8 @@ pub(super) struct Kept {
     pub(super) verdict: String,
     /// What its frames show.
     pub(super) findings: BTreeMap<FrameNumber, Vec<EvidenceKind>>,
-    /// Command lines that name mailboxes.
-    pub(super) mailboxes: Vec<Box<[u8]>>,
+    /// What its client named.
+    pub(super) names: Names,
     pub(super) client_spans: Spans,
     pub(super) server_spans: Spans,
 }
@@ -37,8 +34,6 @@ impl Kept {
             findings.entry(shown.frame).or_default().push(shown.kind.clone());
         }
         let transcript = session.transcript;
-        let commands = transcript.exchanges.iter().filter_map(|exchange| exchange.command.as_ref());
-        let naming = commands.filter(|command| matches!(command.verb, Verb::Mail | Verb::Rcpt));
         Self {
             first: session.first.frame,
             last: session.last.frame,
@@ -46,9 +41,7 @@ impl Kept {
             server: session.server,
             verdict,
             findings,
-            mailboxes: naming
-                .map(|command| command.line.get(..NAMING_OCTETS).unwrap_or(&command.line).into())
-                .collect(),
+            names: transcript.names,
             client_spans: transcript.client_spans,
             server_spans: transcript.server_spans,
         }

@@ -4,6 +4,7 @@ mod addresses;
 mod checksum;
 mod frame;
 mod headers;
+mod hosts;
 mod networks;
 mod stream;
 mod transport;
@@ -15,23 +16,15 @@ use crate::capture::Packet;
 use crate::diagnosis::EvidenceKind;
 use crate::flow::Direction;
 use crate::session::{FrameContent, SessionFrame};
-use crate::smtp::{Names, SpanKind, Spans, argument_kinds, command_kinds, name_kinds, text_kinds};
+use crate::smtp::{MASK, Names, SpanKind, Spans, argument_kinds, command_kinds, name_kinds};
 use crate::wire::Reassembled;
 
 pub use addresses::RedactKey;
 pub use networks::NetworksElsewhere;
 
 use addresses::Addresses;
-use stream::{mask, mask_kinds};
-
-/// What a redacted file says of itself.
-pub(super) const STATEMENT: &str = "REDACTED by ehlotrace: not what was captured. Replaced: IP and hardware addresses, \
-    consistently; IPv4 ones by networks of 24 bits to 192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24, where these are full to \
-    198.18.0.0/15 and then to 10.0.0.0/8, IPv6 ones by networks of 48 bits to 2001:db8::/32. Cleared: IP options, contents of \
-    IPv6 extension headers, unusual TCP options, GRE keys, options of tunnels, padding. Masked, lengths kept: secrets of AUTH, \
-    mail text, local parts of mailboxes, contents of TLS records, IP addresses in replies, digits of IP addresses in arguments \
-    of EHLO and HELO. Set anew: checksums, wrong ones too. Left out: frames that cannot be rewritten safely. Kept: names in \
-    arguments of EHLO and HELO, texts of replies, domains, ports, times, lengths, numbers of VLANs and tunnels.";
+use hosts::Hosts;
+use stream::mask_kinds;
 
 /// Why a frame is not in a redacted file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,53 +51,92 @@ impl fmt::Display for LeftOut {
 pub(super) struct Known<'s> {
     pub(super) client_spans: &'s Spans,
     pub(super) server_spans: &'s Spans,
-    pub(super) mailboxes: &'s [Box<[u8]>],
+    pub(super) names: &'s Names,
 }
 
 /// Redacts the frames of many sessions of one capture.
 #[derive(Debug)]
 pub(super) struct Redactor {
     addresses: Addresses,
+    /// Pseudonyms of host names, if these are replaced.
+    hosts: Option<Hosts>,
 }
 
 impl Known<'_> {
-    /// Masks the payload of the segment in `frame`.
-    fn mask(&self, payload: &mut [u8], frame: &SessionFrame<'_>) {
+    /// Masks the payload of the segment in `frame`, and replaces host names in it by `hosts`.
+    fn mask(&self, payload: &mut [u8], frame: &SessionFrame<'_>, hosts: Option<&mut Hosts>) {
         let FrameContent::Segment(_, followed) = frame.content else { return };
-        let spans = match followed.direction {
-            Direction::ClientToServer => self.client_spans,
-            Direction::ServerToClient => self.server_spans,
-        };
         // What is sent again may be something else, and is not what was read.
-        mask(payload, followed.offset.filter(|_| !followed.is_repeated), spans);
-        // A server may name a mailbox before the client does.
-        if followed.direction == Direction::ServerToClient {
-            let kinds = name_kinds(payload, &self.names());
-            mask_kinds(payload, &kinds);
+        let Some(offset) = followed.offset.filter(|_| !followed.is_repeated) else {
+            return mask_kinds(payload, &vec![SpanKind::Unknown; payload.len()], hosts.is_some());
+        };
+        let is_server = followed.direction == Direction::ServerToClient;
+        let spans = if is_server { self.server_spans } else { self.client_spans };
+        let mut kinds = spans.kinds(offset, payload.len());
+        if is_server {
+            self.mark_names(payload, &mut kinds);
+        }
+        let is_replaced = hosts.is_some();
+        if let Some(hosts) = hosts {
+            hosts.replace_in(payload, offset, &mut kinds, spans.hosts(offset, payload.len()));
+        }
+        mask_kinds(payload, &kinds, is_replaced);
+    }
+
+    /// A server may name a mailbox before the client does.
+    fn mark_names(&self, text: &[u8], kinds: &mut [SpanKind]) {
+        for (kind, named) in kinds.iter_mut().zip(name_kinds(text, self.names)) {
+            if named == SpanKind::LocalPart && matches!(kind, SpanKind::Line | SpanKind::Domain) {
+                *kind = named;
+            }
         }
     }
 
-    /// The local parts that its commands name.
-    fn names(&self) -> Names {
-        let mut names = Names::default();
-        for line in self.mailboxes {
-            let kinds = command_kinds(line).into_iter().zip(line.iter());
-            let name: Vec<u8> =
-                kinds.filter(|(kind, _)| *kind == SpanKind::LocalPart).map(|(_, octet)| *octet).collect();
-            names.add(&name);
+    /// What each octet of the text of a reply is that begins at `at` of the server's stream, as a report has it: with a mask in
+    /// the place of each secret.
+    fn reply_kinds(&self, text: &[u8], at: u64) -> Vec<SpanKind> {
+        const CODE_OCTETS: u64 = 4;
+        let mut kinds = Vec::with_capacity(text.len());
+        // A mask may be longer than what it hides.
+        for (length, kind) in self.server_spans.runs(at.saturating_add(CODE_OCTETS), text.len()) {
+            let is_hidden = matches!(kind, SpanKind::Secret | SpanKind::Challenge);
+            let shown = if is_hidden { MASK.len() } else { length };
+            kinds.extend(std::iter::repeat_n(kind, shown));
         }
-        names
+        kinds.resize(text.len(), SpanKind::Unknown);
+        self.mark_names(text, &mut kinds);
+        kinds
     }
 }
 
 impl Redactor {
-    pub(super) fn new(key: RedactKey) -> Self {
-        Self { addresses: Addresses::new(key) }
+    /// Replaces host names, too, if `names` says so.
+    pub(super) fn new(key: RedactKey, names: bool) -> Self {
+        Self { hosts: names.then(|| Hosts::new(key.clone())), addresses: Addresses::new(key) }
+    }
+
+    /// What a redacted file says of itself.
+    pub(super) fn statement(&self) -> String {
+        let (replaced, kept) = match self.hosts {
+            Some(_) => (", host and domain names", ""),
+            None => ("", "names in arguments of EHLO and HELO, domains, "),
+        };
+        format!(
+            "REDACTED by ehlotrace: not what was captured. Replaced: IP and hardware addresses{replaced}, consistently; IPv4 \
+            addresses by networks of 24 bits to 192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24, where these are full to \
+            198.18.0.0/15 and then to 10.0.0.0/8, IPv6 ones by networks of 48 bits to 2001:db8::/32. Cleared: IP options, \
+            contents of IPv6 extension headers, unusual TCP options, GRE keys, options of tunnels, padding. Masked, lengths \
+            kept: secrets of AUTH, mail text, local parts of mailboxes, replies to VRFY and EXPN, contents of TLS records, IP \
+            addresses in replies, digits of IP addresses in arguments of EHLO and HELO. Set anew: checksums, wrong ones too. \
+            Left out: frames that cannot be rewritten safely. Kept: {kept}texts of replies, ports, times, lengths, numbers of \
+            VLANs and tunnels."
+        )
     }
 
     /// The octets of a frame that is no fragment.
     pub(super) fn frame(&mut self, frame: &SessionFrame<'_>, known: &Known<'_>) -> Result<Vec<u8>, LeftOut> {
-        frame::rewrite(frame, &mut self.addresses, |payload| known.mask(payload, frame))
+        let hosts = self.hosts.as_mut();
+        frame::rewrite(frame, &mut self.addresses, |payload| known.mask(payload, frame, hosts))
     }
 
     /// The payload of `whole`, the datagram that `frame` completed.
@@ -114,7 +146,8 @@ impl Redactor {
         whole: &Reassembled,
         known: &Known<'_>,
     ) -> Result<Vec<u8>, LeftOut> {
-        frame::rewrite_datagram(frame, whole, &mut self.addresses, |payload| known.mask(payload, frame))
+        let hosts = self.hosts.as_mut();
+        frame::rewrite_datagram(frame, whole, &mut self.addresses, |payload| known.mask(payload, frame, hosts))
     }
 
     /// The octets of a fragment of `whole`, of which `payload` is the payload redacted.
@@ -129,26 +162,36 @@ impl Redactor {
 
     /// Masks what a frame shows.
     pub(super) fn finding(&mut self, finding: &mut EvidenceKind, known: &Known<'_>) {
-        let mask_text = |text: &mut [u8]| {
-            let kinds = text_kinds(text, &known.names());
-            mask_kinds(text, &kinds);
-        };
-        match finding {
+        let (octets, mut kinds) = match finding {
             EvidenceKind::Command(line) => {
                 let kinds = command_kinds(line);
-                mask_kinds(line, &kinds);
+                (line, kinds)
             }
             EvidenceKind::Argument(argument) => {
                 let kinds = argument_kinds(&argument.octets, true);
-                mask_kinds(&mut argument.octets, &kinds);
+                (&mut argument.octets, kinds)
             }
-            EvidenceKind::Reply(answer) => mask_text(&mut answer.text),
-            EvidenceKind::ClientHello(hello) => hello.server_name.iter_mut().for_each(|name| mask_text(name)),
+            EvidenceKind::Reply(answer) => {
+                let kinds = known.reply_kinds(&answer.text, answer.at);
+                (&mut answer.text, kinds)
+            }
+            EvidenceKind::ClientHello(hello) => {
+                let Some(name) = &mut hello.server_name else { return };
+                // The frame itself keeps nothing of it.
+                let kind = if self.hosts.is_some() { SpanKind::Domain } else { SpanKind::Parameter };
+                let kinds = name.iter().map(|octet| if *octet == b'.' { SpanKind::Line } else { kind }).collect();
+                (name, kinds)
+            }
             EvidenceKind::Unreachable(reported_by, _) => {
                 *reported_by = self.addresses.ip(*reported_by).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+                return;
             }
-            _ => {}
+            _ => return,
+        };
+        if let Some(hosts) = &mut self.hosts {
+            hosts.replace(octets, &mut kinds);
         }
+        mask_kinds(octets, &kinds, self.hosts.is_some());
     }
 
     /// An end of a session; none where there is no room for its network.

@@ -18,7 +18,7 @@ mod transcript;
 pub use command::{Command, Verb};
 pub use dialogue::{Dialogue, DialogueOptions};
 pub use reply::{EnhancedStatusCode, Reply, ReplyLines};
-pub use spans::{Names, SpanKind, Spans, argument_kinds, command_kinds, name_kinds, text_kinds};
+pub use spans::{Names, SpanKind, Spans, argument_kinds, command_kinds, host_ranges, name_kinds};
 pub use tls::{Alert, ClientHello, Records, ServerHello, Tls, TlsVersion};
 pub use transcript::{Exchange, Hello, Missing, Refusal, Tally, Transcript};
 

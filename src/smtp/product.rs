@@ -3,6 +3,7 @@
 //! The table below has one row a product. A row names a product only by words that are its own: `<host> ESMTP` alone
 //! is sent by qmail and by many others, so it names nobody. The first row that matches wins.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
@@ -129,6 +130,19 @@ pub fn recognise(greeting_lines: &[&[u8]]) -> Product {
     Product { name, ..Product::default() }
 }
 
+/// What of a line of a greeting tells of the product: the phrases it has, and the version.
+pub(super) fn telling(line: &[u8]) -> Vec<Range<usize>> {
+    let text = joined(&[line]);
+    let Some(phrases) = PHRASES.as_ref() else { return Vec::new() };
+    let mut found: Vec<Range<usize>> = phrases.find_overlapping_iter(&text).map(|found| found.range()).collect();
+    found.extend(first_row(&text).and_then(|row| row.version_in(&text)));
+    if is_barracuda(line) {
+        found.push(0..text.len());
+    }
+    // Before the line stands a line feed.
+    found.into_iter().map(|range| range.start.saturating_sub(1)..range.end.saturating_sub(1)).collect()
+}
+
 /// Recognises the server, or a middlebox before it, by the lines of its EHLO response: the text after `250-` or `250 `.
 pub fn recognise_from_ehlo(lines: &[&[u8]]) -> Product {
     const EXCHANGE: [&[u8]; 4] = [b"X-EXPS", b"XEXCH50", b"X-LINK2STATE", b"X-ANONYMOUSTLS"];
@@ -173,17 +187,23 @@ fn first_row(text: &str) -> Option<&'static BannerRow> {
 
 impl BannerRow {
     fn product(&self, text: &str) -> Product {
-        let (version, build) = match self.version {
-            Version::None => (None, None),
-            Version::Word(markers) => (version_after(text, markers, false), None),
-            Version::Words(markers) => (version_after(text, markers, true), None),
-            Version::Build(marker) => (None, version_after(text, &[marker], false)),
-        };
+        let version = self.version_in(text).and_then(|range| text.get(range)).map(str::to_owned);
+        let (version, build) = if let Version::Build(_) = self.version { (None, version) } else { (version, None) };
         let name = match version {
             Some(version) => format!("{} {version}", self.name),
             None => self.name.to_owned(),
         };
         Product { name: Some(name), build, masked: false, system_of_kb240832: self.system_of_kb240832 }
+    }
+
+    /// Where in `text` its version stands.
+    fn version_in(&self, text: &str) -> Option<Range<usize>> {
+        match self.version {
+            Version::None => None,
+            Version::Word(markers) => version_after(text, markers, false),
+            Version::Words(markers) => version_after(text, markers, true),
+            Version::Build(marker) => version_after(text, &[marker], false),
+        }
     }
 }
 
@@ -226,10 +246,11 @@ fn after<'a>(text: &'a str, phrase: &str) -> Option<&'a str> {
     text.get(start + phrase.len()..)
 }
 
-/// The version that follows the first of `markers` that has one: it starts with a letter or digit and has a digit.
-fn version_after(text: &str, markers: &[&str], to_parenthesis: bool) -> Option<String> {
+/// Where the version stands that follows the first of `markers` that has one: it starts with a letter or digit and has a digit.
+fn version_after(text: &str, markers: &[&str], to_parenthesis: bool) -> Option<Range<usize>> {
     markers.iter().find_map(|marker| {
         let rest = after(text, marker)?.trim_start_matches(' ');
+        let start = text.len() - rest.len();
         let is_end = |c: char| match to_parenthesis {
             true => matches!(c, ')' | '\n'),
             false => !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+')),
@@ -237,7 +258,7 @@ fn version_after(text: &str, markers: &[&str], to_parenthesis: bool) -> Option<S
         let end = rest.find(is_end).unwrap_or(rest.len());
         let version = rest.get(..end.min(VERSION_OCTETS))?.trim_end_matches(['-', '.', ' ']);
         let is_version = version.starts_with(|c: char| c.is_ascii_alphanumeric()) && version.contains(char::is_numeric);
-        is_version.then(|| version.to_owned())
+        is_version.then_some(start..start + version.len())
     })
 }
 

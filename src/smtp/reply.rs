@@ -20,6 +20,8 @@ pub struct Reply {
     pub is_cut: bool,
     /// The frame with the end of the first line.
     pub moment: Moment,
+    /// Where in the server's stream it begins.
+    pub at: u64,
 }
 
 impl Reply {
@@ -172,9 +174,10 @@ pub(super) struct OpenReply {
 }
 
 impl OpenReply {
-    pub(super) fn new(line: &ReplyLine<'_>, moment: Moment) -> Self {
-        let reply = Reply { code: line.code, lines: ReplyLines::default(), dropped_lines: 0, is_cut: false, moment };
-        Self { reply }
+    /// A reply whose first `line` begins at stream offset `at`.
+    pub(super) fn new(line: &ReplyLine<'_>, at: u64, moment: Moment) -> Self {
+        let lines = ReplyLines::default();
+        Self { reply: Reply { code: line.code, lines, dropped_lines: 0, is_cut: false, moment, at } }
     }
 
     /// Adds one line; `masked` is its text where that must not be shown as it is.

@@ -1,7 +1,8 @@
 //! Secrets of a session, so that a server that repeats one in a reply does not give it away.
 //!
 //! Of what is masked on the client's side, and of what it says in base64, every run of six octets is remembered, case
-//! ignored. A word of a reply that has one of them is masked, unless the client said the same openly.
+//! ignored, and what is shorter as a whole. A word of a reply that has one of them is masked, unless the client said the same
+//! openly.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -10,10 +11,10 @@ use crate::base64;
 use crate::smtp::MASK;
 use crate::smtp::reply::EnhancedStatusCode;
 
-/// Shorter parts stand in replies by chance.
+/// Shorter parts stand in replies by chance, but for those that are a secret of their own.
 const PART_OCTETS: usize = 6;
 
-/// Names of mechanisms long enough to be taken for a secret.
+/// Names of mechanisms, which stand beside secrets and are none.
 const MECHANISMS: &[&[u8]] = &[
     b"ANONYMOUS",
     b"CRAM-MD5",
@@ -21,7 +22,10 @@ const MECHANISMS: &[&[u8]] = &[
     b"EXTERNAL",
     b"GSSAPI",
     b"KERBEROS_V4",
+    b"LOGIN",
+    b"NTLM",
     b"OAUTHBEARER",
+    b"PLAIN",
     b"SCRAM-SHA-1",
     b"SCRAM-SHA-1-PLUS",
     b"SCRAM-SHA-256",
@@ -29,7 +33,7 @@ const MECHANISMS: &[&[u8]] = &[
     b"XOAUTH2",
 ];
 
-/// Six octets in lower case, as a number.
+/// Six octets in lower case, or fewer where these are all there is, as a number.
 type SixOctets = u64;
 
 /// What one client kept to itself, and what it said openly.
@@ -37,6 +41,8 @@ type SixOctets = u64;
 pub(super) struct Secrets {
     parts: BTreeSet<SixOctets>,
     open: BTreeSet<SixOctets>,
+    /// Whether a part is shorter than six octets.
+    has_short: bool,
     /// There were too many: any text may hold one.
     is_full: bool,
     /// One is missing from the capture: the next replies may hold it.
@@ -71,6 +77,11 @@ impl Secrets {
                 // PLAIN and OAUTHBEARER part their fields by controls.
                 for field in decoded.split(u8::is_ascii_control) {
                     self.add_parts(field, most);
+                    // SCRAM and OAUTHBEARER name what they say: `n=ann,r=...`.
+                    for value in field.split(|octet| matches!(octet, b',' | b' ')) {
+                        let equals = value.iter().position(|octet| *octet == b'=').unwrap_or(value.len());
+                        self.add_short(value.get(equals + 1..).unwrap_or_default(), most);
+                    }
                 }
             }
         }
@@ -84,11 +95,24 @@ impl Secrets {
             }
             self.parts.insert(part);
         }
+        self.add_short(octets, most);
+    }
+
+    /// Remembers what has no six octets.
+    fn add_short(&mut self, octets: &[u8], most: usize) {
+        if octets.is_empty() || octets.len() >= PART_OCTETS || !octets.iter().any(u8::is_ascii_alphanumeric) {
+            return;
+        }
+        self.has_short = true;
+        self.is_full |= self.parts.len() >= most;
+        if !self.is_full {
+            self.parts.insert(short_part(octets));
+        }
     }
 
     /// Remembers what is no secret: it was said openly. At most `most` parts are kept.
     pub(super) fn add_open(&mut self, text: &[u8], most: usize) {
-        for part in parts(text) {
+        for part in parts(text).chain(short_parts(text).map(|(_, part)| part)) {
             if self.open.len() >= most {
                 return;
             }
@@ -107,17 +131,23 @@ impl Secrets {
             return all_but_code(code, text);
         }
         let mut hidden: Vec<Range<usize>> = Vec::new();
-        for (at, part) in parts(text).enumerate() {
-            if !self.tells(part) {
-                continue;
-            }
-            let word = word_around(text, at..at + PART_OCTETS);
+        let mut hide = |range: Range<usize>| {
+            let word = word_around(text, range);
             match hidden.last_mut() {
-                Some(last) if last.end >= word.start => last.end = last.end.max(word.end),
+                Some(last) if last.end >= word.start && last.start <= word.start => last.end = last.end.max(word.end),
                 _ => hidden.push(word),
             }
+        };
+        for (at, _) in parts(text).enumerate().filter(|(_, part)| self.tells(*part)) {
+            hide(at..at + PART_OCTETS);
         }
-        hidden
+        if self.has_short {
+            let start = words_at(code, text);
+            short_parts(text)
+                .filter(|(range, part)| range.start >= start && self.tells(*part))
+                .for_each(|(range, _)| hide(range));
+        }
+        in_order(hidden)
     }
 
     fn tells(&self, part: SixOctets) -> bool {
@@ -128,8 +158,7 @@ impl Secrets {
 /// What has to be hidden of the text of a reply, or of a line that is none, code 0, that may answer a secret the capture lacks: what looks like base64, and
 /// all of it where the code is one of AUTH's.
 pub(super) fn hidden_of_unseen(code: u16, text: &[u8]) -> Vec<Range<usize>> {
-    // RFC 4954 6 and 4.7.
-    if matches!(code, 235 | 432 | 454 | 534 | 535 | 538) {
+    if is_about_auth(code, text) {
         return all_but_code(code, text);
     }
     if (100..400).contains(&code) {
@@ -146,6 +175,18 @@ pub(super) fn hidden_of_unseen(code: u16, text: &[u8]) -> Vec<Range<usize>> {
     hidden
 }
 
+/// Whether a reply is to AUTH, by its codes (RFC 4954 6 and 4.7, RFC 5248), or a refusal that speaks of it.
+pub(super) fn is_about_auth(code: u16, text: &[u8]) -> bool {
+    const WORDS: [&[u8]; 6] = [b"authenti", b"credential", b"login", b"password", b"sasl", b"username"];
+    const DETAILS: [&str; 7] = [".7.8", ".7.9", ".7.11", ".7.12", ".7.13", ".7.14", ".5.6"];
+    let speaks_of = |word: &&[u8]| text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word));
+    let enhanced = || EnhancedStatusCode::parse(text, code).map(|found| found.to_string()).unwrap_or_default();
+    matches!(code, 235 | 432 | 454 | 534 | 535 | 538)
+        || (400..600).contains(&code)
+            && (WORDS.iter().any(speaks_of) && !speaks_of(&&b"required"[..])
+                || DETAILS.iter().any(|detail| enhanced().get(1..) == Some(detail)))
+}
+
 /// `text` with the mask in the place of what is hidden.
 pub(super) fn masked(text: &[u8], hidden: &[Range<usize>]) -> Box<[u8]> {
     let mut masked = Vec::with_capacity(text.len());
@@ -159,13 +200,18 @@ pub(super) fn masked(text: &[u8], hidden: &[Range<usize>]) -> Box<[u8]> {
     masked.into()
 }
 
-/// All of `text` but an enhanced status code; nothing if no word is long enough to tell a secret.
+/// All of `text` but an enhanced status code; nothing if no word is long enough to be a secret.
 pub(super) fn all_but_code(code: u16, text: &[u8]) -> Vec<Range<usize>> {
-    let word = text.iter().position(|octet| *octet == b' ').map_or(text.len(), |space| space + 1);
-    let start = if EnhancedStatusCode::parse(text, code).is_some() { word } else { 0 };
+    let start = words_at(code, text);
     let mut words = text.get(start..).unwrap_or_default().split(u8::is_ascii_whitespace);
-    let may_tell = words.any(|word| word.len() >= PART_OCTETS);
+    let may_tell = words.any(|word| word.len() > 2);
     may_tell.then_some(start..text.len()).into_iter().collect()
+}
+
+/// Where the words of a reply begin, behind an enhanced status code.
+fn words_at(code: u16, text: &[u8]) -> usize {
+    let word = text.iter().position(|octet| *octet == b' ').map_or(text.len(), |space| space + 1);
+    if EnhancedStatusCode::parse(text, code).is_some() { word } else { 0 }
 }
 
 /// Ranges in ascending order, those that overlap joined.
@@ -185,6 +231,21 @@ fn parts(octets: &[u8]) -> impl Iterator<Item = SixOctets> {
     octets
         .windows(PART_OCTETS)
         .map(|window| window.iter().fold(0, |part, octet| part << 8 | SixOctets::from(octet.to_ascii_lowercase())))
+}
+
+/// What has fewer than six octets and no letter or digit beside it, and where it stands.
+fn short_parts(octets: &[u8]) -> impl Iterator<Item = (Range<usize>, SixOctets)> {
+    let is_word = |at: Option<usize>| at.and_then(|at| octets.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+    let starts = (0..octets.len()).filter(move |start| !is_word(start.checked_sub(1)));
+    let ranges = starts.flat_map(|start| (1..PART_OCTETS).map(move |length| start..start + length));
+    let whole = ranges.filter(move |range| !is_word(Some(range.end)));
+    whole.filter_map(|range| Some((range.clone(), short_part(octets.get(range)?))))
+}
+
+/// Fewer than six octets as a number that no six octets are.
+fn short_part(octets: &[u8]) -> SixOctets {
+    let length = octets.len() as SixOctets;
+    octets.iter().fold(length, |part, octet| part << 8 | SixOctets::from(octet.to_ascii_lowercase())) | 1 << 63
 }
 
 /// `range` up to the blanks on both sides.
@@ -210,10 +271,7 @@ fn decoded(word: &[u8]) -> Vec<u8> {
 
 /// Whether words may be the argument of AUTH: one names a mechanism, or one beside another looks like what one answers.
 pub(super) fn may_be_auth(text: &[u8]) -> bool {
-    let is_mechanism = |word: &[u8]| {
-        let is = |name: &&[u8]| name.eq_ignore_ascii_case(word);
-        MECHANISMS.iter().any(is) || [&b"PLAIN"[..], b"LOGIN", b"NTLM"].iter().any(is)
-    };
+    let is_mechanism = |word: &[u8]| MECHANISMS.iter().any(|name| name.eq_ignore_ascii_case(word));
     let words = || text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     words().any(is_mechanism) || words().count() > 1 && words().any(looks_like_base64)
 }
@@ -266,6 +324,22 @@ mod tests {
         }
     }
 
+    /// `AGFubgB4NzEh` is `\0ann\0x71!`, `biwsbj1hbm4scj14` is `n,,n=ann,r=x`.
+    #[test]
+    fn a_short_secret_is_masked_where_it_is_a_word_of_its_own() {
+        for (secret, text, expected) in [
+            ("PLAIN AGFubgB4NzEh", "no <ANN> with x71! or x71, annual", "no *** with *** or x71, annual"),
+            ("SCRAM-SHA-1 biwsbj1hbm4scj14", "5.7.8 user ann is no n", "5.7.8 user *** is no n"),
+            ("ann", "ann", "***"),
+            ("5", "5.7.8 no 5", "5.7.8 no ***"),
+        ] {
+            assert_eq!(shown(&secrets(&[secret]), 535, text), expected);
+        }
+        let mut secrets = secrets(&["AGFubgB4NzEh"]);
+        secrets.add_open(b"MAIL FROM:<ann@example.com>", MOST);
+        assert_eq!(shown(&secrets, 550, "ann x71!"), "ann ***");
+    }
+
     #[test]
     fn a_piece_of_base64_is_read_from_any_octet() {
         for cut in 1..9 {
@@ -294,7 +368,7 @@ mod tests {
         assert!(secrets.is_none());
         secrets.set_missing(true);
         assert_eq!(shown(&secrets, 500, "unknown command"), "***");
-        assert_eq!(shown(&secrets, 500, "what was that"), "what was that");
+        assert_eq!(shown(&secrets, 500, "so be it"), "so be it");
     }
 
     #[test]
@@ -314,6 +388,9 @@ mod tests {
             assert_eq!(shown(500, text), expected);
         }
         assert_eq!(shown(535, "5.7.8 no such user: quokka"), "5.7.8 ***");
+        assert_eq!(shown(501, "5.5.2 bad password: quokka"), "5.5.2 ***");
+        assert_eq!(shown(500, "5.7.9 quokka too weak"), "5.7.9 ***");
+        assert_eq!(shown(550, "5.7.1 quokka is blocked"), "5.7.1 quokka is blocked");
         assert_eq!(shown(250, "queued as aHVudGVy"), "queued as aHVudGVy");
     }
 }

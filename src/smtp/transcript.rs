@@ -3,7 +3,7 @@
 use crate::smtp::command::{Command, Verb};
 use crate::smtp::ehlo::ArgumentCheck;
 use crate::smtp::reply::Reply;
-use crate::smtp::spans::Spans;
+use crate::smtp::spans::{Names, Spans};
 use crate::smtp::tls::Tls;
 use crate::time::Moment;
 
@@ -41,6 +41,8 @@ pub struct Refusal {
     pub code: u16,
     /// The first line of the reply's text.
     pub text: Box<[u8]>,
+    /// Where in the server's stream the reply begins.
+    pub at: u64,
 }
 
 /// How often something was tried, and how that went.
@@ -153,6 +155,8 @@ pub struct Transcript {
     pub client_spans: Spans,
     /// What the server's octets are; as above.
     pub server_spans: Spans,
+    /// What the client named; as above.
+    pub names: Names,
 }
 
 impl Transcript {

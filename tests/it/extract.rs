@@ -19,13 +19,28 @@ use crate::trace_hygiene::{DIALOGUES, SECRETS, capture, file, is_in};
 
 const PORTS: [u16; 4] = [25, 465, 587, 2525];
 
-fn scan_options() -> ScanOptions {
+pub(crate) fn scan_options() -> ScanOptions {
     ScanOptions::on_ports(PORTS)
 }
 
 pub(crate) fn extracted(captures: &[(&str, Vec<u8>)], choice: &Choice, key: Option<&str>) -> (Vec<u8>, Vec<Extracted>) {
+    extract(captures, choice, key, false)
+}
+
+/// Redacted, with names or without.
+pub(crate) fn extracted_with(captures: &[(&str, Vec<u8>)], choice: &Choice, names: bool) -> (Vec<u8>, Vec<Extracted>) {
+    extract(captures, choice, Some("a key of sorts"), names)
+}
+
+fn extract(
+    captures: &[(&str, Vec<u8>)],
+    choice: &Choice,
+    key: Option<&str>,
+    redact_names: bool,
+) -> (Vec<u8>, Vec<Extracted>) {
     let mut options = ExtractOptions::new(scan_options(), choice.clone());
     options.redact = key.map(RedactKey::new);
+    options.redact_names = redact_names;
     let mut out = Vec::new();
     let mut extractor = Extractor::new(options, &mut out);
     let mut results = Vec::new();
@@ -131,6 +146,7 @@ fn redacted_samples_keep_their_verdicts_and_lengths() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Row: hardware addresses.
 #[test]
 fn redacted_samples_give_nothing_away() {
     for (name, _) in SAMPLES {
@@ -240,6 +256,7 @@ fn tshark_reads_the_comments_and_finds_no_wrong_checksum() {
     assert_eq!(String::from_utf8_lossy(&found.stdout), "");
 }
 
+/// Row: mail text of DATA and BDAT.
 #[test]
 fn nothing_comes_through_where_frames_are_cut_small_missing_late_or_repeated() {
     let words: Vec<&str> = SECRETS.iter().copied().chain(["a@b", "c@d"]).collect();

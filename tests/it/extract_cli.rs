@@ -324,6 +324,8 @@ fn networks_that_find_no_room_in_the_documentation_ranges_are_counted() {
     assert_eq!(networks.iter().filter(|network| in_range(network)).count(), 2, "{networks:?}");
 }
 
+/// Row: IPv4 addresses.
+/// Row: IPv6 addresses.
 #[test]
 fn addresses_are_nowhere_in_a_redacted_extract() {
     const MAIL: &[u8] = b"Received: from relay (relay [198.51.100.77]) by mx\r\nSubject: Quarterly figures\r\n\r\n\
@@ -384,7 +386,7 @@ fn addresses_are_nowhere_in_a_redacted_extract() {
     let hellos: Vec<_> = verdicts(&redacted).into_iter().flat_map(|verdict| verdict.2).collect();
     assert_eq!(
         hellos,
-        ["EHLO [111.0.1.11]", "EHLO 111.0.1.11", "EHLO [IPv6:1111:111::11]", "EHLO ip-111-0-1-11.isp.example"]
+        ["EHLO [111.0.1.11]", "EHLO 111.0.1.11", "EHLO [IPv6:1111:aa1::11]", "EHLO ip-111-0-1-11.isp.example"]
     );
     let fault = "ip.checksum.status == 0 || tcp.checksum.status == 0";
     let checks = ["-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-Y", fault];

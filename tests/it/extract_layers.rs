@@ -56,6 +56,8 @@ fn the_wrapped_sessions_are_read_and_hold_what_is_to_be_hidden() {
     }
 }
 
+/// Row: IP options, contents of IPv6 extension and authentication headers, unusual TCP options, padding, trailers.
+/// Row: GRE keys, options of Geneve, group policies of VXLAN, platform data of ERSPAN.
 #[test]
 fn every_wrap_is_rewritten_and_gives_nothing_away() {
     for wrap in WRAPS {
@@ -72,6 +74,7 @@ fn every_wrap_is_rewritten_and_gives_nothing_away() {
     }
 }
 
+/// Row: bytes of a fragment behind one that the snapshot length cut.
 #[test]
 fn cut_frames_give_nothing_away() {
     for wrap in WRAPS {
@@ -143,6 +146,7 @@ fn a_fragment_that_does_not_fit_its_datagram_is_left_out_and_counted() {
 }
 
 /// An independent judge, when it is installed.
+/// Row: checksums of IP, TCP, UDP, ICMP, GRE, outer and inner.
 #[test]
 fn tshark_finds_no_wrong_checksum_under_any_header() {
     let folder = tempfile::tempdir().unwrap();

@@ -39,6 +39,8 @@ mod oracle;
 mod outputs;
 mod pile;
 mod readme;
+mod redaction;
+mod redaction_replies;
 mod report_hostile;
 mod report_unfinished;
 mod samples;

@@ -143,6 +143,7 @@ fn assert_secret(frames: &[Frame], parts: &[String], what: &str) {
     assert!(shown.is_empty(), "{what}: redacted shows {shown:?}");
 }
 
+/// Row: secrets of AUTH, with the mechanism, and the challenges.
 #[test]
 fn no_mechanism_gives_a_secret_away_however_it_is_cut() {
     let parts = telling_parts();
@@ -181,6 +182,34 @@ fn a_capture_that_lacks_repeats_or_ends_within_a_secret_gives_none_of_it_away() 
                 assert_secret(&frames, &parts, &format!("{dialogue:?}, frame {index} {how}"));
             }
         }
+    }
+}
+
+/// Fewer octets than other words could share by chance, and such as are missing from the capture.
+#[test]
+fn short_secrets_and_those_of_a_lost_command_are_not_given_away_by_a_reply() {
+    let (plain, user, answer) = (base64("\0bee\0x7q!"), base64("bee"), base64("n,,n=bee,r=x7q!"));
+    for (dialogue, lost) in [
+        (format!("C AUTH PLAIN {plain}\nS 535 5.7.8 <bee> has not the password x7q!"), None),
+        (format!("C AUTH LOGIN\nS 334 VXNlcm5hbWU6\nC {user}\nS 501 what is {user} or bee"), None),
+        ("C AUTH LOGIN\nS 504 no\nC bee\nS 500 what is bee\nC x7q!\nS 500 what is x7q!".to_owned(), None),
+        (format!("C AUTH SCRAM-SHA-1 {answer}\nS 535 no bee with x7q!"), None),
+        (format!("C AUTH PLAIN {plain}\nS 535 no bee with x7q!"), Some("AUTH")),
+        (format!("C AUTH PLAIN {plain}\nS 501 5.5.2 login of bee with x7q! failed"), Some("AUTH")),
+        (format!("C AUTH PLAIN {plain}\nS 500 5.7.8 bee with x7q!"), Some("AUTH")),
+    ] {
+        let mut frames = frames(&dialogue, 1_000);
+        if let Some(lost) = lost {
+            frames.retain(|frame| !is_in(&frame.octets, &format!("{lost} PLAIN A")));
+        }
+        let capture = file(&frames);
+        let report = report_on(capture.clone(), "a.pcap", Format::Json, 150);
+        let (redacted, _) = extracted(&[("a.pcap", capture.clone())], &Choice::All, Some("a key of sorts"));
+        for word in ["bee", "x7q!", &user] {
+            assert!(!report.contains(word), "{dialogue}: {word}: {report}");
+            assert!(!is_in(&redacted, word), "{dialogue}: redacted shows {word}");
+        }
+        assert_hidden(&capture, &[25], &["bee", "x7q!", &user], &dialogue);
     }
 }
 

@@ -103,7 +103,8 @@ fn the_lost_session_of_the_article_says_what_to_do() {
     };
     assert_eq!((argument.verb, &*argument.octets), (Verb::Ehlo, &b"sub2."[..]));
     assert_eq!(argument.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), [ProblemCode::TrailingDot]);
-    let answer = Answer { code: 501, text: b"Invalid Address"[..].into(), to: Some(Verb::Ehlo) };
+    let at = session.transcript.exchanges[1].reply.as_ref().unwrap().at;
+    let answer = Answer { code: 501, text: b"Invalid Address"[..].into(), to: Some(Verb::Ehlo), at };
     assert_eq!((*reply, diagnosis.reply()), (&EvidenceKind::Reply(answer.clone()), Some((6, &answer))));
     assert_eq!((diagnosis.hello, diagnosis.suggestion.as_deref()), (Some(0), Some("sub2")));
     let words: Vec<_> = diagnosis.evidence.iter().map(|shown| text(&shown.kind)).collect();

@@ -37,6 +37,14 @@ impl RedactKey {
         getrandom::fill(&mut octets).map_err(std::io::Error::other)?;
         Ok(Self::new(octets))
     }
+
+    /// Octets that depend on the key, on what they are for, and on `parts`; nobody without the key can tell them.
+    pub(super) fn octets(&self, what: Use, parts: &[&[u8]]) -> [u8; 32] {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return [0; 32] };
+        mac.update(&[what as u8]);
+        parts.iter().for_each(|part| mac.update(part));
+        mac.finalize().into_bytes().into()
+    }
 }
 
 /// Without the key itself.
@@ -54,12 +62,13 @@ const ASSIGNED_GROUPS: u8 = 224;
 
 /// What a pseudonym is for.
 #[derive(Clone, Copy)]
-enum Use {
+pub(super) enum Use {
     V4Network = 1,
     V4Bit,
     V6Network,
     V6Bit,
     Hardware,
+    HostName,
 }
 
 /// Gives pseudonyms.
@@ -162,11 +171,7 @@ impl Addresses {
     }
 
     fn octets(&self, what: Use, length: u32, value: u128) -> [u8; 32] {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key.0) else { return [0; 32] };
-        mac.update(&[what as u8]);
-        mac.update(&length.to_be_bytes());
-        mac.update(&value.to_be_bytes());
-        mac.finalize().into_bytes().into()
+        self.key.octets(what, &[&length.to_be_bytes(), &value.to_be_bytes()])
     }
 }
 
@@ -248,6 +253,7 @@ mod tests {
         assert!(other.ip(v4).unwrap() != pseudonyms.0 && other.ip(v6).unwrap() != pseudonyms.1);
     }
 
+    /// Row: loopback, broadcast addresses, multicast groups of protocols.
     #[test]
     fn addresses_of_nobody_stay_and_groups_of_somebody_do_not() {
         let mut map = addresses("k");

@@ -141,7 +141,7 @@ impl Dialogue<'_> {
         let line = ReplyLine::parse(&unfinished);
         let open = match (self.server.open.take(), line) {
             (open, Some(line)) => {
-                let mut open = open.unwrap_or_else(|| OpenReply::new(&line, moment));
+                let mut open = open.unwrap_or_else(|| OpenReply::new(&line, self.server.place.line, moment));
                 open.add(&line, self.masked_text(&line), self.options.limits.reply_lines);
                 Some(open)
             }

@@ -27,7 +27,7 @@ impl Dialogue<'_> {
                 if word.len() == line.len() { line.into() } else { [word, b" ", MASK].concat().into() }
             }
             _ if self.is_masked(verb, line) => {
-                self.remember_secret(line);
+                self.remember_secret(if verb == Verb::Mangled { Verb::parse(line).1 } else { line });
                 MASK.into()
             }
             _ => {
@@ -148,7 +148,8 @@ impl Dialogue<'_> {
         }
         let mut hidden = if self.secrets.is_none() { Vec::new() } else { self.secrets.hidden(code, text) };
         let is_client_seen = self.client.is_synced && self.transcript.missing.client_octets == 0;
-        if self.pending.is_empty() && !is_client_seen {
+        let awaits_auth = || self.pending.iter().any(|pending| pending.verb == Verb::Auth);
+        if !is_client_seen && (self.pending.is_empty() || secrets::is_about_auth(code, text) && !awaits_auth()) {
             hidden.extend(secrets::hidden_of_unseen(code, text));
         }
         if !self.client.skipped.is_empty() {

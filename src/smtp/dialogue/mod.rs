@@ -217,6 +217,7 @@ impl<'o> Dialogue<'o> {
         if let Mode::Undecided(undecided) = &self.client.mode {
             self.transcript.unread_client_octets += undecided.dropped;
         }
+        self.transcript.names = std::mem::take(&mut self.client.names);
         self.transcript.is_data_open = match self.client.mode {
             Mode::Body(_) | Mode::Chunk(_) => true,
             Mode::Undecided(ref undecided) => self.awaits(Verb::Data) && !undecided.chunks.is_empty(),

@@ -51,7 +51,7 @@ impl Dialogue<'_> {
         if self.is_rest_of_cut_reply(&line) {
             return;
         }
-        let mut open = self.server.open.take().unwrap_or_else(|| OpenReply::new(&line, moment));
+        let mut open = self.server.open.take().unwrap_or_else(|| OpenReply::new(&line, self.server.place.line, moment));
         open.add(&line, self.masked_text(&line), self.options.limits.reply_lines);
         if line.is_last {
             self.reply(open.finish(false));
@@ -109,7 +109,7 @@ impl Dialogue<'_> {
                 Some(open)
             }
             (None, Some(line)) => {
-                let mut open = OpenReply::new(&line, self.server.latest);
+                let mut open = OpenReply::new(&line, self.server.place.line, self.server.latest);
                 open.add(&line, self.masked_text(&line), self.options.limits.reply_lines);
                 Some(open)
             }
@@ -329,10 +329,10 @@ impl Dialogue<'_> {
     /// The message is refused by a reply that answers no command: to data whose end is not there.
     fn note_message_refused(&mut self, reply: &Reply) {
         if reply.is_refusal() {
-            let (code, text, moment) = (reply.code, reply.first_line().into(), reply.moment);
+            let (code, text, moment, at) = (reply.code, reply.first_line().into(), reply.moment, reply.at);
             self.transcript.message.refused += 1;
             self.transcript.message.is_last_refused = true;
-            self.transcript.message.last_refusal = Some(Refusal { command: moment, reply: moment, code, text });
+            self.transcript.message.last_refusal = Some(Refusal { command: moment, reply: moment, code, text, at });
         }
     }
 }
@@ -361,5 +361,6 @@ fn count(tally: &mut Tally, pending: &Pending, reply: &Reply) {
 }
 
 fn refusal(pending: &Pending, reply: &Reply) -> Refusal {
-    Refusal { command: pending.sent, reply: reply.moment, code: reply.code, text: reply.first_line().into() }
+    let (code, text, at) = (reply.code, reply.first_line().into(), reply.at);
+    Refusal { command: pending.sent, reply: reply.moment, code, text, at }
 }

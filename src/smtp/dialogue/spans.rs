@@ -1,9 +1,11 @@
 //! Keeping account of which octets are what, for whoever shows them.
 
 use super::masking::AUTH_CHALLENGE;
+use super::server::GREETING;
 use super::{Dialogue, Mode, Place, Undecided};
 use crate::smtp::command::Verb;
-use crate::smtp::reply::ReplyLine;
+use crate::smtp::product;
+use crate::smtp::reply::{EnhancedStatusCode, ReplyLine};
 use crate::smtp::spans::{self, SpanKind};
 
 impl Place {
@@ -60,8 +62,11 @@ impl Dialogue<'_> {
             kinds.truncate(line.len() - argument.len());
             kinds.extend(spans::argument_kinds(argument, false));
         }
-        self.client.names.add(&spans::local_part(line, &kinds));
+        if kinds.first() != Some(&SpanKind::Secret) {
+            self.client.names.learn(verb, line, &kinds);
+        }
         let start = self.client.place.line;
+        self.transcript.client_spans.note_hosts(start, line, &kinds, self.options.limits.host_octets);
         for (at, kind) in spans::runs_of(&kinds) {
             self.mark_client(start.saturating_add(at as u64), kind);
         }
@@ -89,6 +94,7 @@ impl Dialogue<'_> {
         }
         let place = self.server.place;
         let kinds = self.reply_kinds(line, end_octets > 0);
+        self.transcript.server_spans.note_hosts(place.line, line, &kinds, self.options.limits.host_octets);
         for (at, kind) in spans::runs_of(&kinds) {
             self.mark_server(place.line.saturating_add(at as u64), kind);
         }
@@ -101,7 +107,7 @@ impl Dialogue<'_> {
     }
 
     /// What each octet of a line of the server is.
-    fn reply_kinds(&self, line: &[u8], is_whole: bool) -> Vec<SpanKind> {
+    fn reply_kinds(&mut self, line: &[u8], is_whole: bool) -> Vec<SpanKind> {
         let reply = ReplyLine::parse(line);
         let (code, text) = reply.map_or((0, line), |reply| (reply.code, reply.text));
         if reply.is_none() && !self.is_server_line_known() {
@@ -115,8 +121,10 @@ impl Dialogue<'_> {
         }
         // What the client said before may be repeated here, and is not known. Nobody speaks before the greeting.
         let is_client_known = self.client.is_begun && self.transcript.missing.client_octets == 0;
-        let is_greeting = code == super::server::GREETING && self.transcript.exchanges.is_empty();
-        if reply.is_some() && (is_client_known || is_greeting || !self.pending.is_empty()) {
+        let is_greeting = code == GREETING && self.transcript.exchanges.is_empty();
+        let is_known = reply.is_some() && (is_client_known || is_greeting || !self.pending.is_empty());
+        if is_known && !self.may_answer_name() {
+            self.learn_server_name(is_greeting, code, text);
             kinds.extend(spans::text_kinds(text, &self.client.names));
         } else {
             kinds.resize(line.len(), SpanKind::Parameter);
@@ -125,11 +133,56 @@ impl Dialogue<'_> {
             let last_word = text.iter().rev().take_while(|octet| !octet.is_ascii_whitespace()).count();
             kinds.iter_mut().rev().take(last_word).for_each(|kind| *kind = SpanKind::Parameter);
         }
+        self.mark_decisive(code, text, kinds.get_mut(text_at..).unwrap_or_default());
         for hidden in self.hidden_text(code, text) {
             let hidden = text_at + hidden.start..(text_at + hidden.end).min(line.len());
             kinds.get_mut(hidden).unwrap_or_default().fill(SpanKind::Secret);
         }
         kinds
+    }
+
+    /// Whether a reply may be to a command that asks for names, which have no form to tell them by (RFC 5321 3.5).
+    fn may_answer_name(&self) -> bool {
+        let most = if self.server.pending_at_gap > 0 { usize::MAX } else { 1 };
+        self.pending.iter().take(most).any(|pending| matches!(pending.verb, Verb::Vrfy | Verb::Expn))
+    }
+
+    /// The name that a server gives itself first, even where it has no domain.
+    fn learn_server_name(&mut self, is_greeting: bool, code: u16, text: &[u8]) {
+        let is_hello = code == 250 && self.pending.front().is_some_and(|pending| pending.verb.is_hello());
+        let word = text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+        if (is_greeting || is_hello) && self.server.open.is_none() && product::telling(word).is_empty() {
+            self.client.names.add_host(word);
+        }
+    }
+
+    /// What of the text of a reply stays, whatever it is: its status code, the product, the keywords of extensions.
+    fn mark_decisive(&self, code: u16, text: &[u8], kinds: &mut [SpanKind]) {
+        if EnhancedStatusCode::parse(text, code).is_some() {
+            let octets = text.iter().take_while(|octet| **octet != b' ').count();
+            kinds.iter_mut().take(octets).for_each(|kind| *kind = SpanKind::Decisive);
+        }
+        if code == GREETING {
+            for telling in product::telling(text) {
+                kinds.get_mut(telling).unwrap_or_default().fill(SpanKind::Decisive);
+            }
+        }
+        let is_hello = self.pending.front().is_some_and(|pending| pending.verb.is_hello());
+        if code == 250 && is_hello && self.server.open.is_some() {
+            let keyword = text.iter().take_while(|octet| octet.is_ascii_alphanumeric() || **octet == b'-').count();
+            let (name, rest) = text.split_at(keyword);
+            let is_alone = rest.first().is_none_or(|octet| matches!(octet, b' ' | b'='));
+            // A number of eight digits may be an address elsewhere.
+            if name.eq_ignore_ascii_case(b"SIZE") && rest.trim_ascii().iter().all(u8::is_ascii_digit) {
+                kinds.fill(SpanKind::Decisive);
+            }
+            // A host name may stand here, too, and be an address.
+            for kind in kinds.iter_mut().take(if is_alone { keyword } else { 0 }) {
+                if *kind != SpanKind::Address {
+                    *kind = SpanKind::Decisive;
+                }
+            }
+        }
     }
 
     /// Whether the server's line being read begins where it begins in the stream, and not behind a hole.

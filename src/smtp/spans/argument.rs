@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::SpanKind;
+use super::address::mark_hexadecimal;
 
 const NUMBERS_OF_AN_ADDRESS: usize = 4;
 const TAG: &[u8] = b"IPv6:";
@@ -21,7 +22,21 @@ pub fn argument_kinds(argument: &[u8], is_whole: bool) -> Vec<SpanKind> {
         mark_word(word, kinds.get_mut(at..at + word.len()).unwrap_or_default());
         at += word.len() + 1;
     }
+    mark_others(argument, &mut kinds);
     kinds
+}
+
+/// Hexadecimal digits of addresses in other writings. Here, too, leading zeros stay: `::0` is no host.
+fn mark_others(argument: &[u8], kinds: &mut [SpanKind]) {
+    let mut told = vec![SpanKind::HelloArgument; argument.len()];
+    mark_hexadecimal(argument, &mut told);
+    let mut is_leading = true;
+    for ((octet, told), kind) in argument.iter().zip(told).zip(kinds) {
+        is_leading = told != SpanKind::Address || is_leading && *octet == b'0';
+        if !is_leading && *kind == SpanKind::HelloArgument {
+            *kind = SpanKind::HelloDigits { is_over_255: false };
+        }
+    }
 }
 
 /// Octets of addresses and of the tag `IPv6:`.
@@ -43,7 +58,7 @@ fn mark_word(word: &[u8], kinds: &mut [SpanKind]) {
     let is_numbers = word.iter().all(|octet| octet.is_ascii_digit() || *octet == b'.');
     let least = if is_numbers { NUMBERS_OF_AN_ADDRESS - 1 } else { NUMBERS_OF_AN_ADDRESS };
     let mut at = 0;
-    for run in word.split(|octet| !octet.is_ascii_digit() && !b".-".contains(octet)) {
+    for run in word.split(|octet| !octet.is_ascii_digit() && !b".-_".contains(octet)) {
         let numbers = run.split(|octet| !octet.is_ascii_digit()).filter(|number| !number.is_empty()).count();
         if numbers >= least && !says_nothing(run) {
             mark_digits(run, kinds.get_mut(at..at + run.len()).unwrap_or_default(), false);
@@ -82,6 +97,7 @@ mod tests {
             .zip(kinds)
             .map(|(octet, kind)| match kind {
                 SpanKind::HelloDigits { is_over_255: true } => '9',
+                SpanKind::HelloDigits { is_over_255: false } if octet.is_ascii_alphabetic() => 'a',
                 SpanKind::HelloDigits { is_over_255: false } => '1',
                 _ => octet,
             })
@@ -98,12 +114,19 @@ mod tests {
             ("[192.0.2.300]", "[111.0.1.999]"),
             ("[010.1.2.3]", "[011.1.1.1]"),
             ("[192.0.2]", "[111.0.1]"),
-            ("[IPv6:2001:db8::25]", "[IPv6:1111:111::11]"),
-            ("[ipv6:2001:db8::zz]", "[ipv6:1111:111::zz]"),
-            ("2001:db8::25", "1111:111::11"),
-            ("::ffff:192.0.2.10", "::1111:111.0.1.11"),
+            ("[IPv6:2001:db8::25]", "[IPv6:1111:aa1::11]"),
+            ("[ipv6:2001:db8::zz]", "[ipv6:1111:aa1::zz]"),
+            ("2001:db8::25", "1111:aa1::11"),
+            ("::ffff:192.0.2.10", "::aaaa:111.0.1.11"),
             ("ip-192-0-2-10.isp.example", "ip-111-0-1-11.isp.example"),
+            ("host_192_0_2_10", "host_111_0_1_11"),
+            ("fe80::21b:4b5c%eth0", "aa11::11a:1a1a%eth0"),
+            ("2001:db8::25/64", "1111:aa1::11/64"),
+            ("p5b0c1234.dip.example", "p1a1a1111.dip.example"),
+            ("h2001-db8-77--25.example", "h1111-aa1-11--11.example"),
+            ("5.2.0.0.8.b.d.0.1.0.0.2.ip6.arpa", "1.1.0.0.1.a.a.0.1.0.0.1.ip6.arpa"),
             ("[127.0.0.1]", "[127.0.0.1]"),
+            ("::1", "::1"),
             ("sub2.", "sub2."),
             ("[mail7.example]", "[mail7.example]"),
             ("mx1.2019.example", "mx1.2019.example"),

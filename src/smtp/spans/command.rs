@@ -1,6 +1,6 @@
 //! What the octets of a command line are (RFC 5321 4.1).
 
-use super::text::mark_dotted;
+use super::address::mark_addresses;
 use super::{SpanKind, argument_kinds, fill};
 use crate::smtp::command::{Verb, parse_bdat};
 
@@ -89,7 +89,7 @@ fn mark_domain(path: &[u8], range: std::ops::Range<usize>, start: usize, kinds: 
     }
     // Clouds and providers name hosts by their addresses.
     if !may_be_address {
-        mark_dotted(domain, kinds.get_mut(start + range.start..start + range.end).unwrap_or_default());
+        mark_addresses(domain, kinds.get_mut(start + range.start..start + range.end).unwrap_or_default());
     }
 }
 
@@ -152,12 +152,6 @@ fn local_octets(text: &[u8]) -> usize {
     text.len()
 }
 
-/// The local part that a command line names, without its quotes.
-pub(in crate::smtp) fn local_part(line: &[u8], kinds: &[SpanKind]) -> Vec<u8> {
-    let octets = line.iter().zip(kinds).filter(|(_, kind)| **kind == SpanKind::LocalPart).map(|(octet, _)| *octet);
-    octets.filter(|octet| *octet != b'"').collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,6 +190,9 @@ mod tests {
             ("secret word", "pppppp pppp"),
             ("BDAT 86 LAST", "BDAT 86 LAST"),
             ("BDAT ann", "BDAT ppp"),
+            ("BDAT 86 ann", "BDAT pp ppp"),
+            ("BDAT 86 LAST ann", "BDAT pp pppp ppp"),
+            ("RCPT TO:<a@p5b0c1234.x>", "RCPT TO:<l@d????????dd>"),
             ("DATA", "DATA"),
             ("", ""),
         ] {

@@ -1,21 +1,26 @@
 //! What each octet of a stream is: told once, by the dialogue that reads it. Whoever shows a stream only masks.
 
+mod address;
 mod argument;
 mod command;
+mod names;
 mod records;
 mod text;
 
 pub use argument::argument_kinds;
 pub use command::command_kinds;
-pub(super) use command::local_part;
+pub use names::Names;
 pub(super) use records::RecordSpans;
-pub use text::{Names, name_kinds, text_kinds};
+pub use text::name_kinds;
+pub(super) use text::text_kinds;
 
 /// What a run of octets is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SpanKind {
     /// Verbs and keywords, punctuation, line ends, codes and texts of replies, but for what is told apart below.
     Line,
+    /// Words of a reply that a verdict or the product rests on, whatever else they may be.
+    Decisive,
     /// What follows the verb of a hello, but for the digits below.
     HelloArgument,
     /// Digits of an IP address in the argument of a hello.
@@ -25,7 +30,7 @@ pub enum SpanKind {
     },
     /// Whose mailbox it is: what stands before the @ in a path, and the same name wherever a reply repeats it.
     LocalPart,
-    /// The domain of a mailbox.
+    /// The domain of a mailbox; in a reply any host name.
     Domain,
     /// Anything else that follows a verb: parameters, names to verify, an address in the place of a domain.
     Parameter,
@@ -55,6 +60,7 @@ impl SpanKind {
         matches!(
             self,
             Self::Line
+                | Self::Decisive
                 | Self::HelloArgument
                 | Self::HelloDigits { .. }
                 | Self::LocalPart
@@ -71,6 +77,21 @@ pub(super) fn runs_of(kinds: &[SpanKind]) -> impl Iterator<Item = (usize, SpanKi
     kinds.iter().enumerate().filter(begins).map(|(at, kind)| (at, *kind))
 }
 
+/// Where words that hold a host name stand, digits of an address in them included.
+pub fn host_ranges(kinds: &[SpanKind]) -> Vec<std::ops::Range<usize>> {
+    let is_name = |kind: SpanKind| matches!(kind, SpanKind::HelloArgument | SpanKind::Domain);
+    let is_part = |kind: SpanKind| is_name(kind) || matches!(kind, SpanKind::HelloDigits { .. } | SpanKind::Address);
+    let mut found: Vec<std::ops::Range<usize>> = Vec::new();
+    for (at, _) in kinds.iter().enumerate().filter(|(_, kind)| is_part(**kind)) {
+        match found.last_mut() {
+            Some(last) if last.end == at => last.end += 1,
+            _ => found.push(at..at + 1),
+        }
+    }
+    found.retain(|range| kinds.get(range.clone()).is_some_and(|kinds| kinds.iter().any(|kind| is_name(*kind))));
+    found
+}
+
 /// Says of the octets in `range` that they are `kind`.
 fn fill(kinds: &mut [SpanKind], range: std::ops::Range<usize>, kind: SpanKind) {
     kinds.get_mut(range).unwrap_or_default().fill(kind);
@@ -82,6 +103,10 @@ pub struct Spans {
     /// Where each run begins, ascending; before the first one nothing is known.
     starts: Vec<(u64, SpanKind)>,
     is_full: bool,
+    /// Words that hold host names, ascending.
+    hosts: Vec<(u64, Box<[u8]>)>,
+    /// Octets of these.
+    host_octets: usize,
 }
 
 impl Spans {
@@ -101,6 +126,32 @@ impl Spans {
         self.starts.push((at, if self.is_full { SpanKind::Unknown } else { kind }));
     }
 
+    /// The words with host names that lie in the `octets` octets from stream offset `from` on, if only in part, and where each
+    /// begins.
+    pub fn hosts(&self, from: u64, octets: usize) -> impl Iterator<Item = (u64, &[u8])> {
+        let first = self.hosts.partition_point(|(at, word)| at.saturating_add(word.len() as u64) <= from);
+        let end = from.saturating_add(octets as u64);
+        let found = self.hosts.get(first..).unwrap_or_default().iter().take_while(move |(at, _)| *at < end);
+        found.map(|(at, word)| (*at, &**word))
+    }
+
+    /// Keeps the words with host names of a line that begins at stream offset `at`: `most` octets of them at most.
+    pub(super) fn note_hosts(&mut self, at: u64, line: &[u8], kinds: &[SpanKind], most: usize) {
+        if most == 0 {
+            return;
+        }
+        for range in host_ranges(kinds) {
+            let start = at.saturating_add(range.start as u64);
+            while let Some((_, word)) = self.hosts.pop_if(|(last, _)| *last >= start) {
+                self.host_octets -= word.len();
+            }
+            if self.host_octets + range.len() <= most {
+                self.host_octets += range.len();
+                self.hosts.push((start, line.get(range).unwrap_or_default().into()));
+            }
+        }
+    }
+
     /// As [`runs`](Self::runs), told apart no further than `class` does.
     pub fn runs_by<C: PartialEq>(&self, from: u64, octets: usize, class: impl Fn(SpanKind) -> C) -> Vec<(usize, C)> {
         let mut classes: Vec<(usize, C)> = Vec::new();
@@ -117,6 +168,11 @@ impl Spans {
     /// Whether runs were left out, for there were too many.
     pub const fn is_full(&self) -> bool {
         self.is_full
+    }
+
+    /// What each of the `octets` octets from stream offset `from` on is.
+    pub fn kinds(&self, from: u64, octets: usize) -> Vec<SpanKind> {
+        self.runs(from, octets).into_iter().flat_map(|(length, kind)| std::iter::repeat_n(kind, length)).collect()
     }
 
     /// What the `octets` octets from stream offset `from` on are: lengths that add up to `octets`, each with its kind.

@@ -17,6 +17,16 @@ pub(in crate::smtp) struct RecordSpans {
     header: Vec<u8>,
     /// Octets of the record's body so far.
     body: usize,
+    message: Message,
+}
+
+/// How far a handshake message was read; it may go over several records.
+#[derive(Debug, Default)]
+struct Message {
+    header: Vec<u8>,
+    /// Octets still to come behind its header.
+    left: usize,
+    is_lost: bool,
 }
 
 impl RecordSpans {
@@ -50,12 +60,15 @@ impl RecordSpans {
             self.end_record();
             return (head.len(), if self.is_lost { SpanKind::Unknown } else { SpanKind::TlsHeader });
         }
-        let (true, Some(shown)) = (!self.is_lost, self.shown_octets()) else {
+        if self.is_lost {
             return (octets.len(), SpanKind::Unknown);
+        }
+        let (body, _) = octets.split_at(octets.len().min(self.body_octets().saturating_sub(self.body)).max(1));
+        let (length, kind) = match self.header.first() {
+            Some(&ALERT) if self.body_octets() == ALERT_OCTETS => (body.len(), SpanKind::TlsHeader),
+            Some(&HANDSHAKE) => self.message.run(body),
+            _ => (body.len(), SpanKind::Tls),
         };
-        let (end, kind) =
-            if self.body < shown { (shown, SpanKind::TlsHeader) } else { (self.body_octets(), SpanKind::Tls) };
-        let length = octets.len().min(end.saturating_sub(self.body)).max(1);
         self.body += length;
         self.end_record();
         (length, kind)
@@ -67,6 +80,7 @@ impl RecordSpans {
         self.is_lost |= self.header.len() < HEADER_OCTETS || octets > left;
         if !self.is_lost {
             self.body += usize::try_from(octets).unwrap_or(0);
+            self.message.is_lost |= self.header.first() == Some(&HANDSHAKE);
             self.end_record();
         }
     }
@@ -78,21 +92,32 @@ impl RecordSpans {
         }
     }
 
-    /// Octets of the body that tell nothing but what kind of message it is.
-    fn shown_octets(&self) -> Option<usize> {
-        let octets = self.body_octets();
-        Some(match *self.header.first()? {
-            ALERT if octets == ALERT_OCTETS => ALERT_OCTETS,
-            HANDSHAKE => MESSAGE_HEADER_OCTETS.min(octets),
-            _ => 0,
-        })
-    }
-
     fn end_record(&mut self) {
         if self.header.len() == HEADER_OCTETS && self.body >= self.body_octets() {
             self.header.clear();
             self.body = 0;
         }
+    }
+}
+
+impl Message {
+    /// The next octets of handshake messages that are alike, and what they are. Type and length tell nothing.
+    fn run(&mut self, octets: &[u8]) -> (usize, SpanKind) {
+        if self.is_lost {
+            return (octets.len(), SpanKind::Tls);
+        }
+        if self.left > 0 {
+            let length = octets.len().min(self.left);
+            self.left -= length;
+            return (length, SpanKind::Tls);
+        }
+        let (head, _) = octets.split_at(octets.len().min(MESSAGE_HEADER_OCTETS - self.header.len()));
+        self.header.extend_from_slice(head);
+        if let [_, high, middle, low] = *self.header.as_slice() {
+            self.left = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
+            self.header.clear();
+        }
+        (head.len(), SpanKind::TlsHeader)
     }
 }
 
@@ -123,6 +148,18 @@ mod tests {
             let (one, two) = stream.split_at(cut);
             assert_eq!(told(&[one, two]), expected, "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn of_a_message_over_several_records_only_its_header_is_one() {
+        let stream =
+            [&[22, 3, 1, 0, 2, 1, 0][..], &[22, 3, 1, 0, 4, 0, 6, 7, 7], &[22, 3, 1, 0, 5, 7, 7, 7, 7, 20]].concat();
+        assert_eq!(told(&[&stream]), [(14, TlsHeader), (2, Tls), (5, TlsHeader), (4, Tls), (1, TlsHeader)]);
+        let mut spans = RecordSpans::default();
+        spans.read(&[22, 3, 1, 0, 9, 1, 0, 0, 9], &mut |_, _| {});
+        spans.skip(5);
+        spans.read(&[22, 3, 1, 0, 5], &mut |_, kind| assert_eq!(kind, TlsHeader));
+        spans.read(&[7, 7, 7, 7, 7], &mut |_, kind| assert_eq!(kind, Tls));
     }
 
     #[test]

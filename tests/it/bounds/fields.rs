@@ -35,6 +35,7 @@ const TESTS: &[(&str, &str, &str)] = &[
     ("held_octets_in_all", "tests/it/bounds/connections.rs", "a_hole_given_up_to_stay_within_bounds_is_counted"),
     ("held_segments", "tests/it/bounds/connections.rs", "a_hole_given_up_to_stay_within_bounds_is_counted"),
     ("hellos", "tests/it/bounds/dialogue.rs", "exchanges_and_hellos_past_the_bound_are_counted"),
+    ("host_octets", "tests/it/redaction.rs", "names_past_the_bound_are_not_told_apart"),
     ("idle_ns", "tests/it/bounds/connections.rs", "silence_past_the_bound_ends_a_session_and_what_follows_is_counted"),
     ("input_members", "src/container/tests/bombs.rs", "bounds_on_members_and_temporary_files"),
     ("key_rounds", "src/container/tests/bounds.rs", "the_keys_of_a_7z"),
