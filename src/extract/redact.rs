@@ -186,7 +186,27 @@ impl Redactor {
                 *reported_by = self.addresses.ip(*reported_by).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
                 return;
             }
-            _ => return,
+            // What these hold is no octet of the capture: a new kind has to be put here or above.
+            EvidenceKind::Syn
+            | EvidenceKind::SynReset
+            | EvidenceKind::SynUnanswered { .. }
+            | EvidenceKind::NoGreeting
+            | EvidenceKind::MaskedGreeting
+            | EvidenceKind::Refused(..)
+            | EvidenceKind::Quit
+            | EvidenceKind::QuitUntried
+            | EvidenceKind::NoReply(_)
+            | EvidenceKind::HelloUnanswered(_)
+            | EvidenceKind::HelloIgnored(_)
+            | EvidenceKind::Awaited(_)
+            | EvidenceKind::InData
+            | EvidenceKind::InTransaction
+            | EvidenceKind::ServerHello(_)
+            | EvidenceKind::Alert(..)
+            | EvidenceKind::NoTls
+            | EvidenceKind::UnfinishedTls
+            | EvidenceKind::Ended(_)
+            | EvidenceKind::Unknown(_) => return,
         };
         if let Some(hosts) = &mut self.hosts {
             hosts.replace(octets, &mut kinds);
