@@ -210,7 +210,7 @@ struct Section<'e, W> {
 }
 
 impl<W: Write> Section<'_, W> {
-    fn take(&mut self, session: &Kept, frame: &SessionFrame<'_>) -> io::Result<()> {
+    fn take(&mut self, session: &mut Kept, frame: &SessionFrame<'_>) -> io::Result<()> {
         let mut findings = session.findings.get(&frame.packet.frame).cloned().unwrap_or_default();
         let parts = frame.reassembled.map(|whole| self.fragments.take(&whole.key, frame.packet.frame));
         let parts = parts.unwrap_or_default();
@@ -221,8 +221,9 @@ impl<W: Write> Section<'_, W> {
             }
             return self.write(frame.packet, frame.packet.data, frame.session, &findings);
         };
-        let Kept { client_spans, server_spans, names, .. } = session;
-        let known = Known { client_spans, server_spans, names };
+        let repeated = &session.repeated(frame);
+        let Kept { client_spans, server_spans, names, cut, .. } = session;
+        let known = Known { client_spans, server_spans, names, cut, repeated };
         for finding in &mut findings {
             redactor.finding(finding, &known);
         }

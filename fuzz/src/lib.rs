@@ -14,16 +14,20 @@ mod containers;
 mod dialogues;
 mod frames;
 mod hellos;
+mod masking;
 mod pipelines;
 mod script;
 mod segments;
 mod sessions;
+#[path = "../../tests/support/mod.rs"]
+mod support;
 
 pub use captures::{capture_iptrace, capture_netmon, capture_pcap, capture_pcapng, capture_snoop};
 pub use containers::{archive, container};
 pub use dialogues::dialogue;
 pub use frames::wire_decode;
 pub use hellos::ehlo_argument;
+pub use masking::{dump, finds_what_is_planted, generated, masking};
 pub use pipelines::pipeline;
 pub use segments::reassembler;
 
@@ -41,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     ("container", container),
     ("dialogue", dialogue),
     ("ehlo_argument", ehlo_argument),
+    ("masking", masking),
     ("pipeline", pipeline),
     ("reassembler", reassembler),
     ("wire_decode", wire_decode),

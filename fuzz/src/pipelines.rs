@@ -71,7 +71,7 @@ fn capture(octets: &[u8], options: &ScanOptions, width: u16) {
     is_harmless(&traced(octets, &tracing));
 }
 
-fn traced(octets: &[u8], options: &TraceOptions) -> Vec<u8> {
+pub(super) fn traced(octets: &[u8], options: &TraceOptions) -> Vec<u8> {
     let mut out = Vec::new();
     let mut open = || Ok(Box::new(Cursor::new(octets.to_vec())) as Box<dyn Read + Send>);
     // What is no capture has no trace.
@@ -127,7 +127,7 @@ fn is_sound(diagnosis: &Diagnosis, frames: u64) {
     assert!(diagnosis.evidence.is_sorted_by_key(|evidence| evidence.frame), "{:?}", diagnosis.evidence);
 }
 
-fn reported(
+pub(super) fn reported(
     format: Format,
     found: &[(Session, Diagnosis)],
     report: &CaptureReport,

@@ -9,8 +9,10 @@ mod networks;
 mod stream;
 mod transport;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::Range;
 
 use crate::capture::Packet;
 use crate::diagnosis::EvidenceKind;
@@ -52,6 +54,10 @@ pub(super) struct Known<'s> {
     pub(super) client_spans: &'s Spans,
     pub(super) server_spans: &'s Spans,
     pub(super) names: &'s Names,
+    /// Command lines whose end is missing.
+    pub(super) cut: &'s HashSet<Box<[u8]>>,
+    /// What of the frame's payload was seen before.
+    pub(super) repeated: &'s [Range<u64>],
 }
 
 /// Redacts the frames of many sessions of one capture.
@@ -66,13 +72,18 @@ impl Known<'_> {
     /// Masks the payload of the segment in `frame`, and replaces host names in it by `hosts`.
     fn mask(&self, payload: &mut [u8], frame: &SessionFrame<'_>, hosts: Option<&mut Hosts>) {
         let FrameContent::Segment(_, followed) = frame.content else { return };
-        // What is sent again may be something else, and is not what was read.
-        let Some(offset) = followed.offset.filter(|_| !followed.is_repeated) else {
+        let Some(offset) = followed.offset else {
             return mask_kinds(payload, &vec![SpanKind::Unknown; payload.len()], hosts.is_some());
         };
         let is_server = followed.direction == Direction::ServerToClient;
         let spans = if is_server { self.server_spans } else { self.client_spans };
         let mut kinds = spans.kinds(offset, payload.len());
+        // What is sent again may be something else, and is not what was read.
+        for again in self.repeated {
+            let [start, end] =
+                [again.start, again.end].map(|at| usize::try_from(at).unwrap_or(usize::MAX).min(kinds.len()));
+            kinds.get_mut(start..end).unwrap_or_default().fill(SpanKind::Unknown);
+        }
         if is_server {
             self.mark_names(payload, &mut kinds);
         }
@@ -164,7 +175,7 @@ impl Redactor {
     pub(super) fn finding(&mut self, finding: &mut EvidenceKind, known: &Known<'_>) {
         let (octets, mut kinds) = match finding {
             EvidenceKind::Command(line) => {
-                let kinds = command_kinds(line);
+                let kinds = command_kinds(line, !known.cut.contains(&**line));
                 (line, kinds)
             }
             EvidenceKind::Argument(argument) => {

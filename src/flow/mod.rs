@@ -11,6 +11,7 @@ mod held;
 mod key;
 mod lifecycle;
 mod lru;
+mod seen;
 mod stream_index;
 mod table;
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub use community_id::community_id;
 pub use half::{Anomalies, GapKind};
 pub use key::Direction;
 pub use lifecycle::{Close, CloseHow, Handshake, RefusedByNetwork, Side};
+pub use seen::Seen;
 pub use stream_index::StreamIndex;
 pub use table::{ClosedFlow, FlowTable};
 

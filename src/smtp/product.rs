@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memchr2_iter;
 
+use crate::smtp::MASK;
+
 /// What a greeting or an EHLO response tells of the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -264,6 +266,10 @@ fn version_after(text: &str, markers: &[&str], to_parenthesis: bool) -> Option<R
 
 /// A Cisco PIX overwrites all of the greeting but `2`, `0` and blanks with asterisks.
 fn is_masked(lines: &[&[u8]]) -> bool {
+    // A secret was there.
+    if lines.contains(&MASK) {
+        return false;
+    }
     let octets = || lines.iter().copied().flatten();
     octets().filter(|octet| **octet == b'*').count() >= 2
         && octets().all(|octet| matches!(octet, b'*' | b'2' | b'0' | b' '))

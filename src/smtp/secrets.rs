@@ -60,6 +60,11 @@ impl Secrets {
         !self.parts.is_empty()
     }
 
+    /// Notes that there is more of a secret than can be remembered.
+    pub(super) const fn set_full(&mut self) {
+        self.is_full = true;
+    }
+
     /// Notes whether a secret is missing from the capture.
     pub(super) const fn set_missing(&mut self, is_missing: bool) {
         self.is_missing = is_missing;

@@ -3,24 +3,12 @@
 use ehlotrace::report::netmon::{TraceLayout, View};
 use proptest::prelude::*;
 
-use crate::support::{CaptureBuilder, FileOptions, Frame, Side, flag, write_pcap};
+use crate::support::{CaptureBuilder, FileOptions, Frame, Side, dumped, flag, write_pcap};
 use crate::trace::{layouts, on_ports, options, sample, text};
 
 fn assert_harmless(text: &str) {
     let harmful = text.chars().find(|character| character.is_control() && *character != '\n');
     assert_eq!(harmful, None, "{}", text.escape_debug());
-}
-
-/// The octets a trace gives away in hex, those hidden as `*`.
-fn dumped(text: &str) -> Vec<u8> {
-    let mut octets = Vec::new();
-    for line in text.lines() {
-        let is_dump =
-            line.len() > 7 && line.as_bytes()[5] == b':' && line[..5].bytes().all(|digit| digit.is_ascii_hexdigit());
-        let cells = line.get(7..).filter(|_| is_dump).map(|rest| &rest[..rest.len().min(48)]).unwrap_or_default();
-        octets.extend(cells.split_whitespace().map(|cell| u8::from_str_radix(cell, 16).unwrap_or(b'*')));
-    }
-    octets
 }
 
 pub(crate) fn is_in(octets: &[u8], word: &str) -> bool {

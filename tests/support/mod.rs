@@ -18,6 +18,7 @@
 mod capture_builder;
 mod capture_file;
 pub(crate) mod dns;
+mod dump;
 mod endpoint;
 mod packet;
 pub(crate) mod samples;
@@ -30,6 +31,7 @@ pub(crate) mod tls;
 
 pub(crate) use capture_builder::{CaptureBuilder, nanos_since_epoch};
 pub(crate) use capture_file::{ByteOrder, FileOptions, Frame, write_pcap, write_pcapng};
+pub(crate) use dump::dumped;
 pub(crate) use endpoint::{Endpoint, Side, TcpOptions};
 pub(crate) use packet::{
     IpHeader, Link, LinkHeader, TcpHeader, flag, internet_checksum, ip_datagram, link_frame, tcp_segment,

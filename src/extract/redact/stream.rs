@@ -70,7 +70,7 @@ mod tests {
             ("VRFY ann", "VRFY ___"),
             ("secret word", "______ ____"),
         ] {
-            assert_eq!(shown(line, &command_kinds(line.as_bytes())), masked, "{line}");
+            assert_eq!(shown(line, &command_kinds(line.as_bytes(), true)), masked, "{line}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! One frame, from its summary line to its hex dump.
 
+use std::ops::Range;
+
 use super::page::{Ink, Page};
 use super::smtp::Payload;
 use super::smtp::Shown;
@@ -33,9 +35,7 @@ impl TracedSession {
         {
             let side = self.side(followed.direction);
             side.last_data = Some(frame.packet.frame);
-            if let (Some(offset), false) = (followed.offset, followed.is_repeated) {
-                side.copies.push(offset, segment.payload);
-            }
+            side.take(segment, followed);
         }
     }
 
@@ -49,9 +49,9 @@ impl TracedSession {
         layout: &TraceLayout,
     ) {
         let side = self.side(followed.direction);
-        let is_known =
-            !followed.is_repeated || followed.offset.is_none_or(|offset| side.copies.have(offset, segment.payload));
-        let payload = payload(segment, followed, is_known, side);
+        let other_copies = side.take(segment, followed);
+        let payload = payload(segment, followed, &other_copies, side);
+        let is_known = other_copies.is_empty();
         let tcp_line = tcp::line(segment, detail);
         let ink = ink(followed.direction);
         let is_plain = matches!(layout.view, View::Dialogue | View::Summary);
@@ -60,7 +60,9 @@ impl TracedSession {
             Some(payload) => payload.lines(layout.shown(), &mut side.tls, followed.offset),
             None => Vec::new(),
         };
-        self.pass_over(frame);
+        if payload.is_some() {
+            side.last_data = Some(frame.packet.frame);
+        }
         if layout.view == View::Dialogue {
             // What is sent again says nothing new.
             if !(followed.is_repeated && is_known) {
@@ -191,14 +193,20 @@ const fn ink(direction: Direction) -> Ink {
     }
 }
 
-fn payload<'a>(segment: &Segment<'a>, followed: Followed, is_known: bool, side: &Side) -> Option<Payload<'a>> {
+/// What a segment carries; `other_copies` of its octets are not those that were read.
+fn payload<'a>(
+    segment: &Segment<'a>,
+    followed: Followed,
+    other_copies: &[Range<usize>],
+    side: &Side,
+) -> Option<Payload<'a>> {
     let octets = segment.payload;
-    let runs = match followed.offset.filter(|_| is_known) {
+    let runs = match followed.offset {
         // Of octets that were not captured the kind is still known.
         Some(offset) if octets.is_empty() => {
             side.spans.runs_by(offset, 1, Shown::class).into_iter().map(|(_, kind)| (0, kind)).collect()
         }
-        Some(offset) => side.spans.runs_by(offset, octets.len(), Shown::class),
+        Some(offset) => unknown_in(side.spans.runs_by(offset, octets.len(), Shown::class), other_copies),
         None => vec![(octets.len(), SpanKind::Unknown)],
     };
     (segment.payload_wire_len > 0).then(|| Payload {
@@ -208,6 +216,31 @@ fn payload<'a>(segment: &Segment<'a>, followed: Followed, is_known: bool, side: 
         runs,
         continued_from: side.last_data,
     })
+}
+
+/// `runs`, but that nothing is known of `unknown`.
+fn unknown_in(runs: Vec<(usize, SpanKind)>, unknown: &[Range<usize>]) -> Vec<(usize, SpanKind)> {
+    let mut rest = unknown.iter().peekable();
+    let mut told: Vec<(usize, SpanKind)> = Vec::new();
+    let mut at = 0;
+    for (octets, kind) in runs {
+        let end = at + octets;
+        while at < end {
+            while rest.next_if(|range| range.end <= at).is_some() {}
+            let (stop, kind) = match rest.peek() {
+                Some(range) if range.start <= at => (range.end, SpanKind::Unknown),
+                Some(range) => (range.start, kind),
+                None => (end, kind),
+            };
+            let step = stop.min(end) - at;
+            match told.last_mut() {
+                Some((last, before)) if *before == kind => *last += step,
+                _ => told.push((step, kind)),
+            }
+            at += step;
+        }
+    }
+    told
 }
 
 /// The summary line: in detail with both pairs of addresses, else with that of IP, in columns.

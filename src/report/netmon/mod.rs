@@ -16,13 +16,15 @@ mod tls;
 mod words;
 
 use std::net::SocketAddr;
+use std::ops::Range;
 
 use crate::diagnosis::Diagnosis;
-use crate::flow::Direction;
+use crate::flow::{Direction, Followed};
 use crate::report::{escape, evidence};
 use crate::session::Session;
 use crate::smtp::Spans;
 use crate::time::FrameNumber;
+use crate::wire::Segment;
 
 use copies::FirstCopies;
 use page::{Ink, Page};
@@ -122,6 +124,12 @@ struct Side {
 impl Side {
     fn new(spans: Spans) -> Self {
         Self { spans, tls: TlsCursor::default(), last_data: None, copies: FirstCopies::default() }
+    }
+
+    /// Takes in what a segment carries; says what of it is not what was read.
+    fn take(&mut self, segment: &Segment<'_>, followed: Followed) -> Vec<Range<usize>> {
+        let place = followed.offset;
+        place.map_or_else(Vec::new, |offset| self.copies.take(offset, segment.payload, segment.payload_wire_len))
     }
 }
 

@@ -107,6 +107,9 @@ impl Dialogue<'_> {
         let bdat = if verb == Verb::Bdat { parse_bdat(rest) } else { None };
         self.count_try(verb);
         let shown = self.shown_line(verb, line.octets);
+        if verb == Verb::Auth || &*shown == MASK {
+            self.remember_dropped(line.dropped);
+        }
         let command = Command { verb, line: shown, end: line.end, is_cut, moment: line.moment };
         let ends_message = bdat.is_some_and(|(_, is_last)| is_last);
         self.push_command(command, hello, ends_message);
@@ -176,6 +179,7 @@ impl Dialogue<'_> {
         if let Some(line) = line {
             self.mark_client(self.client.place.before_end(line.end.octets()), SpanKind::Line);
             self.remember_secret(line.octets);
+            self.remember_dropped(line.dropped);
             let shown = if self.options.keep_credentials { line.octets } else { MASK };
             let command =
                 Command { verb: Verb::Auth, line: shown.into(), end: line.end, is_cut: false, moment: line.moment };

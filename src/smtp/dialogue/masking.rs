@@ -49,6 +49,13 @@ impl Dialogue<'_> {
             && (self.client.mask_unknown || self.secrets.is_in(line) || is_secret())
     }
 
+    /// Remembers that more was masked of the client's than is kept of a line.
+    pub(super) fn remember_dropped(&mut self, octets: u64) {
+        if octets > 0 && !self.options.keep_credentials {
+            self.secrets.set_full();
+        }
+    }
+
     /// Remembers what is masked of the client's, so that no reply gives it away.
     pub(super) fn remember_secret(&mut self, text: &[u8]) {
         let most = self.options.limits.secret_parts;
@@ -123,7 +130,9 @@ impl Dialogue<'_> {
             Mode::AuthAnswer => true,
             Mode::Undecided(_) => self.awaits(Verb::Auth),
             Mode::Command => {
-                self.client.mask_unknown || (!unfinished.is_empty() && Verb::parse(unfinished).0 == Verb::Auth)
+                let verb = Verb::parse(unfinished).0;
+                let may_be = verb == Verb::Auth || self.is_masked(verb, unfinished);
+                self.client.mask_unknown || (!unfinished.is_empty() && may_be)
             }
             Mode::Body(_) | Mode::Chunk(_) | Mode::Tls => false,
         }
@@ -147,9 +156,7 @@ impl Dialogue<'_> {
             return secrets::all_but_code(code, text);
         }
         let mut hidden = if self.secrets.is_none() { Vec::new() } else { self.secrets.hidden(code, text) };
-        let is_client_seen = self.client.is_synced && self.transcript.missing.client_octets == 0;
-        let awaits_auth = || self.pending.iter().any(|pending| pending.verb == Verb::Auth);
-        if !is_client_seen && (self.pending.is_empty() || secrets::is_about_auth(code, text) && !awaits_auth()) {
+        if self.may_answer_unseen(code, text) {
             hidden.extend(secrets::hidden_of_unseen(code, text));
         }
         if !self.client.skipped.is_empty() {
@@ -161,6 +168,16 @@ impl Dialogue<'_> {
             hidden.extend(skipped.hidden(code, text));
         }
         secrets::in_order(hidden)
+    }
+
+    /// Whether the reply being read may be to something that the capture lacks, or of which is not known yet what it is.
+    pub(super) fn may_answer_unseen(&self, code: u16, text: &[u8]) -> bool {
+        let is_client_seen = self.client.is_synced && self.transcript.missing.client_octets == 0;
+        let is_undecided = matches!(&self.client.mode, Mode::Undecided(held) if held.is_cut || !held.chunks.is_empty());
+        let awaits_auth = || self.pending.iter().any(|pending| pending.verb == Verb::Auth);
+        let is_to_another = || secrets::is_about_auth(code, text) && !awaits_auth();
+        let is_unsure = self.seen_commands() == 0 || self.server.pending_at_gap > 0 || is_to_another();
+        is_undecided && !self.awaits(Verb::Auth) || is_unsure && !is_client_seen
     }
 
     /// Whether the client has begun a secret whose end is still to come, or more of it than is kept.

@@ -30,6 +30,7 @@ impl Dialogue<'_> {
             let line = lines.take_line(&mut input, moment, self.options.limits.line_octets);
             self.server.place.pass(before, input);
             let Some(line) = line else { break };
+            self.note_reply_begins();
             self.mark_reply(line.octets, line.dropped, line.end.octets());
             self.reply_line(line.octets, moment);
             self.server.place.end_line();
@@ -69,10 +70,9 @@ impl Dialogue<'_> {
 
     /// A reply is complete.
     pub(super) fn reply(&mut self, reply: Reply) {
-        let expects_greeting = std::mem::take(&mut self.server.expects_greeting);
-        // A 250 after an early hello answers that: this server does not greet.
-        let is_greeting = expects_greeting && (reply.code != 250 || self.pending.is_empty());
-        if is_greeting || self.is_late_greeting(&reply) {
+        let is_greeting = self.is_greeting(reply.code);
+        self.server.expects_greeting = false;
+        if is_greeting {
             self.greeting(reply);
             return;
         }
@@ -118,10 +118,15 @@ impl Dialogue<'_> {
         self.transcript.unfinished_reply = open.map(|open| open.finish(true));
     }
 
-    /// The first 220 of a capture that begins after the handshake is the greeting, unless it answers STARTTLS.
-    fn is_late_greeting(&self, reply: &Reply) -> bool {
+    /// Whether the reply that ends next, or is being read, is the greeting.
+    pub(super) fn is_greeting(&self, code: u16) -> bool {
+        // A 250 after an early hello answers that: this server does not greet.
+        if self.server.expects_greeting && (code != 250 || self.pending.is_empty()) {
+            return true;
+        }
+        // The first 220 of a capture that begins after the handshake is the greeting, unless it answers STARTTLS.
         let is_first = !self.server.is_begun && self.transcript.missing.server_octets == 0;
-        is_first && reply.code == GREETING && self.place_of(Some(Verb::StartTls)).is_none()
+        is_first && code == GREETING && self.place_of(Some(Verb::StartTls)).is_none()
     }
 
     /// The command that `reply` answers: the oldest that waits, but where the code belongs to another.

@@ -54,13 +54,12 @@ impl Dialogue<'_> {
         if self.options.limits.spans == 0 {
             return;
         }
-        let mut kinds = spans::command_kinds(line);
+        let mut kinds = spans::command_kinds(line, end_octets > 0);
         if self.is_masked(verb, line) {
-            kinds.fill(SpanKind::Secret);
-        } else if verb.is_hello() && end_octets == 0 {
-            let argument = Verb::parse(line).1.trim_ascii_start();
-            kinds.truncate(line.len() - argument.len());
-            kinds.extend(spans::argument_kinds(argument, false));
+            // That a device overwrote the verb is evidence, and tells nothing of the secret.
+            let secret = Verb::parse(line).1.trim_ascii_start();
+            let shown = if verb == Verb::Mangled { line.len() - secret.len() } else { 0 };
+            kinds.get_mut(shown..).unwrap_or_default().fill(SpanKind::Secret);
         }
         if kinds.first() != Some(&SpanKind::Secret) {
             self.client.names.learn(verb, line, &kinds);
@@ -93,13 +92,18 @@ impl Dialogue<'_> {
             return;
         }
         let place = self.server.place;
-        let kinds = self.reply_kinds(line, end_octets > 0);
+        let kinds = self.reply_kinds(line, end_octets > 0 && dropped == 0);
         self.transcript.server_spans.note_hosts(place.line, line, &kinds, self.options.limits.host_octets);
         for (at, kind) in spans::runs_of(&kinds) {
             self.mark_server(place.line.saturating_add(at as u64), kind);
         }
         if dropped > 0 {
-            let kind = if self.secrets.is_none() { SpanKind::Parameter } else { SpanKind::Secret };
+            let may_tell = !self.secrets.is_none() || !self.client.skipped.is_empty() || self.may_answer_unseen(0, b"");
+            let kind = match kinds.last() {
+                Some(SpanKind::Challenge) => SpanKind::Challenge,
+                _ if may_tell => SpanKind::Secret,
+                _ => SpanKind::Parameter,
+            };
             self.mark_server(place.line.saturating_add(line.len() as u64), kind);
         }
         let is_known = kinds.first().is_none_or(|kind| *kind != SpanKind::Unknown);
@@ -121,7 +125,7 @@ impl Dialogue<'_> {
         }
         // What the client said before may be repeated here, and is not known. Nobody speaks before the greeting.
         let is_client_known = self.client.is_begun && self.transcript.missing.client_octets == 0;
-        let is_greeting = code == GREETING && self.transcript.exchanges.is_empty();
+        let is_greeting = reply.is_some() && self.is_greeting(code);
         let is_known = reply.is_some() && (is_client_known || is_greeting || !self.pending.is_empty());
         if is_known && !self.may_answer_name() {
             self.learn_server_name(is_greeting, code, text);
@@ -130,8 +134,16 @@ impl Dialogue<'_> {
             kinds.resize(line.len(), SpanKind::Parameter);
         }
         if !is_whole {
-            let last_word = text.iter().rev().take_while(|octet| !octet.is_ascii_whitespace()).count();
-            kinds.iter_mut().rev().take(last_word).for_each(|kind| *kind = SpanKind::Parameter);
+            let last_word = text.rsplit(u8::is_ascii_whitespace).next().unwrap_or_default();
+            // A greeting names products, and may name hosts and addresses.
+            let is_end = |octet: &u8| b",:;()".contains(octet);
+            let bare = last_word.iter().rev().skip_while(|octet| is_end(octet));
+            let is_of = |octets: fn(&u8) -> bool| bare.clone().all(octets);
+            let is_word = is_of(u8::is_ascii_alphabetic) || is_of(|octet| b"*20".contains(octet));
+            let start = text.len() - last_word.len();
+            let is_product = || product::telling(text).iter().any(|telling| telling.end > start);
+            let masked = if is_greeting && (is_word || is_product()) { 0 } else { last_word.len() };
+            kinds.iter_mut().rev().take(masked).for_each(|kind| *kind = SpanKind::Parameter);
         }
         self.mark_decisive(code, text, kinds.get_mut(text_at..).unwrap_or_default());
         for hidden in self.hidden_text(code, text) {

@@ -411,3 +411,53 @@ fn a_refusal_that_names_the_hello_is_noted_with_the_hello_in_force() {
     let sequence = play("S: 220 x\nC: MAIL FROM:<a@b>\nS: 503 Polite people say HELO first");
     assert!(sequence.refusal_naming_hello.is_none(), "503 is about the order of commands");
 }
+
+/// `aHVudGVyWmVicmE5MQ==` is `hunterZebra91`.
+#[test]
+fn a_repeated_secret_is_masked_where_the_capture_does_not_tell_what_it_answers() {
+    for (script, masked) in [
+        // Misspelt, and the secret is in a hole.
+        ("C: EHLO a\nS: 250 mx\nC| AUHT PLAIN aH\nC# 20\nS: 535 no aHVudGVyWmVicmE5MQ==", "- -> 535 ***"),
+        // The client does not wait for the reply to DATA, and the server refuses more lines than it was sent.
+        (
+            "C: EHLO a\nS: 250 mx\nC: DATA\nC: AUTH PLAIN aHVudGVyWmVicmE5MQ==\nS: 500 aHVudGVyWmVicmE5MQ==?",
+            "DATA -> 500 ***",
+        ),
+        // The reply to NOOP may be in the hole, and this be to what is missing behind it.
+        ("C: EHLO a\nS: 250 mx\nC: NOOP\nS# 8\nC# 40\nS: 535 not hunterZebra91", "- -> 535 ***"),
+    ] {
+        let transcript = play(&format!("S: 220 mx\n{script}"));
+        assert_eq!(shown(&transcript).last().map(String::as_str), Some(masked), "{script}");
+    }
+}
+
+#[test]
+fn of_a_secret_longer_than_a_line_is_kept_no_reply_tells_the_rest() {
+    let limits = Limits { line_octets: 24, ..Limits::default() };
+    let options = DialogueOptions { limits, keep_credentials: false };
+    let transcript = play_with(&options, "S: 220 mx\nC: AUTH PLAIN AHF1b2trYQBodW50ZXJaZWJyYTkx\nS: 535 not Zebra91");
+    assert_eq!(shown(&transcript).last().unwrap(), "AUTH *** -> 535 ***");
+}
+
+/// The octets of the server's stream from its beginning on, `_` where a redacted capture masks.
+fn redacted(script: &str, octets: &str) -> String {
+    let limits = Limits { spans: 1_000, ..Limits::default() };
+    let transcript = play_with(&DialogueOptions { limits, keep_credentials: false }, script);
+    let runs = transcript.server_spans.runs(0, octets.len());
+    let kinds = runs.into_iter().flat_map(|(length, kind)| std::iter::repeat_n(kind, length));
+    octets.chars().zip(kinds).map(|(octet, kind)| if kind == super::SpanKind::Line { octet } else { '_' }).collect()
+}
+
+#[test]
+fn a_greeting_keeps_its_product_and_no_address() {
+    for (greeting, told) in [
+        ("220 mx Sendmail 8.17.1.9/8.17.1; 45.83.220.17", "220 mx Sendmail 8.17.1.9/8.17.1; __.__.___.__"),
+        ("220-mx ESMTP Exim 4.94\\n220 hello 45.83.220.17", "220-mx ESMTP Exim 4.94\\n220 hello __.__.___.__"),
+        ("220 **", "220 **"),
+        ("220 mx ESMTP MailEnable Service,", "220 mx ESMTP MailEnable Service,"),
+        ("220 mx Sendmail 8.17.", "220 mx Sendmail 8.17."),
+        ("220 hello 45.83.2", "220 hello _______"),
+    ] {
+        assert_eq!(redacted(&format!("S| {greeting}"), &greeting.replace("\\n", "\r\n")), told.replace("\\n", "\r\n"));
+    }
+}

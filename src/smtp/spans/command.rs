@@ -4,17 +4,18 @@ use super::address::mark_addresses;
 use super::{SpanKind, argument_kinds, fill};
 use crate::smtp::command::{Verb, parse_bdat};
 
-/// What each octet of a command line is, its line end aside. A line that is no command is all parameter.
-pub fn command_kinds(line: &[u8]) -> Vec<SpanKind> {
+/// What each octet of a command line is, its line end aside; where it is not whole, more may follow. A line that is no command
+/// is all parameter.
+pub fn command_kinds(line: &[u8], is_whole: bool) -> Vec<SpanKind> {
     let (verb, rest) = Verb::parse(line);
     let mut kinds = vec![SpanKind::Line; line.len()];
     let at = line.len() - rest.len();
     let argument = rest.trim_ascii_start();
     let argument_at = line.len() - argument.len();
     match verb {
-        Verb::Ehlo | Verb::Helo | Verb::Lhlo => mark_argument(argument, argument_at, &mut kinds),
-        // What a middlebox overwrote was a hello, if it reads like one.
-        Verb::Mangled if may_be_name(argument) => mark_argument(argument, argument_at, &mut kinds),
+        Verb::Ehlo | Verb::Helo | Verb::Lhlo => mark_argument(argument, is_whole, argument_at, &mut kinds),
+        // What a middlebox overwrote was a hello, if it reads like one. A mailbox does up to the @.
+        Verb::Mangled if is_whole && may_be_name(argument) => mark_argument(argument, true, argument_at, &mut kinds),
         Verb::Mangled if is_keyword(argument) => mark_path(rest, at, &mut kinds),
         Verb::Mail | Verb::Rcpt => mark_path(rest, at, &mut kinds),
         Verb::Auth => fill(&mut kinds, argument_at..line.len(), SpanKind::Secret),
@@ -31,8 +32,8 @@ fn may_be_name(argument: &[u8]) -> bool {
     !argument.is_empty() && argument.iter().all(is_part)
 }
 
-fn mark_argument(argument: &[u8], at: usize, kinds: &mut [SpanKind]) {
-    for (kind, told) in kinds.iter_mut().skip(at).zip(argument_kinds(argument, true)) {
+fn mark_argument(argument: &[u8], is_whole: bool, at: usize, kinds: &mut [SpanKind]) {
+    for (kind, told) in kinds.iter_mut().skip(at).zip(argument_kinds(argument, is_whole)) {
         *kind = told;
     }
 }
@@ -157,7 +158,7 @@ mod tests {
     use super::*;
 
     fn told(line: &str) -> String {
-        let kinds = command_kinds(line.as_bytes());
+        let kinds = command_kinds(line.as_bytes(), true);
         assert_eq!(kinds.len(), line.len());
         let letter = |(octet, kind)| match kind {
             SpanKind::Line => octet,
@@ -211,6 +212,14 @@ mod tests {
             ("XXXX AGFubgBzZWNyZXQ=", "XXXX pppppppppppppppp"),
         ] {
             assert_eq!(told(line), parts, "{line}");
+        }
+    }
+    #[test]
+    fn what_is_cut_may_go_on_as_a_mailbox_or_an_address() {
+        for (line, is_shown) in [("XXXX ann.smith", false), ("EHLO sub2", true), ("EHLO [192.0.", false)] {
+            let kinds = command_kinds(line.as_bytes(), false);
+            let shown = kinds.iter().all(|kind| matches!(kind, SpanKind::Line | SpanKind::HelloArgument));
+            assert_eq!(shown, is_shown, "{line}");
         }
     }
 }

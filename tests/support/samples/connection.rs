@@ -1,8 +1,8 @@
 //! Sessions that fail as connections: before the greeting, in TLS, or broken off.
 
+use super::super::dns::{A, ANSWER, MX, NXDOMAIN, QUESTION, exchange, frame};
+use super::super::tls;
 use super::{SHORT_MAIL, close_after_quit, modern};
-use crate::support::dns::{A, ANSWER, MX, NXDOMAIN, QUESTION, exchange, frame};
-use crate::support::tls;
 
 pub(super) fn connect_refused() -> Vec<u8> {
     let (capture, s) = modern("2024-03-05T10:00:00Z", "192.0.2.10:41000", "203.0.113.90:25");

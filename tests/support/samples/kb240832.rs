@@ -1,6 +1,6 @@
 //! The two sessions of Microsoft KB 240832, and the third that its text describes.
 
-use crate::support::{CaptureBuilder, SessionScript};
+use super::super::{CaptureBuilder, SessionScript};
 
 /// The greeting the article prints: its first line breaks after the 80th octet in Network Monitor.
 const GREETING: &[u8] = b"220-mail.your-domain.com Microsoft SMTP MAIL ready at Sat, 28 Aug 1999 09:32:00 \

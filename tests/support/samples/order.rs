@@ -1,7 +1,7 @@
 //! Captures whose packets were recorded in another order than they were sent in.
 
+use super::super::{CaptureBuilder, Frame, SessionScript, write_pcap};
 use super::modern;
-use crate::support::{CaptureBuilder, Frame, SessionScript, write_pcap};
 
 /// Octets of an Ethernet and an IPv4 header: the source port comes next.
 const PORTS_AT: usize = 14 + 20;

@@ -1,7 +1,7 @@
 //! Captures with several sessions.
 
+use super::super::{CaptureBuilder, Link, SessionScript, TcpOptions};
 use super::{SHORT_MAIL, modern, windows_2000};
-use crate::support::{CaptureBuilder, Link, SessionScript, TcpOptions};
 
 /// One server, two relays: one sends `EHLO sub2.` and is refused every quarter of an hour, the other delivers.
 pub(super) fn relay_stopped() -> Vec<u8> {
@@ -119,7 +119,7 @@ pub(super) fn mixed() -> Vec<u8> {
 fn name_query() -> Vec<u8> {
     let mut frame = vec![0, 0, 0x5e, 0, 0x53, 1, 0, 0, 0x5e, 0, 0x53, 0x0a, 0x08, 0];
     let mut header = vec![0x45, 0, 0, 57, 0x51, 0x20, 0x40, 0, 64, 17, 0, 0, 192, 0, 2, 44, 192, 0, 2, 53];
-    let sum = crate::support::internet_checksum(&header);
+    let sum = super::super::internet_checksum(&header);
     header[10..12].copy_from_slice(&sum.to_be_bytes());
     frame.extend(header);
     frame.extend([0xc3, 0x50, 0, 53, 0, 37, 0, 0]);

@@ -1,7 +1,7 @@
 //! Captures that cannot tell what became of the session.
 
+use super::super::{Side, tls};
 use super::modern;
-use crate::support::{Side, tls};
 
 pub(super) fn starttls() -> Vec<u8> {
     let (capture, mut s) = modern("2024-03-05T12:00:00Z", "192.0.2.10:41300", "203.0.113.25:25");
