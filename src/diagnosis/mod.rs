@@ -9,11 +9,13 @@ mod facts;
 mod greeting;
 mod hello;
 mod outcome;
+mod reasons;
 mod refused;
 mod rules;
 mod tls_auth;
 
 pub use evidence::{Answer, Argument, End, Evidence, EvidenceKind, Unknown};
+pub use reasons::{REASONS, Reason, Wording, reason};
 pub use rules::{Fault, RULES, Rule, Stage, rule};
 
 use crate::session::Session;
@@ -94,7 +96,9 @@ pub struct Diagnosis {
     pub outcome: Outcome,
     /// Why it was lost; only if it was.
     pub cause: Option<&'static Rule>,
-    /// Who has to change something; only if it was lost.
+    /// Why the server refused; only if it was lost to a refusal that gives a reason that is known.
+    pub reason: Option<&'static Reason>,
+    /// Who has to change something in the first place; only if it was lost. A reason has the say before the cause.
     pub fault: Option<Fault>,
     /// How sure that is; none for an unknown outcome.
     pub confidence: Option<Confidence>,

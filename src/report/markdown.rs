@@ -95,7 +95,7 @@ fn relay(run: &Run, relay: &Relay) -> String {
     let (client, server) = (code(&relay.client.to_string()), code(&relay.server.to_string()));
     let (lost, sessions) = (number(relay.lost), count(relay.sessions, "session"));
     let losses = relay.losses();
-    let causes: Vec<String> = losses.iter().map(|loss| format!("`{}` {}", loss.rule.code, loss.sessions)).collect();
+    let causes: Vec<String> = losses.iter().map(|loss| format!("`{}` {}", loss.name(), loss.sessions)).collect();
     let arguments: Vec<String> = relay.arguments.iter().map(argument).collect();
     let captures: Vec<String> =
         relay.captures.iter().filter_map(|capture| run.captures.label(*capture)).map(code).collect();
@@ -151,9 +151,10 @@ fn row(digest: &Digest<'_>) -> String {
     let reply = reply.map(|reply| line(&format!("{:03}", reply.code), reply.first_line()));
     let product = digest.product().map(|product| format!(" {}", code(product))).unwrap_or_default();
     let found_by = background::found_by(session).map(|lookup| format!(", by {}", code(&lookup))).unwrap_or_default();
+    let reason = digest.diagnosis.reason.map(|reason| format!(", `{}`", reason.code)).unwrap_or_default();
     let tls = background::tls(session).map(|tls| format!(", {}", code(&tls))).unwrap_or_default();
     format!(
-        "| {} | {}-{} | {} | {} | {}{product}{found_by}{tls} | {} | {} | `{}` |\n",
+        "| {} | {}-{} | {} | {} | {}{product}{found_by}{tls} | {} | {} | `{}`{reason} |\n",
         code(&escape::text(digest.source.to_string().as_bytes())),
         session.first.frame,
         session.last.frame,

@@ -21,6 +21,7 @@ mod corpus;
 mod corpus_lab;
 mod corpus_order;
 mod corpus_public;
+mod corpus_reasons;
 mod damage;
 mod differential;
 mod disorder;

@@ -204,7 +204,10 @@ pub(super) fn plain_row(session: &PageSession) -> Markup {
                     @if !hello.problem.is_empty() { ": " (hello.problem) }
                 }
             }
-            td { (session.answer) } td { (session.cause.unwrap_or_default()) }
+            td { (session.answer) } td {
+                (session.cause.unwrap_or_default())
+                @if let Some((reason, _)) = session.reason { br; (reason) }
+            }
         }
     }
 }
@@ -214,7 +217,7 @@ pub(super) fn notes(run: &Run) -> Markup {
     let heads = ["No.", "Capture", "Format", "Frames", "Sessions", "Notes"];
     let rows = html! { @for capture in &run.captures.kept { (capture_row(capture)) "\n" } };
     let content = html! {
-        @for warning in run.warnings.sentences() { p { strong { "Warning:" } " " (warning) "." } }
+        @for (warning, _) in run.warnings.sentences() { p { strong { "Warning:" } " " (warning) "." } }
         (table("captures", "What was read, and what could not be", &heads, &rows))
         @if run.captures.omitted > 0 { p { "And " (count(run.captures.omitted, "more capture")) "." } }
     };

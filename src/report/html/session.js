@@ -93,6 +93,7 @@ function detail(session, titles) {
   const parts = [element("h3", {}, "Session " + session.id)];
   const verdict = [element("strong", { class: session.outcome }, session.outcome)];
   if (session.cause) verdict.push(": ", titles.get(session.cause) || session.cause, " (", element("code", {}, session.cause), ")");
+  if (session.reason) verdict.push("; " + session.reason[1] + " (", element("code", {}, session.reason[0]), ")");
   if (session.fault) verdict.push(", at fault: " + session.fault);
   if (session.confidence) verdict.push(", " + session.confidence);
   if (session.recovered) verdict.push(", recovered");

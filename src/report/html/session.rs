@@ -23,6 +23,9 @@ pub(super) struct PageSession {
     pub(super) outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cause: Option<&'static str>,
+    /// Its code, and what it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<(&'static str, &'static str)>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,6 +81,7 @@ impl PageSession {
             last: session.last.frame,
             outcome: diagnosis.outcome.code(),
             cause: diagnosis.cause.map(|rule| rule.code),
+            reason: diagnosis.reason.map(|reason| (reason.code, reason.title)),
             fault: diagnosis.fault.map(|fault| fault.code()),
             confidence: diagnosis.confidence.map(|confidence| confidence.code()),
             recovered: diagnosis.recovered,

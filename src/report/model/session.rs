@@ -102,6 +102,10 @@ pub(in crate::report) struct SessionObject<'a> {
     /// Octets of the client not read: too many before the reply that tells what they are. Left out where it is 0.
     #[serde(skip_serializing_if = "is_default")]
     client_octets_unread: u64,
+    /// Why the server refused, where its reply says so in a way that is known; null where it does not, or nothing was
+    /// refused.
+    #[schemars(schema_with = "schema::reason")]
+    reason: Option<&'static str>,
 }
 
 impl<'a> SessionObject<'a> {
@@ -156,6 +160,7 @@ impl<'a> SessionObject<'a> {
             lookups: lookups(session),
             replies_unpaired: transcript.unpaired_replies,
             client_octets_unread: transcript.unread_client_octets,
+            reason: diagnosis.reason.map(|reason| reason.code),
         }
     }
 

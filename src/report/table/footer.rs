@@ -197,8 +197,8 @@ pub(super) fn never_started(lines: &mut FooterLines, run: &Run) {
 
 /// What is worth a second look though no mail was lost.
 pub(super) fn warnings(lines: &mut FooterLines, run: &Run) {
-    let hint = if run.shows_all() { "" } else { ": --show all" };
-    for warning in run.warnings.sentences() {
+    for (warning, is_listed) in run.warnings.sentences() {
+        let hint = if run.shows_all() || is_listed { "" } else { ": --show all" };
         lines.paragraph("Warning: ", &format!("{warning}{hint}."));
     }
 }

@@ -82,6 +82,7 @@ fn verdict(diagnosis: &Diagnosis, names_outcome: bool) -> Vec<Part> {
         parts.push(Part::Words(diagnosis.outcome.code().to_owned()));
     }
     parts.extend(diagnosis.cause.map(|rule| Part::Solid(rule.code.to_owned())));
+    parts.extend(diagnosis.reason.map(|reason| Part::Solid(reason.code.to_owned())));
     parts.extend(diagnosis.fault.map(|fault| to_do(fault, diagnosis.suggestion.as_deref())));
     if diagnosis.confidence == Some(Confidence::Probable) {
         parts.push(Part::Words("(probable)".to_owned()));
