@@ -111,9 +111,17 @@ pub struct Diagnosis {
     pub suggestion: Option<String>,
     /// The frames that show it, in order, each with what it shows.
     pub evidence: Vec<Evidence>,
+    /// The session of the same capture ([`Session::number`]) that delivered the mail of this lost one right after, to another
+    /// address. A scan that tells sessions as they close knows it, [`diagnose`] does not.
+    pub delivered_later: Option<u64>,
 }
 
 impl Diagnosis {
+    /// Whether mail was lost: no message was accepted, and no other attempt of the same delivery is known to have succeeded.
+    pub fn is_mail_lost(&self) -> bool {
+        self.outcome == Outcome::Lost && self.delivered_later.is_none()
+    }
+
     /// The refusal that decided, and its frame; only if the session was lost to one.
     pub fn reply(&self) -> Option<(FrameNumber, &Answer)> {
         self.evidence.iter().find_map(|shown| match &shown.kind {

@@ -144,5 +144,6 @@ fn diagnosis(
         hello,
         suggestion: None,
         evidence,
+        delivered_later: None,
     }
 }

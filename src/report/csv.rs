@@ -13,7 +13,7 @@ use crate::smtp::Reply;
 /// A column: its name, and what stands in it.
 type Column = (&'static str, fn(&Digest<'_>) -> String);
 
-const COLUMNS: [Column; 38] = [
+const COLUMNS: [Column; 39] = [
     ("capture", |row| row.source.path.clone()),
     ("member", |row| or_empty(row.source.member.as_ref())),
     ("session", |row| row.session.number.to_string()),
@@ -52,6 +52,7 @@ const COLUMNS: [Column; 38] = [
     ("tls_alert", |row| or_empty(background::alert(row.session))),
     ("lookup", |row| joined(row.lookups(), "; ")),
     ("reason", |row| or_empty(row.diagnosis.reason.map(|reason| reason.code))),
+    ("delivered_later", |row| or_empty(row.diagnosis.delivered_later)),
 ];
 
 fn or_empty(value: Option<impl ToString>) -> String {

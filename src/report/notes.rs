@@ -155,10 +155,11 @@ impl Missing {
     }
 }
 
-/// Sessions that greeted with a malformed name and were not lost to it.
+/// What is worth a second look though no mail was lost by it: malformed names in hellos, and failed attempts.
 #[derive(Default)]
 pub(super) struct Warnings {
     passed: u64,
+    delivered_later: u64,
     tolerated: u64,
     recovered: u64,
     refused: u64,
@@ -169,6 +170,7 @@ impl Warnings {
     pub(super) fn session(&mut self, session: &Session, diagnosis: &Diagnosis) {
         let transcript = &session.transcript;
         let malformed: Vec<_> = transcript.hellos.iter().filter(|hello| !hello.check.is_well_formed()).collect();
+        self.delivered_later += u64::from(diagnosis.delivered_later.is_some());
         let is_refused = |hello: &&Hello| transcript.hello_reply(hello).is_some_and(Reply::is_refusal);
         if diagnosis.cause.is_some_and(|rule| rule.stage > Stage::Hello) && malformed.iter().any(is_refused) {
             self.passed += 1;
@@ -190,8 +192,13 @@ impl Warnings {
     /// there is nothing to warn of.
     pub(super) fn sentences(&self) -> Vec<(String, bool)> {
         let counted = [
+            (self.delivered_later, "lost session", "failed, and the next attempt of the same delivery succeeded"),
             (self.passed, "lost session", "sent a malformed hello that this server refused, and got past it"),
-            (self.tolerated, "delivered session", "greeted with a malformed name that this server accepts and others will not"),
+            (
+                self.tolerated,
+                "delivered session",
+                "greeted with a malformed name that this server accepts and others will not",
+            ),
             (self.recovered, "delivered session", "greeted with a malformed name first, and again after the refusal"),
             (self.refused, "delivered session", "sent a malformed hello, too, which this server refused"),
         ];

@@ -45,6 +45,15 @@ pub struct Summary {
     pub other_relays_lost: u64,
     /// Lookups of mail servers that failed, with no connection after them: deliveries that never started.
     pub failed_lookups: u64,
+    /// Of the lost sessions those whose mail another session delivered right after: no mail was lost with them.
+    pub delivered_later: u64,
+}
+
+impl Summary {
+    /// Lost sessions whose mail no other session is known to have delivered.
+    pub const fn mail_lost(&self) -> u64 {
+        self.lost.saturating_sub(self.delivered_later)
+    }
 }
 
 /// The totals of a run.
@@ -132,6 +141,7 @@ impl Totals {
             Outcome::NoMail => summary.no_mail += 1,
             Outcome::Unknown => summary.unknown += 1,
         }
+        summary.delivered_later += u64::from(diagnosis.delivered_later.is_some());
         if let Some(rule) = diagnosis.cause {
             *summary.by_cause.entry(rule.code).or_default() += 1;
         }
@@ -141,7 +151,7 @@ impl Totals {
             Some(relay) => relay.add(capture, session, diagnosis, self.arguments),
             None if is_full => {
                 summary.other_relays_sessions += 1;
-                summary.other_relays_lost += u64::from(diagnosis.outcome == Outcome::Lost);
+                summary.other_relays_lost += u64::from(diagnosis.is_mail_lost());
             }
             None => {
                 let mut relay = Relay::new(session);
@@ -215,14 +225,14 @@ impl Relay {
         {
             self.product = Some(name.into());
         }
-        if diagnosis.outcome == Outcome::Lost && self.captures.last() != Some(&capture) {
+        if diagnosis.is_mail_lost() && self.captures.last() != Some(&capture) {
             if self.captures.len() < bounds.number {
                 self.captures.push(capture);
             } else {
                 self.captures_omitted += 1;
             }
         }
-        if let Some(rule) = diagnosis.cause {
+        if let Some(rule) = diagnosis.cause.filter(|_| diagnosis.is_mail_lost()) {
             self.add_lost(rule, session, diagnosis, bounds);
         }
     }

@@ -15,6 +15,7 @@ mod make;
 mod generate_load;
 
 mod architecture;
+mod attempts;
 mod bounds;
 mod cli;
 mod corpus;

@@ -76,8 +76,8 @@ const REASONS: &[(&str, &str, &str)] = &[
     ("tls-required.pcap", "tls-required", "client"),
 ];
 
-/// Samples with more than one session, judged below.
-const PILES: &[&str] = &["mixed.pcapng", "relay-stopped.pcapng"];
+/// Samples with more than one session, judged below and in `attempts`.
+const PILES: &[&str] = &["mixed.pcapng", "relay-stopped.pcapng", "second-address.pcap", "second-mx.pcap"];
 
 fn sample(name: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/samples")).join(name)

@@ -1,5 +1,6 @@
 //! The captures in `samples/`: every one is what a function here builds. `samples/README.md` says what each shows.
 
+mod attempts;
 mod connection;
 mod hello;
 mod kb240832;
@@ -46,6 +47,8 @@ pub(crate) const SAMPLES: &[(&str, Build)] = &[
     ("recipients-refused.pcap", mail::recipients_refused),
     ("message-refused.pcap", mail::message_refused),
     ("no-mail.pcap", mail::no_mail),
+    ("second-address.pcap", attempts::second_address),
+    ("second-mx.pcap", attempts::second_mx),
     ("auth-required.pcap", reason::auth_required),
     ("tls-required.pcap", reason::tls_required),
     ("relaying-denied.pcap", reason::relaying_denied),

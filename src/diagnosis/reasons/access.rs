@@ -64,7 +64,11 @@ pub(super) const CREDENTIALS_REFUSED: Reason = Reason {
             "Gmail",
             &["username and password not accepted"],
         ),
-        said("535 Authentication failed. Restarting authentication process.", "hMailServer", &["authentication failed"]),
+        said(
+            "535 Authentication failed. Restarting authentication process.",
+            "hMailServer",
+            &["authentication failed"],
+        ),
     ],
     page: include_str!("pages/credentials-refused.md"),
 };
@@ -130,9 +134,11 @@ pub(super) const RELAYING_DENIED: Reason = Reason {
         said("550 relay not permitted", "Exim", &["relay not permitted"]),
         said("550 5.7.1 Unable to relay for bob@example.org", "IIS SMTP, Exchange 2003", &["unable to relay"]),
         said("550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain", "Exchange", &["unable to relay"]),
-        said("550-relay.example.com is currently not permitted to relay through this server.", "cPanel", &[
-            "not permitted to relay",
-        ]),
+        said(
+            "550-relay.example.com is currently not permitted to relay through this server.",
+            "cPanel",
+            &["not permitted to relay"],
+        ),
         said("550 Relaying is prohibited", "sisimai, a collection of bounces", &["relaying is prohibited"]),
         said("550 relaying not allowed", "sisimai", &["relaying not allowed"]),
         said(
@@ -196,14 +202,12 @@ pub(super) const CLIENT_BLOCKED: Reason = Reason {
             "Postfix's postscreen",
             &["service unavailable; client", "blocked using"],
         ),
-        said("554 5.7.1 <unknown[192.0.2.10]>: Client host rejected: Access denied", "Postfix", &[
-            "client host rejected: access denied",
-        ]),
         said(
-            "550 5.7.606 Access denied, banned sending IP [192.0.2.10].",
-            "Exchange Online",
-            &["banned sending ip"],
+            "554 5.7.1 <unknown[192.0.2.10]>: Client host rejected: Access denied",
+            "Postfix",
+            &["client host rejected: access denied"],
         ),
+        said("550 5.7.606 Access denied, banned sending IP [192.0.2.10].", "Exchange Online", &["banned sending ip"]),
         said(
             "550 5.7.1 Unfortunately, messages from [192.0.2.10] weren't sent. Please contact your Internet service provider since part of their network is on our block list (S3150).",
             "Outlook.com",
@@ -215,10 +219,11 @@ pub(super) const CLIENT_BLOCKED: Reason = Reason {
             &["connections will not be accepted from"],
         ),
         said("554 IP=192.0.2.10 - None/bad reputation.", "T-Online", &["bad reputation"]),
-        said("550 5.7.1 Mail from 192.0.2.10 refused by blackhole site bl.spamcop.net", "Sendmail", &[
-            "mail from",
-            "refused by blackhole site",
-        ]),
+        said(
+            "550 5.7.1 Mail from 192.0.2.10 refused by blackhole site bl.spamcop.net",
+            "Sendmail",
+            &["mail from", "refused by blackhole site"],
+        ),
         said(
             "550 rejected because 192.0.2.10 is in a black list at zen.spamhaus.org",
             "Exim",

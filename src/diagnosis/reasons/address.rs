@@ -163,9 +163,11 @@ pub(super) const SYNTAX: Reason = Reason {
             "Postfix",
             &["address rejected: need fully-qualified address"],
         ),
-        said("553 5.5.4 <ann>... Domain name required for sender address ann", "Sendmail", &[
-            "domain name required for sender address",
-        ]),
+        said(
+            "553 5.5.4 <ann>... Domain name required for sender address ann",
+            "Sendmail",
+            &["domain name required for sender address"],
+        ),
         said("501 5.1.7 Invalid address", "Exchange", &["5.1.7 invalid address"]),
     ],
     page: include_str!("pages/address-syntax.md"),
@@ -209,11 +211,7 @@ pub(super) const MAILBOX_FULL: Reason = Reason {
         said("552 5.2.2 <bob@example.net> Quota exceeded (mailbox for user is full)", "Dovecot", &["quota exceeded"]),
         said("552 5.2.2 <bob@example.net>: user is over quota", "Postfix with Dovecot", &["over quota"]),
         said("550 Mailbox is full", "sisimai, a collection of bounces", &["mailbox is full"]),
-        said(
-            "452-4.2.2 The email account that you tried to reach is over quota.",
-            "Gmail",
-            &["over quota"],
-        ),
+        said("452-4.2.2 The email account that you tried to reach is over quota.", "Gmail", &["over quota"]),
     ],
     page: include_str!("pages/mailbox-full.md"),
 };

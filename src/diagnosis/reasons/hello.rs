@@ -57,11 +57,7 @@ pub(super) const MISMATCH: Reason = Reason {
     about: About::Hello,
     status_codes: &["5.7.506"],
     wordings: &[
-        said(
-            "550 EHLO argument does not match calling host",
-            "Exim",
-            &["argument does not match calling host"],
-        ),
+        said("550 EHLO argument does not match calling host", "Exim", &["argument does not match calling host"]),
         said("550 HELO host does not match rDNS", "Haraka", &["helo host does not match rdns"]),
         said(
             "550 HELO IP literal does not match your IP address",

@@ -22,7 +22,11 @@ pub(super) const SPF_DKIM_DMARC: Reason = Reason {
             "Exchange Online",
             &["sender policy framework"],
         ),
-        said("550 5.7.1 <bob@example.net>: Recipient address rejected: Message rejected due to: SPF fail - not authorized.", "Postfix with pypolicyd-spf", &["spf fail"]),
+        said(
+            "550 5.7.1 <bob@example.net>: Recipient address rejected: Message rejected due to: SPF fail - not authorized.",
+            "Postfix with pypolicyd-spf",
+            &["spf fail"],
+        ),
         said(
             "550 5.7.1 <bob@example.net>: Recipient address rejected: Please see http://www.openspf.org/Why",
             "Postfix with postfix-policyd-spf",
@@ -34,17 +38,17 @@ pub(super) const SPF_DKIM_DMARC: Reason = Reason {
             "Gmail",
             &["domain's dmarc policy"],
         ),
+        said("554 5.7.5 Permanent error evaluating DMARC policy", "Yahoo", &["evaluating dmarc policy"]),
         said(
-            "554 5.7.5 Permanent error evaluating DMARC policy",
-            "Yahoo",
-            &["evaluating dmarc policy"],
+            "550-5.7.30 This mail has been blocked because DKIM does not pass.",
+            "Gmail",
+            &["because dkim does not pass"],
         ),
-        said("550-5.7.30 This mail has been blocked because DKIM does not pass.", "Gmail", &[
-            "because dkim does not pass",
-        ]),
-        said("550-5.7.27 This mail has been blocked because SPF does not pass.", "Gmail", &[
-            "because spf does not pass",
-        ]),
+        said(
+            "550-5.7.27 This mail has been blocked because SPF does not pass.",
+            "Gmail",
+            &["because spf does not pass"],
+        ),
     ],
     page: include_str!("pages/spf-dkim-dmarc.md"),
 };
@@ -75,7 +79,11 @@ pub(super) const CONTENT: Reason = Reason {
             &["its content presents a potential security issue"],
         ),
         said("550 This message contains malware (Eicar-Test-Signature)", "Exim", &["message contains malware"]),
-        said("550 5.7.1 virus Eicar-Test-Signature detected by ClamAV", "clamav-milter", &["virus", "detected by clamav"]),
+        said(
+            "550 5.7.1 virus Eicar-Test-Signature detected by ClamAV",
+            "clamav-milter",
+            &["virus", "detected by clamav"],
+        ),
     ],
     page: include_str!("pages/content.md"),
 };
@@ -115,11 +123,7 @@ pub(super) const SMTPUTF8: Reason = Reason {
             "RFC 6531",
             &["non-ascii addresses not permitted"],
         ),
-        said(
-            "553 5.6.7 Must declare SMTPUTF8 to permit unicode address",
-            "Postfix",
-            &["must declare smtputf8"],
-        ),
+        said("553 5.6.7 Must declare SMTPUTF8 to permit unicode address", "Postfix", &["must declare smtputf8"]),
     ],
     page: include_str!("pages/smtputf8.md"),
 };

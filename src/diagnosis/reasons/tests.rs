@@ -98,14 +98,16 @@ fn the_same_words_mean_something_else_to_another_command() {
 
 #[test]
 fn words_go_on_from_line_to_line() {
-    let lines = [&b"5.7.1 [192.0.2.10] Our system has detected that this message is likely"[..], b"5.7.1 unsolicited mail."];
+    let lines =
+        [&b"5.7.1 [192.0.2.10] Our system has detected that this message is likely"[..], b"5.7.1 unsolicited mail."];
     let refused = Refused::of_lines(550, lines.into_iter(), Some(Verb::EndOfData));
     assert_eq!(refused.reason().map(|reason| reason.code), Some("content"));
 }
 
 #[test]
 fn a_refusal_names_the_sender_by_its_code_or_words() {
-    let names = |text: &str, code| Refused::of_lines(code, std::iter::once(text.as_bytes()), Some(Verb::Rcpt)).names_sender();
+    let names =
+        |text: &str, code| Refused::of_lines(code, std::iter::once(text.as_bytes()), Some(Verb::Rcpt)).names_sender();
     assert!(names("4.1.8 <ann@nowhere.invalid>: qwertz", 450));
     assert!(names("5.1.7 qwertz", 550));
     assert!(names("Sender verify failed", 550));

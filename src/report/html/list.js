@@ -107,7 +107,8 @@
       cell("Answer", session.answer),
       cell("Outcome", element("strong", { class: "outcome " + session.outcome }, session.outcome),
         session.cause ? element("div", {}, element("code", {}, session.cause)) : null,
-        session.reason ? element("div", {}, element("code", {}, session.reason[0])) : null));
+        session.reason ? element("div", {}, element("code", {}, session.reason[0])) : null,
+        session.delivered_later ? element("div", { class: "small" }, "delivered later") : null));
     made.addEventListener("click", (event) => {
       const isText = String(document.getSelection()).length > 0;
       if (event.target.closest(".opener") || !isText) toggle(session, made);

@@ -54,13 +54,15 @@ fn table(class: &str, caption: &str, heads: &[&str], rows: &Markup) -> Markup {
 /// Outcomes and causes.
 pub(super) fn totals(totals: &Totals) -> Markup {
     let summary = totals.summary();
-    let outcomes = [
-        (summary.lost, "lost", "Lost"),
+    let mut outcomes = vec![
+        (summary.mail_lost(), "lost", "Lost"),
+        (summary.delivered_later, "later", "Lost, delivered later"),
         (summary.delivered, "delivered", "Delivered"),
         (summary.no_mail, "no-mail", "No mail tried"),
         (summary.unknown, "unknown", "Unknown"),
         (summary.sessions, "all", "All sessions"),
     ];
+    outcomes.retain(|(sessions, outcome, _)| *sessions > 0 || *outcome != "later");
     let causes = html! {
         @for (rule, sessions) in totals.causes() {
             tr { td.number { (number(sessions)) } th scope="row" { code { (rule.code) } } td { (rule.title) } } "\n"
@@ -79,7 +81,7 @@ pub(super) fn totals(totals: &Totals) -> Markup {
 
 /// Every pair of client and server that lost a session, those that lost most first.
 pub(super) fn relays(totals: &Totals) -> Markup {
-    if totals.summary().lost == 0 {
+    if totals.summary().mail_lost() == 0 {
         return Markup::default();
     }
     let content = html! {

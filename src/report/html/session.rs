@@ -27,6 +27,8 @@ pub(super) struct PageSession {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<(&'static str, &'static str)>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    delivered_later: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     confidence: Option<&'static str>,
@@ -82,6 +84,7 @@ impl PageSession {
             outcome: diagnosis.outcome.code(),
             cause: diagnosis.cause.map(|rule| rule.code),
             reason: diagnosis.reason.map(|reason| (reason.code, reason.title)),
+            delivered_later: diagnosis.delivered_later,
             fault: diagnosis.fault.map(|fault| fault.code()),
             confidence: diagnosis.confidence.map(|confidence| confidence.code()),
             recovered: diagnosis.recovered,

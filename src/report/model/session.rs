@@ -106,6 +106,9 @@ pub(in crate::report) struct SessionObject<'a> {
     /// refused.
     #[schemars(schema_with = "schema::reason")]
     reason: Option<&'static str>,
+    /// Of a lost session the number of the one in the same capture that delivered its mail right after, to another address
+    /// of the domain; null where there is none. Such a session counts as lost in `summary`, and in `delivered_later` there.
+    delivered_later: Option<u64>,
 }
 
 impl<'a> SessionObject<'a> {
@@ -161,6 +164,7 @@ impl<'a> SessionObject<'a> {
             replies_unpaired: transcript.unpaired_replies,
             client_octets_unread: transcript.unread_client_octets,
             reason: diagnosis.reason.map(|reason| reason.code),
+            delivered_later: diagnosis.delivered_later,
         }
     }
 

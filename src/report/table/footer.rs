@@ -62,7 +62,8 @@ pub(super) fn totals(lines: &mut FooterLines, run: &Run) {
         return;
     }
     let outcomes = [
-        (summary.lost, "lost"),
+        (summary.mail_lost(), "lost"),
+        (summary.delivered_later, "lost and delivered later"),
         (summary.delivered, "delivered"),
         (summary.no_mail, "no-mail"),
         (summary.unknown, "unknown"),
@@ -78,7 +79,8 @@ pub(super) fn totals(lines: &mut FooterLines, run: &Run) {
         lines.paragraph("", &format!("No session was lost. {all}"));
         return;
     }
-    lines.paragraph("", &all);
+    let none = if summary.mail_lost() == 0 { "No mail was lost. " } else { "" };
+    lines.paragraph("", &format!("{none}{all}"));
     for (rule, sessions) in totals.causes() {
         lines.paragraph(&format!("{:>6}  {:<22}  ", number(sessions), rule.code), rule.title);
     }

@@ -87,6 +87,9 @@ fn verdict(diagnosis: &Diagnosis, names_outcome: bool) -> Vec<Part> {
     if diagnosis.confidence == Some(Confidence::Probable) {
         parts.push(Part::Words("(probable)".to_owned()));
     }
+    if let Some(number) = diagnosis.delivered_later {
+        parts.push(Part::Words(format!("delivered later: session {number}")));
+    }
     if diagnosis.recovered {
         parts.push(Part::Words("recovered".to_owned()));
     }
