@@ -41,6 +41,7 @@ mod oracle;
 mod outputs;
 mod pile;
 mod readme;
+mod reasons;
 mod redaction;
 mod redaction_replies;
 mod report_hostile;
