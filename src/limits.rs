@@ -96,6 +96,12 @@ pub struct Limits {
     pub open_lookups: usize,
     /// Failed lookups listed; the rest are counted.
     pub failed_lookups: usize,
+    /// Lost sessions held back until it is known whether another attempt of the same delivery succeeded, and deliveries
+    /// remembered for them.
+    pub attempts: usize,
+    /// How long after a lost session the next attempt of the same delivery may begin, in nanoseconds of capture time: Linux
+    /// gives a connection up about a minute after its last SYN.
+    pub attempt_ns: i64,
     /// Fragmented IP datagrams put together at once. Past it the oldest is dropped and counted.
     pub fragment_datagrams: usize,
     /// Octets held for all fragmented IP datagrams together, 64 a fragment for bookkeeping included. One datagram has
@@ -183,6 +189,8 @@ impl Default for Limits {
             lookup_failure_ns: 5 * 60 * NANOS_PER_SEC,
             open_lookups: 256,
             failed_lookups: 1_000,
+            attempts: 256,
+            attempt_ns: 2 * 60 * NANOS_PER_SEC,
             fragment_datagrams: 1_024,
             fragment_octets: 4 * 1024 * 1024,
             fragment_ns: 30 * NANOS_PER_SEC,

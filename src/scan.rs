@@ -4,6 +4,7 @@
 //! surely has nothing to do with the ports asked for, decoded, and handed to the flow table; a connection that is over
 //! becomes a [`Session`], is diagnosed, told to the observer, and dropped.
 
+mod attempts;
 mod capture_report;
 mod handover;
 
@@ -21,6 +22,7 @@ use crate::smtp::DialogueOptions;
 use crate::time::{CaptureClock, Timestamp};
 use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Interest, Ports, Reassembled, TcpHeader};
 
+use attempts::Attempts;
 pub use capture_report::{CaptureReport, CaptureSource};
 
 /// What to look for, and within which bounds.
@@ -92,7 +94,8 @@ pub fn scan(
     Ok(scan_capture(reader, options, observe))
 }
 
-/// Reads a capture that was opened before to its end, and hands each session to `observe` as it closes.
+/// Reads a capture that was opened before to its end, and hands each session to `observe` as it closes: a lost one that may
+/// be followed by another attempt of the same delivery a little later ([`Diagnosis::delivered_later`]).
 ///
 /// Of a large capture sessions are found on a second thread while `observe` is called on this one.
 pub fn scan_capture(
@@ -100,7 +103,10 @@ pub fn scan_capture(
     options: &ScanOptions,
     observe: &mut dyn FnMut(Session, Diagnosis),
 ) -> CaptureReport {
-    handover::scan(reader.as_mut(), options, &mut Sessions(observe))
+    let mut sessions = Sessions { attempts: Attempts::new(&options.limits), tell: observe };
+    let report = handover::scan(reader.as_mut(), options, &mut sessions);
+    sessions.attempts.finish(sessions.tell);
+    report
 }
 
 /// Reads a capture for an observer that may want frames, too.
@@ -138,12 +144,15 @@ impl<O: Observer> Observer for &mut O {
     }
 }
 
-/// Wants sessions only.
-struct Sessions<'f>(&'f mut dyn FnMut(Session, Diagnosis));
+/// Wants sessions only, and attempts of one delivery together.
+struct Sessions<'f> {
+    attempts: Attempts<'f>,
+    tell: &'f mut dyn FnMut(Session, Diagnosis),
+}
 
 impl Observer for Sessions<'_> {
     fn session(&mut self, session: Session, diagnosis: Diagnosis) {
-        (self.0)(session, diagnosis);
+        self.attempts.closed(session, diagnosis, self.tell);
     }
 }
 

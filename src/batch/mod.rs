@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use crate::diagnosis::{Diagnosis, Outcome};
+use crate::diagnosis::Diagnosis;
 use crate::report::Reporter;
 use crate::scan::ScanOptions;
 use crate::scan::{CaptureReport, CaptureSource};
@@ -71,7 +71,7 @@ pub struct BatchResult {
     pub skipped_files: u64,
     /// What could not be read, or not to its end.
     pub failures: Vec<Failure>,
-    /// Sessions lost.
+    /// Sessions lost, those aside whose mail another session delivered right after.
     pub lost: u64,
 }
 
@@ -175,7 +175,7 @@ impl RunTally<'_> {
             }
             Event::Session(pair) => {
                 let (session, diagnosis) = *pair;
-                self.result.lost += u64::from(diagnosis.outcome == Outcome::Lost);
+                self.result.lost += u64::from(diagnosis.is_mail_lost());
                 self.reporter.session(self.capture, &session, &diagnosis)?;
             }
             Event::End(report) => {

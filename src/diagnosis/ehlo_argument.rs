@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
     remedy: "Configure the sending server to send its host name only (`sub2`) or its fully qualified name (`sub2.your-company.com`), without a trailing dot; with no name, an address literal (`[192.0.2.7]`).",
     faults: &[Fault::Client],
     page: include_str!("pages/ehlo-argument.md"),
-    check: |facts| deferred(facts).or_else(|| if facts.is_any_hello_accepted() { None } else { at_once(facts) }),
+    check: |facts| deferred(facts).or_else(|| if facts.is_past_hello() { None } else { at_once(facts) }),
 };
 
 /// The hello was accepted, and held against the client at MAIL or RCPT.

@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
     faults: &[Fault::Network],
     page: include_str!("pages/ehlo-mangled.md"),
     check: |facts| {
-        if facts.is_any_hello_accepted() {
+        if facts.is_past_hello() {
             return None;
         }
         let transcript = facts.transcript;

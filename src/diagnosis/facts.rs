@@ -2,9 +2,10 @@
 
 use crate::flow::{CloseHow, Side};
 use crate::session::{Captured, Session};
-use crate::smtp::{Command, Hello, Refusal, Reply, Tally, Transcript, Verb};
+use crate::smtp::{Command, Exchange, Hello, Refusal, Reply, Tally, Transcript, Verb};
 use crate::time::{Moment, NANOS_PER_SEC};
 
+use super::reasons::Refused;
 use super::rules::{Fault, Finding};
 use super::{Answer, Confidence, End, Evidence, EvidenceKind};
 
@@ -77,6 +78,13 @@ impl<'s> Facts<'s> {
     /// Whether the server accepted any hello.
     pub(super) fn is_any_hello_accepted(&self) -> bool {
         self.transcript.hellos.iter().any(|hello| self.reply(hello).is_some_and(Reply::is_positive))
+    }
+
+    /// Whether no hello was in the way: the server accepted one, or MAIL after all. A refusal of MAIL or RCPT that names the
+    /// hello puts it there again.
+    pub(super) fn is_past_hello(&self) -> bool {
+        let is_passed_over = self.transcript.mail.accepted > 0 && self.transcript.refusal_naming_hello.is_none();
+        self.is_any_hello_accepted() || is_passed_over
     }
 
     pub(super) fn malformed(&self) -> impl Iterator<Item = &'s Hello> {
@@ -201,17 +209,29 @@ impl<'s> Facts<'s> {
     pub(super) fn refused(&self, fault: Fault, verb: Verb, tally: &Tally, is_lost: bool) -> Option<Finding> {
         let refusal = tally.last_refusal.as_ref().filter(|_| is_lost)?;
         let sent = Evidence::new(refusal.command, EvidenceKind::Refused(verb, tally.refused));
-        Some(Finding::new(fault, self.confidence(), vec![sent, self.refusal(refusal)]))
+        let finding = Finding::new(fault, self.confidence(), vec![sent, self.refusal(refusal)]);
+        Some(finding.because(self.said(refusal, verb).reason()))
     }
 
     /// A refusal as evidence. The command it answers is known unless the transcript has too many.
     pub(super) fn refusal(&self, refusal: &Refusal) -> Evidence {
-        let to = self.transcript.exchanges.iter().rev().find_map(|exchange| {
-            let (command, reply) = (exchange.command.as_ref()?, exchange.reply.as_ref()?);
-            (reply.at == refusal.at).then_some(command.verb)
-        });
+        let to = self.exchange(refusal).and_then(|exchange| Some(exchange.command.as_ref()?.verb));
         let answer = Answer { code: refusal.code, text: refusal.text.clone(), to, at: refusal.at };
         Evidence::new(refusal.reply, EvidenceKind::Reply(answer))
+    }
+
+    /// What a refusal of `verb` says, all its lines, unless the transcript has too many.
+    pub(super) fn said(&self, refusal: &Refusal, verb: Verb) -> Refused {
+        match self.exchange(refusal).and_then(|exchange| exchange.reply.as_ref()) {
+            Some(reply) => Refused::new(reply, Some(verb)),
+            None => Refused::of_lines(refusal.code, std::iter::once(&*refusal.text), Some(verb)),
+        }
+    }
+
+    fn exchange(&self, refusal: &Refusal) -> Option<&'s Exchange> {
+        let is_it = |exchange: &&Exchange| exchange.reply.as_ref().is_some_and(|reply| reply.at == refusal.at);
+        self.transcript.exchanges.iter().rev().find(is_it)
+        })
     }
 
     /// The reply to a hello as evidence.

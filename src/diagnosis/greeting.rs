@@ -1,6 +1,7 @@
 //! Connections on which the server did not greet, or greeted with a refusal.
 
 use super::facts::Ending;
+use super::reasons::Refused;
 use super::rules::{Fault, Finding, Rule, Stage};
 use super::{Confidence, Evidence, EvidenceKind};
 use crate::flow::Side;
@@ -37,10 +38,11 @@ pub(super) const REFUSED: Rule = Rule {
     title: "the mail server refuses the client in its greeting",
     reference: "RFC 5321 3.1, 4.3.2",
     remedy: "The server turns this client away before it has said anything: look there for a block list, a limit on connections, or a service that is stopping. The greeting's text says which.",
-    faults: &[Fault::Server],
+    faults: &[Fault::Server, Fault::Client],
     page: include_str!("pages/greeting-refused.md"),
     check: |facts| {
         let greeting = facts.transcript.greeting().filter(|greeting| greeting.is_refusal())?;
-        Some(Finding::new(Fault::Server, Confidence::Certain, vec![Evidence::reply(greeting, None)]))
+        let finding = Finding::new(Fault::Server, Confidence::Certain, vec![Evidence::reply(greeting, None)]);
+        Some(finding.because(Refused::new(greeting, None).reason()))
     },
 };

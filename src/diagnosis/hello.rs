@@ -1,6 +1,7 @@
 //! Hellos that are well-formed and got nowhere all the same.
 
 use super::facts::{Ending, Facts};
+use super::reasons::Refused;
 use super::rules::{Fault, Finding, Rule, Stage};
 use super::{Confidence, Evidence, EvidenceKind};
 use crate::smtp::{Hello, Verb};
@@ -11,13 +12,17 @@ pub(super) const POLICY: Rule = Rule {
     stage: Stage::Hello,
     title: "the server's rules refuse a well-formed name",
     reference: "RFC 5321 4.1.4; RFC 7372",
-    remedy: "The name is well-formed; the server wants another: a fully qualified one, one that resolves, one that fits the client's address, or not its own. Change the sending server's name or its DNS entry, or ask the receiving side for an exception.",
-    faults: &[Fault::Server],
+    remedy: "The name is well-formed; the server wants another: a fully qualified one, one that resolves, one that fits the client's address, or not its own. Change the sending server's name or its DNS entry. Or at the server: make an exception for this client.",
+    faults: &[Fault::Client, Fault::Server],
     page: include_str!("pages/ehlo-policy.md"),
     check: |facts| {
         deferred(facts).or_else(|| {
             let (hello, is_unsupported) = all_refused(facts)?;
-            if is_unsupported { None } else { finding(facts, hello, facts.confidence(), facts.hello_reply(hello)?) }
+            if is_unsupported {
+                return None;
+            }
+            let reason = Refused::new(facts.reply(hello)?, Some(Verb::Ehlo)).reason();
+            Some(policy(facts, hello, facts.hello_reply(hello)?)?.because(reason))
         })
     },
 };
@@ -49,7 +54,7 @@ pub(super) const UNANSWERED: Rule = Rule {
     page: include_str!("pages/ehlo-unanswered.md"),
     check: |facts| {
         let sent = facts.unanswered(Verb::is_hello)?;
-        if facts.is_any_hello_accepted() {
+        if facts.is_past_hello() {
             return None;
         }
         let waited = facts.client_gave_up_after();
@@ -72,12 +77,17 @@ pub(super) const UNANSWERED: Rule = Rule {
 fn deferred(facts: &Facts<'_>) -> Option<Finding> {
     let (refusal, in_force) = facts.transcript.refusal_naming_hello.as_ref()?;
     let hello = facts.transcript.hellos.get((*in_force)?)?;
-    finding(facts, hello, facts.confidence(), facts.refusal(refusal))
+    Some(policy(facts, hello, facts.refusal(refusal))?.because(facts.said(refusal, Verb::Ehlo).reason()))
+}
+
+/// The client can change its name at once, the server's rule is somebody else's.
+fn policy(facts: &Facts<'_>, hello: &Hello, shown: Evidence) -> Option<Finding> {
+    Some(Finding { fault: Fault::Client, ..finding(facts, hello, facts.confidence(), shown)? })
 }
 
 /// The last refused hello where every one that was answered was refused, and whether only for being unknown.
 fn all_refused<'s>(facts: &Facts<'s>) -> Option<(&'s Hello, bool)> {
-    if facts.is_any_hello_accepted() || facts.is_hello_undecided() {
+    if facts.is_past_hello() || facts.is_hello_undecided() {
         return None;
     }
     let refused = || facts.transcript.hellos.iter().filter(|hello| facts.is_refused(hello));

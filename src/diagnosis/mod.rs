@@ -9,11 +9,13 @@ mod facts;
 mod greeting;
 mod hello;
 mod outcome;
+mod reasons;
 mod refused;
 mod rules;
 mod tls_auth;
 
 pub use evidence::{Answer, Argument, End, Evidence, EvidenceKind, Unknown};
+pub use reasons::{REASONS, Reason, Wording, reason};
 pub use rules::{Fault, RULES, Rule, Stage, rule};
 
 use crate::session::Session;
@@ -94,7 +96,9 @@ pub struct Diagnosis {
     pub outcome: Outcome,
     /// Why it was lost; only if it was.
     pub cause: Option<&'static Rule>,
-    /// Who has to change something; only if it was lost.
+    /// Why the server refused; only if it was lost to a refusal that gives a reason that is known.
+    pub reason: Option<&'static Reason>,
+    /// Who has to change something in the first place; only if it was lost. A reason has the say before the cause.
     pub fault: Option<Fault>,
     /// How sure that is; none for an unknown outcome.
     pub confidence: Option<Confidence>,
@@ -107,9 +111,17 @@ pub struct Diagnosis {
     pub suggestion: Option<String>,
     /// The frames that show it, in order, each with what it shows.
     pub evidence: Vec<Evidence>,
+    /// The session of the same capture ([`Session::number`]) that delivered the mail of this lost one right after, to another
+    /// address. A scan that tells sessions as they close knows it, [`diagnose`] does not.
+    pub delivered_later: Option<u64>,
 }
 
 impl Diagnosis {
+    /// Whether mail was lost: no message was accepted, and no other attempt of the same delivery is known to have succeeded.
+    pub fn is_mail_lost(&self) -> bool {
+        self.outcome == Outcome::Lost && self.delivered_later.is_none()
+    }
+
     /// The refusal that decided, and its frame; only if the session was lost to one.
     pub fn reply(&self) -> Option<(FrameNumber, &Answer)> {
         self.evidence.iter().find_map(|shown| match &shown.kind {

@@ -4,16 +4,22 @@ use super::facts::Facts;
 use super::rules::{Fault, Finding, Rule, Stage};
 use crate::smtp::{Tally, Verb};
 
-/// MAIL was refused.
+/// MAIL was refused, or every RCPT with a reply that names the sender: many servers check the sender only there.
 pub(super) const SENDER: Rule = Rule {
     code: "sender-refused",
     stage: Stage::Transaction,
     title: "the server refuses the sender",
     reference: "RFC 5321 3.3, 4.1.1.2",
     remedy: "The reply says why: an address or domain that is blocked or does not resolve, a size over the limit, authentication or TLS that is required first.",
-    faults: &[Fault::Server],
+    faults: &[Fault::Server, Fault::Client],
     page: include_str!("pages/sender-refused.md"),
-    check: |facts| only_refused(facts, &facts.transcript.mail, Verb::Mail),
+    check: |facts| {
+        only_refused(facts, &facts.transcript.mail, Verb::Mail).or_else(|| {
+            let refusal = facts.transcript.rcpt.last_refusal.as_ref()?;
+            let names_sender = facts.said(refusal, Verb::Rcpt).names_sender();
+            if names_sender { only_refused(facts, &facts.transcript.rcpt, Verb::Rcpt) } else { None }
+        })
+    },
 };
 
 /// Every RCPT was refused.
@@ -23,7 +29,7 @@ pub(super) const RECIPIENTS: Rule = Rule {
     title: "the server refuses every recipient",
     reference: "RFC 5321 3.3, 4.1.1.3",
     remedy: "The reply says why: a mailbox that does not exist, relaying that is denied, greylisting (try again), or a block list.",
-    faults: &[Fault::Server],
+    faults: &[Fault::Server, Fault::Client],
     page: include_str!("pages/recipients-refused.md"),
     check: |facts| only_refused(facts, &facts.transcript.rcpt, Verb::Rcpt),
 };
@@ -35,7 +41,7 @@ pub(super) const MESSAGE: Rule = Rule {
     title: "the server refuses the message",
     reference: "RFC 5321 4.1.1.4; RFC 3030",
     remedy: "The reply says why: a size over the limit, a content filter, a full disk, or a policy on the message's headers.",
-    faults: &[Fault::Server],
+    faults: &[Fault::Server, Fault::Client],
     page: include_str!("pages/message-refused.md"),
     check: |facts| {
         let message = &facts.transcript.message;

@@ -1,7 +1,7 @@
 //! The causes of loss in order of precedence, as one table that the reports and the documentation are driven by.
 
 use super::facts::Facts;
-use super::{Confidence, Evidence};
+use super::{Confidence, Evidence, Reason};
 use super::{broken_off, connect, ehlo_argument, ehlo_mangled, greeting, hello, refused, tls_auth};
 
 /// Who has to change something.
@@ -92,11 +92,18 @@ pub(super) struct Finding {
     pub(super) hello: Option<usize>,
     /// The name to greet with instead.
     pub(super) suggestion: Option<String>,
+    /// Why the server refused, where its reply says so.
+    pub(super) reason: Option<&'static Reason>,
 }
 
 impl Finding {
     pub(super) const fn new(fault: Fault, confidence: Confidence, evidence: Vec<Evidence>) -> Self {
-        Self { fault, confidence, evidence, hello: None, suggestion: None }
+        Self { fault, confidence, evidence, hello: None, suggestion: None, reason: None }
+    }
+
+    /// With the reason that the refusal gives, which knows better than the cause whose fault it is.
+    pub(super) fn because(self, reason: Option<&'static Reason>) -> Self {
+        Self { fault: reason.map_or(self.fault, |reason| reason.fault), reason, ..self }
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) const AUTH_FAILED: Rule = Rule {
     title: "the client's credentials are refused",
     reference: "RFC 4954 4, 6",
     remedy: "Correct the user name and password of the sending side, or choose an authentication mechanism that the server offers.",
-    faults: &[Fault::Client],
+    faults: &[Fault::Client, Fault::Server],
     page: include_str!("pages/auth-failed.md"),
     check: |facts| {
         let auth = &facts.transcript.auth;

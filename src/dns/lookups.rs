@@ -21,6 +21,8 @@ pub struct Lookups {
     order: VecDeque<Question>,
     /// Which answer gave an address to a client.
     by_address: HashMap<(IpAddr, IpAddr), Question, RandomState>,
+    /// Which client was given an address; none if several were.
+    asked_by: HashMap<IpAddr, Option<IpAddr>, RandomState>,
     /// Which answer named a host as mail exchange to a client.
     pub(super) by_exchange: HashMap<(IpAddr, Arc<str>), Question, RandomState>,
     /// What each client asked for and did not get, though it may yet connect, oldest first.
@@ -74,6 +76,7 @@ impl Lookups {
             known: HashMap::default(),
             order: VecDeque::new(),
             by_address: HashMap::default(),
+            asked_by: HashMap::default(),
             by_exchange: HashMap::default(),
             open: HashMap::default(),
             servers: HashSet::default(),
@@ -106,6 +109,7 @@ impl Lookups {
         if self.known.is_empty() {
             return None;
         }
+        let client = self.asker(client, server);
         let found = self.by_address.get(&(client, server)).filter(|question| self.is_recent(question, moment.time));
         let questions: Vec<Question> = found.map_or_else(Vec::new, |by_address| {
             let exchange = (client, Arc::clone(&by_address.name));
@@ -115,6 +119,13 @@ impl Lookups {
         self.connected(client, questions.first().map(|question| &*question.name), moment);
         let steps: Vec<LookupStep> = questions.iter().filter_map(|question| self.step(question)).collect();
         if steps.is_empty() { None } else { Some(Lookup { steps }) }
+    }
+
+    /// Who asked for the address that `client` connects to: a host that has an address of either family asks from one of
+    /// them, and connects from the other.
+    fn asker(&self, client: IpAddr, server: IpAddr) -> IpAddr {
+        let other = self.asked_by.get(&server).copied().flatten().filter(|other| other.is_ipv4() != client.is_ipv4());
+        other.filter(|_| !self.by_address.contains_key(&(client, server))).unwrap_or(client)
     }
 
     /// Makes room for a question, and a place if it is new.
@@ -152,6 +163,7 @@ impl Lookups {
         let Some(asked) = self.known.get_mut(question) else { return };
         for address in std::mem::take(&mut asked.addresses) {
             remove_if(&mut self.by_address, &(question.client, address), question);
+            self.asked_by.remove(&address);
         }
         if let LookupAnswer::Exchanges(exchanges) = std::mem::replace(&mut asked.answer, LookupAnswer::None) {
             for (_, host) in exchanges {
@@ -223,6 +235,8 @@ impl Lookups {
         let client = question.client;
         for address in &given.addresses {
             self.by_address.insert((client, *address), question.clone());
+            let asker = self.asked_by.entry(*address).or_insert(Some(client));
+            *asker = asker.filter(|known| *known == client);
         }
         if let LookupAnswer::Exchanges(exchanges) = &given.answer {
             for (_, host) in exchanges {

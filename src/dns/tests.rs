@@ -120,6 +120,23 @@ impl Bench {
 use RecordType::{A, Aaaa, Mx};
 
 #[test]
+fn a_host_with_two_addresses_asks_from_one_and_connects_from_the_other() {
+    let connect = |bench: &mut Bench, client: &str| {
+        let moment = bench.moment();
+        bench.lookups.connection(ip(client), ip("2001:db8::25"), moment).map(|lookup| lookup.steps.len())
+    };
+    let mut bench = Bench::new();
+    bench.lookup("example.com", Mx, NO_ERROR, &["10 mx1.example.com"]);
+    bench.lookup("mx1.example.com", Aaaa, NO_ERROR, &["2001:db8::25"]);
+    assert_eq!(connect(&mut bench, "2001:db8::10"), Some(2));
+    let answer =
+        message([0x81, 0x80], "mx1.example.com", Aaaa, &[record("mx1.example.com", Aaaa, "2001:db8::25")], &[]);
+    bench.send(RESOLVER, "192.0.2.11", &answer);
+    assert_eq!(connect(&mut bench, "2001:db8::10"), None, "whose address it is cannot be told any more");
+    assert_eq!(connect(&mut bench, CLIENT), Some(2));
+}
+
+#[test]
 fn a_connection_has_the_answers_that_led_to_it() {
     let mut bench = Bench::new();
     bench.lookup("Example.COM", Mx, NO_ERROR, &["20 mx2.example.com", "10 mx1.example.com"]);

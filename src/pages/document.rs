@@ -8,7 +8,7 @@ use crate::diagnosis::RULES;
 /// `docs/causes.md`.
 pub fn document() -> String {
     let mut text = "\
-# Causes, outcomes and hello problems
+# Causes, reasons, outcomes and hello problems
 
 Every code that ehlotrace's reports use. `ehlotrace explain CODE` prints the same pages; `ehlotrace causes` lists the causes.
 This document is generated from the rules.
@@ -31,7 +31,7 @@ In order of precedence: a session has the first cause that applies.
             let _ = write!(text, "\n{}\n", chapter(subject));
         }
         let _ = write!(text, "\n### {}\n\n*{}*", subject.code(), subject.title());
-        if let (Subject::Cause(_), Some(fault)) = (subject, subject.fault()) {
+        if let (Subject::Cause(_) | Subject::Reason(_), Some(fault)) = (subject, subject.fault()) {
             let _ = write!(text, "  \nFault: {fault}");
         }
         if let Some(reference) = subject.reference() {
@@ -45,6 +45,13 @@ In order of precedence: a session has the first cause that applies.
 fn chapter(first: Subject) -> &'static str {
     match first {
         Subject::Cause(_) => "",
+        Subject::Reason(_) => {
+            "\
+## Reasons of a refusal
+
+What a server's reply says, beside the cause: by its status code (RFC 3463), else by words that known servers use. It decides
+whose fault a loss is and what to do. A reply that says it in other ways has no reason."
+        }
         Subject::Outcome(_) => "## Outcomes",
         Subject::Problem(_) => {
             "\

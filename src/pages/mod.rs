@@ -7,7 +7,7 @@ mod nearest;
 pub use document::document;
 pub use nearest::nearest;
 
-use crate::diagnosis::{Fault, Outcome, RULES, Rule, Stage};
+use crate::diagnosis::{Fault, Outcome, REASONS, RULES, Reason, Rule, Stage};
 use crate::report::escape;
 use crate::smtp::ehlo::{Note, ProblemCode};
 
@@ -16,6 +16,8 @@ use crate::smtp::ehlo::{Note, ProblemCode};
 pub enum Subject {
     /// A cause of loss.
     Cause(&'static Rule),
+    /// Why a server refused.
+    Reason(&'static Reason),
     /// What became of a session.
     Outcome(Outcome),
     /// A fault of a hello argument.
@@ -27,10 +29,11 @@ pub enum Subject {
 /// Every code that reports use, causes in order of precedence.
 pub fn subjects() -> impl Iterator<Item = Subject> {
     let causes = RULES.iter().map(Subject::Cause);
+    let reasons = REASONS.iter().map(Subject::Reason);
     let outcomes = Outcome::ALL.into_iter().map(Subject::Outcome);
     let problems = ProblemCode::ALL.into_iter().map(Subject::Problem);
     let notes = Note::ALL.into_iter().map(Subject::Note);
-    causes.chain(outcomes).chain(problems).chain(notes)
+    causes.chain(reasons).chain(outcomes).chain(problems).chain(notes)
 }
 
 /// What `code` stands for, if it is one.
@@ -43,6 +46,7 @@ impl Subject {
     pub fn code(self) -> &'static str {
         match self {
             Self::Cause(rule) => rule.code,
+            Self::Reason(reason) => reason.code,
             Self::Outcome(outcome) => outcome.code(),
             Self::Problem(problem) => problem.code(),
             Self::Note(note) => note.code(),
@@ -53,6 +57,7 @@ impl Subject {
     pub fn title(self) -> &'static str {
         match self {
             Self::Cause(rule) => rule.title,
+            Self::Reason(reason) => reason.title,
             Self::Outcome(outcome) => outcome.title(),
             Self::Problem(problem) => problem.title(),
             Self::Note(note) => note.message(),
@@ -63,6 +68,7 @@ impl Subject {
     pub const fn kind(self) -> &'static str {
         match self {
             Self::Cause(_) => "cause of loss",
+            Self::Reason(_) => "reason of a refusal",
             Self::Outcome(_) => "outcome",
             Self::Problem(_) => "problem of a hello argument",
             Self::Note(_) => "note on a hello, no fault",
@@ -73,6 +79,7 @@ impl Subject {
     pub fn reference(self) -> Option<&'static str> {
         match self {
             Self::Cause(rule) => Some(rule.reference),
+            Self::Reason(reason) => Some(reason.reference),
             Self::Outcome(_) => None,
             Self::Problem(problem) => Some(problem.reference()),
             Self::Note(note) => Some(note.reference()),
@@ -83,6 +90,7 @@ impl Subject {
     pub fn fault(self) -> Option<String> {
         match self {
             Self::Cause(rule) => Some(faults(rule)),
+            Self::Reason(reason) => Some(reason.fault.code().to_owned()),
             Self::Problem(_) => Some(Fault::Client.code().to_owned()),
             Self::Outcome(_) | Self::Note(_) => None,
         }
@@ -101,6 +109,7 @@ impl Subject {
             Self::Cause(rule) if rule.stage == Stage::Argument => Some(measured::on_all_problems()),
             Self::Problem(problem) => Some(format!("{}\n\n{}", example(problem), measured::on_problem(problem))),
             Self::Note(note) => Some(note_example(note)),
+            Self::Reason(reason) => Some(known_by(reason)),
             Self::Cause(_) | Self::Outcome(_) => None,
         };
         for paragraph in more.iter() {
@@ -113,6 +122,7 @@ impl Subject {
     fn text(self) -> &'static str {
         let file = match self {
             Self::Cause(rule) => rule.page,
+            Self::Reason(reason) => reason.page,
             Self::Outcome(outcome) => outcome.page(),
             Self::Problem(problem) => problem.page(),
             Self::Note(note) => note.page(),
@@ -125,6 +135,25 @@ impl Subject {
 pub fn faults(rule: &Rule) -> String {
     let codes: Vec<_> = rule.faults.iter().map(|fault| fault.code()).collect();
     codes.join(" or ")
+}
+
+/// What either side would do, and what a reply has to say to give this reason.
+fn known_by(reason: &Reason) -> String {
+    let mut text = format!("**What to do.** On the sending side: {}", reason.sending);
+    if !reason.receiving.is_empty() {
+        text.push_str(&format!(" On the receiving side: {}", reason.receiving));
+    }
+    text.push_str("\n\n**Known by.**");
+    if !reason.status_codes.is_empty() {
+        text.push_str(&format!(" Status code: `{}`.", reason.status_codes.join("`, `")));
+    }
+    if !reason.wordings.is_empty() {
+        text.push_str(" Words:\n");
+    }
+    for wording in reason.wordings {
+        text.push_str(&format!("\n- `{}` ({})", wording.reply, wording.source));
+    }
+    text
 }
 
 fn example(problem: ProblemCode) -> String {
@@ -155,10 +184,10 @@ mod tests {
     #[test]
     fn codes_are_unique_and_each_has_its_page() {
         let mut codes: Vec<_> = subjects().map(Subject::code).collect();
-        assert_eq!(codes.len(), 18 + 4 + 16 + 8);
+        assert_eq!(codes.len(), RULES.len() + REASONS.len() + 4 + 16 + 8);
         codes.sort_unstable();
         codes.dedup();
-        assert_eq!(codes.len(), 18 + 4 + 16 + 8);
+        assert_eq!(codes.len(), RULES.len() + REASONS.len() + 4 + 16 + 8);
         for subject in subjects() {
             let (code, page) = (subject.code(), subject.page());
             assert!(matches!(find(code), Some(found) if found.code() == code));

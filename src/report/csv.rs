@@ -13,7 +13,7 @@ use crate::smtp::Reply;
 /// A column: its name, and what stands in it.
 type Column = (&'static str, fn(&Digest<'_>) -> String);
 
-const COLUMNS: [Column; 37] = [
+const COLUMNS: [Column; 39] = [
     ("capture", |row| row.source.path.clone()),
     ("member", |row| or_empty(row.source.member.as_ref())),
     ("session", |row| row.session.number.to_string()),
@@ -51,6 +51,8 @@ const COLUMNS: [Column; 37] = [
     ("tls_server_name", |row| or_empty(background::server_name(row.session))),
     ("tls_alert", |row| or_empty(background::alert(row.session))),
     ("lookup", |row| joined(row.lookups(), "; ")),
+    ("reason", |row| or_empty(row.diagnosis.reason.map(|reason| reason.code))),
+    ("delivered_later", |row| or_empty(row.diagnosis.delivered_later)),
 ];
 
 fn or_empty(value: Option<impl ToString>) -> String {

@@ -1,7 +1,7 @@
 //! A diagnosis in words. Nothing else in the crate says them, and nothing reads them.
 
 use super::escape;
-use crate::diagnosis::{Answer, Argument, Diagnosis, End, EvidenceKind, Unknown};
+use crate::diagnosis::{Answer, Argument, Diagnosis, End, EvidenceKind, Fault, Reason, Rule, Unknown};
 use crate::flow::Side;
 use crate::session::Captured;
 use crate::smtp::{Alert, ClientHello, Verb};
@@ -154,20 +154,37 @@ fn seconds(nanos: i64) -> String {
 
 /// What to do about a loss; empty where there is nothing to do.
 pub fn remedy(diagnosis: &Diagnosis) -> String {
-    diagnosis.cause.map(|rule| advice(rule.remedy, diagnosis.suggestion.as_deref())).unwrap_or_default()
+    let advice = |rule| advice(rule, diagnosis.reason, diagnosis.suggestion.as_deref());
+    diagnosis.cause.map(advice).unwrap_or_default()
 }
 
-/// A rule's remedy, and before it the name to greet with.
-pub(super) fn advice(remedy: &str, suggestion: Option<&str>) -> String {
-    suggestion.map_or_else(|| remedy.to_owned(), |name| format!("Send `{name}`. {remedy}"))
+/// What to do about the reason, else about the cause, and before it the name to greet with.
+pub(super) fn advice(rule: &Rule, reason: Option<&Reason>, suggestion: Option<&str>) -> String {
+    let remedy = reason.map_or_else(|| rule.remedy.to_owned(), on_both_sides);
+    match suggestion {
+        Some(name) => format!("Send `{name}`. {remedy}"),
+        None => remedy,
+    }
 }
 
-/// `lost (certain): ehlo-argument: the client greets with a malformed name`.
+/// What either side would do, the one at fault first.
+fn on_both_sides(reason: &Reason) -> String {
+    let (first, other, place) = match reason.fault {
+        Fault::Server => (reason.receiving, reason.sending, "At the client"),
+        _ => (reason.sending, reason.receiving, "Or at the server"),
+    };
+    let (initial, rest) = first.split_at_checked(1).unwrap_or_default();
+    let first = format!("{}{rest}", initial.to_ascii_uppercase());
+    if other.is_empty() { first } else { format!("{first} {place}: {other}") }
+}
+
+/// `lost (certain): ehlo-argument: the client greets with a malformed name`, and the reason if there is one.
 pub(crate) fn verdict(diagnosis: &Diagnosis) -> String {
     let confidence = diagnosis.confidence.map(|confidence| format!(" ({})", confidence.code())).unwrap_or_default();
     let outcome = diagnosis.outcome.code();
+    let reason = diagnosis.reason.map(|reason| format!("; {}: {}", reason.code, reason.title)).unwrap_or_default();
     match diagnosis.cause {
-        Some(rule) => format!("{outcome}{confidence}: {}: {}", rule.code, rule.title),
+        Some(rule) => format!("{outcome}{confidence}: {}: {}{reason}", rule.code, rule.title),
         None => format!("{outcome}{confidence}"),
     }
 }

@@ -55,22 +55,27 @@ impl Markdown<'_> {
     }
 }
 
+const DELIVERED_LATER: &str = "lost and delivered later";
+
 fn totals(totals: &Totals) -> String {
     let summary = totals.summary();
     let mut text = format!(
         "## SMTP sessions lost: {} of {}\n\n{} in {}.\n\n| outcome | sessions |\n|---|---:|\n",
-        number(summary.lost),
+        number(summary.mail_lost()),
         number(summary.sessions),
         count(summary.sessions, "session"),
         count(summary.captures, "capture"),
     );
     for (outcome, sessions) in [
-        (Outcome::Lost, summary.lost),
-        (Outcome::Delivered, summary.delivered),
-        (Outcome::NoMail, summary.no_mail),
-        (Outcome::Unknown, summary.unknown),
+        (Outcome::Lost.code(), summary.mail_lost()),
+        (DELIVERED_LATER, summary.delivered_later),
+        (Outcome::Delivered.code(), summary.delivered),
+        (Outcome::NoMail.code(), summary.no_mail),
+        (Outcome::Unknown.code(), summary.unknown),
     ] {
-        text.push_str(&format!("| {} | {} |\n", outcome.code(), number(sessions)));
+        if sessions > 0 || outcome != DELIVERED_LATER {
+            text.push_str(&format!("| {outcome} | {} |\n", number(sessions)));
+        }
     }
     let causes = totals.causes();
     if !causes.is_empty() {
@@ -95,7 +100,7 @@ fn relay(run: &Run, relay: &Relay) -> String {
     let (client, server) = (code(&relay.client.to_string()), code(&relay.server.to_string()));
     let (lost, sessions) = (number(relay.lost), count(relay.sessions, "session"));
     let losses = relay.losses();
-    let causes: Vec<String> = losses.iter().map(|loss| format!("`{}` {}", loss.rule.code, loss.sessions)).collect();
+    let causes: Vec<String> = losses.iter().map(|loss| format!("`{}` {}", loss.name(), loss.sessions)).collect();
     let arguments: Vec<String> = relay.arguments.iter().map(argument).collect();
     let captures: Vec<String> =
         relay.captures.iter().filter_map(|capture| run.captures.label(*capture)).map(code).collect();
@@ -151,9 +156,12 @@ fn row(digest: &Digest<'_>) -> String {
     let reply = reply.map(|reply| line(&format!("{:03}", reply.code), reply.first_line()));
     let product = digest.product().map(|product| format!(" {}", code(product))).unwrap_or_default();
     let found_by = background::found_by(session).map(|lookup| format!(", by {}", code(&lookup))).unwrap_or_default();
+    let reason = digest.diagnosis.reason.map(|reason| format!(", `{}`", reason.code)).unwrap_or_default();
+    let later = digest.diagnosis.delivered_later.map(|number| format!(", delivered later: session {number}"));
+    let later = later.unwrap_or_default();
     let tls = background::tls(session).map(|tls| format!(", {}", code(&tls))).unwrap_or_default();
     format!(
-        "| {} | {}-{} | {} | {} | {}{product}{found_by}{tls} | {} | {} | `{}` |\n",
+        "| {} | {}-{} | {} | {} | {}{product}{found_by}{tls} | {} | {} | `{}`{reason}{later} |\n",
         code(&escape::text(digest.source.to_string().as_bytes())),
         session.first.frame,
         session.last.frame,

@@ -1,7 +1,7 @@
 //! What a reader has to know about the captures to trust a report, and what is worth a second look.
 
 use super::{escape, words};
-use crate::diagnosis::{Diagnosis, Outcome};
+use crate::diagnosis::{Diagnosis, Outcome, Stage};
 use crate::scan::{CaptureReport, CaptureSource};
 use crate::session::Session;
 use crate::smtp::{Hello, Reply};
@@ -155,9 +155,11 @@ impl Missing {
     }
 }
 
-/// Delivered sessions that greeted with a malformed name.
+/// What is worth a second look though no mail was lost by it: malformed names in hellos, and failed attempts.
 #[derive(Default)]
 pub(super) struct Warnings {
+    passed: u64,
+    delivered_later: u64,
     tolerated: u64,
     recovered: u64,
     refused: u64,
@@ -168,10 +170,14 @@ impl Warnings {
     pub(super) fn session(&mut self, session: &Session, diagnosis: &Diagnosis) {
         let transcript = &session.transcript;
         let malformed: Vec<_> = transcript.hellos.iter().filter(|hello| !hello.check.is_well_formed()).collect();
+        self.delivered_later += u64::from(diagnosis.delivered_later.is_some());
+        let is_refused = |hello: &&Hello| transcript.hello_reply(hello).is_some_and(Reply::is_refusal);
+        if diagnosis.cause.is_some_and(|rule| rule.stage > Stage::Hello) && malformed.iter().any(is_refused) {
+            self.passed += 1;
+        }
         if diagnosis.outcome != Outcome::Delivered || malformed.is_empty() {
             return;
         }
-        let is_refused = |hello: &&Hello| transcript.hello_reply(hello).is_some_and(Reply::is_refusal);
         let kind = if diagnosis.recovered {
             &mut self.recovered
         } else if malformed.iter().all(is_refused) {
@@ -182,14 +188,24 @@ impl Warnings {
         *kind += 1;
     }
 
-    /// Sentences without a full stop; none where there is nothing to warn of.
-    pub(super) fn sentences(&self) -> Vec<String> {
+    /// Sentences without a full stop, each with whether it is about lost sessions, which are always listed; none where
+    /// there is nothing to warn of.
+    pub(super) fn sentences(&self) -> Vec<(String, bool)> {
         let counted = [
-            (self.tolerated, "greeted with a malformed name that this server accepts and others will not"),
-            (self.recovered, "greeted with a malformed name first, and again after the refusal"),
-            (self.refused, "sent a malformed hello, too, which this server refused"),
+            (self.delivered_later, "lost session", "failed, and the next attempt of the same delivery succeeded"),
+            (self.passed, "lost session", "sent a malformed hello that this server refused, and got past it"),
+            (
+                self.tolerated,
+                "delivered session",
+                "greeted with a malformed name that this server accepts and others will not",
+            ),
+            (self.recovered, "delivered session", "greeted with a malformed name first, and again after the refusal"),
+            (self.refused, "delivered session", "sent a malformed hello, too, which this server refused"),
         ];
-        let said = counted.iter().filter(|(sessions, _)| *sessions > 0);
-        said.map(|(sessions, what)| format!("{} {what}", words::count(*sessions, "delivered session"))).collect()
+        let said = counted.iter().filter(|(sessions, ..)| *sessions > 0);
+        let sentence = |(sessions, which, what): &(u64, &str, &str)| {
+            (format!("{} {what}", words::count(*sessions, which)), *which == "lost session")
+        };
+        said.map(sentence).collect()
     }
 }

@@ -12,8 +12,8 @@ pub(super) const MAX_REMEDIES: usize = 3;
 /// `ehlo-argument`, or `ehlo-argument 5, timed-out 1`.
 pub(super) fn causes(losses: &[&Loss]) -> String {
     let named = losses.iter().map(|loss| match losses.len() {
-        1 => loss.rule.code.to_owned(),
-        _ => format!("{} {}", loss.rule.code, number(loss.sessions)),
+        1 => loss.name(),
+        _ => format!("{} {}", loss.name(), number(loss.sessions)),
     });
     named.collect::<Vec<_>>().join(", ")
 }
@@ -40,9 +40,9 @@ fn remedy(relay: &Relay, loss: &Loss, name_cause: bool) -> String {
         Some(Fault::Network) => "in the network: ",
         Some(Fault::Capture) | None => "",
     };
-    let cause = if name_cause { format!("{}, ", loss.rule.code) } else { String::new() };
+    let cause = if name_cause { format!("{}, ", loss.name()) } else { String::new() };
     // One client's several names have different corrections, each named beside it.
-    let remedy = if relay.arguments.len() > 1 { loss.rule.remedy.to_owned() } else { loss.remedy() };
+    let remedy = loss.remedy(relay.arguments.len() <= 1);
     format!("{cause}{place}{remedy}")
 }
 

@@ -93,7 +93,8 @@ fn the_lost_session_of_the_article_field_by_field() {
         "display_filter": "tcp.port==1145 && tcp.port==25 && ip.addr==192.0.2.10 && ip.addr==192.0.2.25 && \
                            frame.number>=1 && frame.number<=12",
         "captured": "both", "tunnelled": false, "exchanges_omitted": 0, "hellos_omitted": 0,
-        "community_id": "1:6fEuI9gGn3YuToz/q4dPWX2EkJ8=", "tls_handshake": null, "lookups": []
+        "community_id": "1:6fEuI9gGn3YuToz/q4dPWX2EkJ8=", "tls_handshake": null, "lookups": [],
+        "reason": null, "delivered_later": null
     });
     let expected = json!({
         "schema_version": 1,
@@ -115,7 +116,7 @@ fn the_lost_session_of_the_article_field_by_field() {
         }],
         "summary": {"captures": 1, "unreadable": 0, "sessions": 1, "delivered": 0, "lost": 1, "no_mail": 0, "unknown": 0,
                     "by_cause": {"ehlo-argument": 1}, "other_relays_sessions": 0, "other_relays_lost": 0,
-                    "failed_lookups": 0}
+                    "failed_lookups": 0, "delivered_later": 0}
     });
     let written = document(&["kb240832-lost.pcap"], &ReportOptions::new(Show::Lost));
     // Part by part, so that a difference is found.
@@ -161,9 +162,9 @@ fn keys_stand_in_the_order_of_the_model() {
         exchanges command reply frame code enhanced lines text text delay_ns command frame verb line text reply \
         tls messages_accepted outcome cause fault confidence recovered evidence frame text frame text remedy close by how \
         anomalies retransmitted_segments out_of_order_segments overlapping_octets gap_octets conflicting_octets out_of_window_segments duplicate_segments \
-        display_filter captured tunnelled exchanges_omitted hellos_omitted community_id tls_handshake lookups \
+        display_filter captured tunnelled exchanges_omitted hellos_omitted community_id tls_handshake lookups reason delivered_later \
         relays client server sessions lost cause arguments text first last product arguments_omitted first_lost last_lost lost_every_ns \
-        summary captures unreadable sessions delivered lost no_mail unknown by_cause ehlo-argument other_relays_sessions other_relays_lost failed_lookups";
+        summary captures unreadable sessions delivered lost no_mail unknown by_cause ehlo-argument other_relays_sessions other_relays_lost failed_lookups delivered_later";
     assert_eq!(keys(&json), model.split_whitespace().collect::<Vec<_>>());
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::model::schema;
 use super::{evidence, product_name};
-use crate::diagnosis::{Diagnosis, Fault, Outcome, RULES, Rule};
+use crate::diagnosis::{Diagnosis, Fault, Outcome, RULES, Reason, Rule};
 use crate::limits::Limits;
 use crate::scan::CaptureReport;
 use crate::session::Session;
@@ -45,6 +45,15 @@ pub struct Summary {
     pub other_relays_lost: u64,
     /// Lookups of mail servers that failed, with no connection after them: deliveries that never started.
     pub failed_lookups: u64,
+    /// Of the lost sessions those whose mail another session delivered right after: no mail was lost with them.
+    pub delivered_later: u64,
+}
+
+impl Summary {
+    /// Lost sessions whose mail no other session is known to have delivered.
+    pub const fn mail_lost(&self) -> u64 {
+        self.lost.saturating_sub(self.delivered_later)
+    }
 }
 
 /// The totals of a run.
@@ -97,10 +106,11 @@ pub(super) struct Argument {
     pub(super) suggestion: Option<Box<str>>,
 }
 
-/// One cause among the lost sessions of a relay.
+/// One cause, with one reason, among the lost sessions of a relay.
 #[derive(Debug)]
 pub(super) struct Loss {
     pub(super) rule: &'static Rule,
+    pub(super) reason: Option<&'static Reason>,
     pub(super) sessions: u64,
     pub(super) fault: Option<Fault>,
     /// The name that the client of the first of them should have sent.
@@ -131,6 +141,7 @@ impl Totals {
             Outcome::NoMail => summary.no_mail += 1,
             Outcome::Unknown => summary.unknown += 1,
         }
+        summary.delivered_later += u64::from(diagnosis.delivered_later.is_some());
         if let Some(rule) = diagnosis.cause {
             *summary.by_cause.entry(rule.code).or_default() += 1;
         }
@@ -140,7 +151,7 @@ impl Totals {
             Some(relay) => relay.add(capture, session, diagnosis, self.arguments),
             None if is_full => {
                 summary.other_relays_sessions += 1;
-                summary.other_relays_lost += u64::from(diagnosis.outcome == Outcome::Lost);
+                summary.other_relays_lost += u64::from(diagnosis.is_mail_lost());
             }
             None => {
                 let mut relay = Relay::new(session);
@@ -173,9 +184,15 @@ impl Totals {
 }
 
 impl Loss {
-    /// What to do about it.
-    pub(super) fn remedy(&self) -> String {
-        evidence::advice(self.rule.remedy, self.suggestion.as_deref())
+    /// What to do about it; `with_name` to send, where all of its sessions want the same one.
+    pub(super) fn remedy(&self, with_name: bool) -> String {
+        evidence::advice(self.rule, self.reason, self.suggestion.as_deref().filter(|_| with_name))
+    }
+
+    /// `sender-refused`, or `sender-refused (auth-required)`.
+    pub(super) fn name(&self) -> String {
+        let reason = self.reason.map(|reason| format!(" ({})", reason.code)).unwrap_or_default();
+        format!("{}{reason}", self.rule.code)
     }
 }
 
@@ -208,14 +225,14 @@ impl Relay {
         {
             self.product = Some(name.into());
         }
-        if diagnosis.outcome == Outcome::Lost && self.captures.last() != Some(&capture) {
+        if diagnosis.is_mail_lost() && self.captures.last() != Some(&capture) {
             if self.captures.len() < bounds.number {
                 self.captures.push(capture);
             } else {
                 self.captures_omitted += 1;
             }
         }
-        if let Some(rule) = diagnosis.cause {
+        if let Some(rule) = diagnosis.cause.filter(|_| diagnosis.is_mail_lost()) {
             self.add_lost(rule, session, diagnosis, bounds);
         }
     }
@@ -225,11 +242,12 @@ impl Relay {
         self.lost += 1;
         let (first, last) = self.lost_span.unwrap_or((opened, opened));
         self.lost_span = Some((first.min(opened), last.max(opened)));
-        match self.losses.iter_mut().find(|loss| loss.rule == rule) {
+        let reason = diagnosis.reason;
+        match self.losses.iter_mut().find(|loss| loss.rule == rule && loss.reason == reason) {
             Some(loss) => loss.sessions += 1,
             None => {
                 let suggestion = diagnosis.suggestion.as_deref().map(Into::into);
-                self.losses.push(Loss { rule, sessions: 1, fault: diagnosis.fault, suggestion });
+                self.losses.push(Loss { rule, reason, sessions: 1, fault: diagnosis.fault, suggestion });
             }
         }
         for hello in &session.transcript.hellos {
@@ -260,7 +278,15 @@ impl Relay {
         });
     }
 
-    /// The causes, the most frequent first; equally frequent ones in order of precedence.
+    /// The most frequent cause, whatever the reasons.
+    pub(super) fn cause(&self) -> Option<&'static Rule> {
+        let sessions = |rule: &Rule| -> u64 {
+            self.losses.iter().filter(|loss| loss.rule == rule).map(|loss| loss.sessions).sum()
+        };
+        RULES.iter().rev().filter(|rule| sessions(rule) > 0).max_by_key(|rule| sessions(rule))
+    }
+
+    /// The causes with their reasons, the most frequent first; equally frequent ones in order of precedence.
     pub(super) fn losses(&self) -> Vec<&Loss> {
         let precedence = |loss: &Loss| RULES.iter().position(|rule| rule == loss.rule);
         let mut losses: Vec<&Loss> = self.losses.iter().collect();

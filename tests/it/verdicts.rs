@@ -12,6 +12,8 @@ use crate::corpus;
 /// Sample, outcome, cause, confidence of the first session; a mark where it is known to have recovered.
 const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("auth-failed.pcap", "lost", "auth-failed", "certain"),
+    ("auth-required.pcap", "lost", "sender-refused", "certain"),
+    ("client-blocked.pcap", "lost", "recipients-refused", "certain"),
     ("connect-refused.pcap", "lost", "connect-refused", "certain"),
     ("connect-unanswered.pcap", "lost", "connect-unanswered", "certain"),
     ("connect-unreachable-ipv6.pcap", "lost", "connect-unreachable", "certain"),
@@ -26,29 +28,56 @@ const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("ehlo-unanswered.pcap", "lost", "ehlo-unanswered", "probable"),
     ("ehlo-unsupported.pcap", "lost", "ehlo-unsupported", "certain"),
     ("greeting-refused.pcap", "lost", "greeting-refused", "certain"),
+    ("greylisted.pcap", "lost", "recipients-refused", "certain"),
+    ("hello-passed-over.pcap", "lost", "recipients-refused", "certain"),
     ("kb240832-closed.pcap", "lost", "ehlo-argument", "probable"),
     ("kb240832-lost.pcap", "lost", "ehlo-argument", "certain"),
     ("kb240832-works.pcap", "delivered", "", "certain"),
     ("late-syn.pcap", "lost", "ehlo-argument", "certain"),
     ("lookup-failed.pcap", "delivered", "", "certain"),
+    ("mailbox-unknown.pcap", "lost", "recipients-refused", "certain"),
     ("message-refused.pcap", "lost", "message-refused", "certain"),
     ("no-greeting.pcap", "lost", "no-greeting", "certain"),
     ("no-mail.pcap", "no-mail", "", "certain"),
     ("one-sided.pcap", "unknown", "", ""),
+    ("pipelined-refusal.pcap", "lost", "sender-refused", "certain"),
     ("recipients-refused.pcap", "lost", "recipients-refused", "certain"),
     ("recovered.pcap", "delivered", "", "certain"),
+    ("relaying-denied.pcap", "lost", "recipients-refused", "certain"),
+    ("sender-domain.pcap", "lost", "sender-refused", "certain"),
     ("sender-refused.pcap", "lost", "sender-refused", "certain"),
+    ("spf-dkim-dmarc.pcap", "lost", "message-refused", "certain"),
     ("starttls.pcap", "unknown", "", ""),
     ("timed-out-421.pcap", "lost", "timed-out", "probable"),
     ("timed-out.pcap", "lost", "timed-out", "probable"),
     ("tls-failed.pcap", "lost", "tls-failed", "probable"),
+    ("tls-required.pcap", "lost", "sender-refused", "certain"),
     ("tolerated.pcap", "delivered", "", "certain"),
     ("two-taps.pcap", "lost", "ehlo-argument", "certain"),
     ("unanswered.pcap", "lost", "ehlo-argument", "probable"),
 ];
 
-/// Samples with more than one session, judged below.
-const PILES: &[&str] = &["mixed.pcapng", "relay-stopped.pcapng"];
+/// Sample, reason and fault of those whose reply says why. All other refusals among the samples have no reason.
+const REASONS: &[(&str, &str, &str)] = &[
+    ("auth-failed.pcap", "credentials-refused", "client"),
+    ("auth-required.pcap", "auth-required", "client"),
+    ("client-blocked.pcap", "client-blocked", "client"),
+    ("ehlo-policy.pcap", "hello-not-qualified", "client"),
+    ("greylisted.pcap", "greylisted", "client"),
+    ("hello-passed-over.pcap", "mailbox-full", "server"),
+    ("mailbox-unknown.pcap", "mailbox-unknown", "client"),
+    ("message-refused.pcap", "mailbox-full", "server"),
+    ("pipelined-refusal.pcap", "too-large", "client"),
+    ("recipients-refused.pcap", "relaying-denied", "client"),
+    ("relaying-denied.pcap", "relaying-denied", "client"),
+    ("sender-domain.pcap", "sender-domain", "client"),
+    ("sender-refused.pcap", "sender-domain", "client"),
+    ("spf-dkim-dmarc.pcap", "spf-dkim-dmarc", "client"),
+    ("tls-required.pcap", "tls-required", "client"),
+];
+
+/// Samples with more than one session, judged below and in `attempts`.
+const PILES: &[&str] = &["mixed.pcapng", "relay-stopped.pcapng", "second-address.pcap", "second-mx.pcap"];
 
 fn sample(name: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/samples")).join(name)
@@ -81,8 +110,29 @@ fn samples_get_their_verdicts() {
         }
         assert_eq!(diagnosis.recovered, *name == "recovered.pcap", "{name}");
         assert_eq!(remedy(diagnosis).is_empty(), *outcome != "lost", "{name}");
+        let row = REASONS.iter().find(|row| row.0 == *name);
+        let reason = diagnosis.reason.map(|reason| reason.code);
+        assert_eq!(reason, row.map(|row| row.1), "{name}");
+        if let Some((_, _, fault)) = row {
+            assert_eq!(diagnosis.fault.unwrap().code(), *fault, "{name}");
+        }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn fault_and_remedy_follow_the_reason() {
+    let said = |name: &str| remedy(&corpus::sessions(&sample(name), &[25, 587]).1[0].1);
+    assert_eq!(
+        said("ehlo-policy.pcap"),
+        "Set the sending server's fully qualified name (`sub2.your-company.com`) as the name it greets with. \
+         Or at the server: drop the rule that asks for one, or make an exception for this client."
+    );
+    assert_eq!(
+        said("message-refused.pcap"),
+        "Have the mailbox emptied, or raise its quota. \
+         At the client: reach the recipient another way, and send again later."
+    );
 }
 
 #[test]

@@ -19,6 +19,18 @@ fn warnings(hellos: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_refused_hello_that_was_not_in_the_way_is_a_warning() {
+    let mut capture = CaptureBuilder::new();
+    let dialogue = "S: 220 mx\nC: HELO\nS: 501 Syntax: HELO hostname\nC: MAIL FROM:<a@b.example>\nS: 250 ok\n\
+                    C: RCPT TO:<c@d.example>\nS: 550 5.1.1 no\nC: QUIT\nS: 221 bye";
+    capture.session("192.0.2.10:1145", "192.0.2.25:25").handshake().dialogue(dialogue).client_fin().server_fin();
+    let report = report_on(capture.finish_pcap(), "a.pcap", Format::Table, 150);
+    assert!(report.contains("recipients-refused") && !report.contains("ehlo-argument"), "{report}");
+    let warning = "Warning: 2 lost sessions sent a malformed hello that this server refused, and got past it.";
+    assert!(report.contains(warning), "{report}");
+}
+
+#[test]
 fn a_malformed_hello_is_said_to_be_accepted_only_where_it_was() {
     assert_eq!(warnings("C: EHLO sub2\nS: 250 mx"), [""; 0]);
     assert_eq!(

@@ -11,6 +11,7 @@ pub(crate) const ANSWER: [u8; 2] = [0x81, 0x80];
 pub(crate) const NXDOMAIN: [u8; 2] = [0x81, 0x83];
 pub(crate) const MX: u8 = 15;
 pub(crate) const A: u8 = 1;
+pub(crate) const AAAA: u8 = 28;
 
 /// The octets of `name` as labels.
 fn labels(name: &str) -> Vec<u8> {

@@ -1,10 +1,12 @@
 //! The captures in `samples/`: every one is what a function here builds. `samples/README.md` says what each shows.
 
+mod attempts;
 mod connection;
 mod hello;
 mod kb240832;
 mod mail;
 mod order;
+mod reason;
 mod relay;
 mod unknown;
 
@@ -45,6 +47,18 @@ pub(crate) const SAMPLES: &[(&str, Build)] = &[
     ("recipients-refused.pcap", mail::recipients_refused),
     ("message-refused.pcap", mail::message_refused),
     ("no-mail.pcap", mail::no_mail),
+    ("second-address.pcap", attempts::second_address),
+    ("second-mx.pcap", attempts::second_mx),
+    ("auth-required.pcap", reason::auth_required),
+    ("tls-required.pcap", reason::tls_required),
+    ("relaying-denied.pcap", reason::relaying_denied),
+    ("mailbox-unknown.pcap", reason::mailbox_unknown),
+    ("greylisted.pcap", reason::greylisted),
+    ("client-blocked.pcap", reason::client_blocked),
+    ("sender-domain.pcap", reason::sender_domain),
+    ("spf-dkim-dmarc.pcap", reason::no_spf),
+    ("hello-passed-over.pcap", reason::hello_passed_over),
+    ("pipelined-refusal.pcap", reason::pipelined_refusal),
     ("starttls.pcap", unknown::starttls),
     ("cut-short.pcap", unknown::cut_short),
     ("one-sided.pcap", unknown::one_sided),

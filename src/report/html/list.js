@@ -40,7 +40,7 @@
     if (session.haystack === undefined) {
       const said = session.events.flatMap((event) => event.lines);
       session.haystack = [session.id, session.opened, session.client, session.server, session.product || "", helloText(session),
-        session.answer, session.outcome, session.cause || "", ...said].join("\n").toLowerCase();
+        session.answer, session.outcome, session.cause || "", ...(session.reason || []), ...said].join("\n").toLowerCase();
     }
     return session.haystack;
   }
@@ -106,7 +106,9 @@
       cell("Hello", helloNodes(session.hello)),
       cell("Answer", session.answer),
       cell("Outcome", element("strong", { class: "outcome " + session.outcome }, session.outcome),
-        session.cause ? element("div", {}, element("code", {}, session.cause)) : null));
+        session.cause ? element("div", {}, element("code", {}, session.cause)) : null,
+        session.reason ? element("div", {}, element("code", {}, session.reason[0])) : null,
+        session.delivered_later ? element("div", { class: "small" }, "delivered later") : null));
     made.addEventListener("click", (event) => {
       const isText = String(document.getSelection()).length > 0;
       if (event.target.closest(".opener") || !isText) toggle(session, made);

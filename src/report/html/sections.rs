@@ -54,13 +54,15 @@ fn table(class: &str, caption: &str, heads: &[&str], rows: &Markup) -> Markup {
 /// Outcomes and causes.
 pub(super) fn totals(totals: &Totals) -> Markup {
     let summary = totals.summary();
-    let outcomes = [
-        (summary.lost, "lost", "Lost"),
+    let mut outcomes = vec![
+        (summary.mail_lost(), "lost", "Lost"),
+        (summary.delivered_later, "later", "Lost, delivered later"),
         (summary.delivered, "delivered", "Delivered"),
         (summary.no_mail, "no-mail", "No mail tried"),
         (summary.unknown, "unknown", "Unknown"),
         (summary.sessions, "all", "All sessions"),
     ];
+    outcomes.retain(|(sessions, outcome, _)| *sessions > 0 || *outcome != "later");
     let causes = html! {
         @for (rule, sessions) in totals.causes() {
             tr { td.number { (number(sessions)) } th scope="row" { code { (rule.code) } } td { (rule.title) } } "\n"
@@ -79,7 +81,7 @@ pub(super) fn totals(totals: &Totals) -> Markup {
 
 /// Every pair of client and server that lost a session, those that lost most first.
 pub(super) fn relays(totals: &Totals) -> Markup {
-    if totals.summary().lost == 0 {
+    if totals.summary().mail_lost() == 0 {
         return Markup::default();
     }
     let content = html! {
@@ -204,7 +206,10 @@ pub(super) fn plain_row(session: &PageSession) -> Markup {
                     @if !hello.problem.is_empty() { ": " (hello.problem) }
                 }
             }
-            td { (session.answer) } td { (session.cause.unwrap_or_default()) }
+            td { (session.answer) } td {
+                (session.cause.unwrap_or_default())
+                @if let Some((reason, _)) = session.reason { br; (reason) }
+            }
         }
     }
 }
@@ -214,7 +219,7 @@ pub(super) fn notes(run: &Run) -> Markup {
     let heads = ["No.", "Capture", "Format", "Frames", "Sessions", "Notes"];
     let rows = html! { @for capture in &run.captures.kept { (capture_row(capture)) "\n" } };
     let content = html! {
-        @for warning in run.warnings.sentences() { p { strong { "Warning:" } " " (warning) "." } }
+        @for (warning, _) in run.warnings.sentences() { p { strong { "Warning:" } " " (warning) "." } }
         (table("captures", "What was read, and what could not be", &heads, &rows))
         @if run.captures.omitted > 0 { p { "And " (count(run.captures.omitted, "more capture")) "." } }
     };

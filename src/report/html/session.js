@@ -93,8 +93,10 @@ function detail(session, titles) {
   const parts = [element("h3", {}, "Session " + session.id)];
   const verdict = [element("strong", { class: session.outcome }, session.outcome)];
   if (session.cause) verdict.push(": ", titles.get(session.cause) || session.cause, " (", element("code", {}, session.cause), ")");
+  if (session.reason) verdict.push("; " + session.reason[1] + " (", element("code", {}, session.reason[0]), ")");
   if (session.fault) verdict.push(", at fault: " + session.fault);
   if (session.confidence) verdict.push(", " + session.confidence);
+  if (session.delivered_later) verdict.push(", delivered later by session " + (session.capture + 1) + "." + session.delivered_later);
   if (session.recovered) verdict.push(", recovered");
   parts.push(element("p", { class: "verdict" }, verdict));
   if (session.remedy) {

@@ -23,6 +23,11 @@ pub(super) struct PageSession {
     pub(super) outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cause: Option<&'static str>,
+    /// Its code, and what it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<(&'static str, &'static str)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivered_later: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,6 +83,8 @@ impl PageSession {
             last: session.last.frame,
             outcome: diagnosis.outcome.code(),
             cause: diagnosis.cause.map(|rule| rule.code),
+            reason: diagnosis.reason.map(|reason| (reason.code, reason.title)),
+            delivered_later: diagnosis.delivered_later,
             fault: diagnosis.fault.map(|fault| fault.code()),
             confidence: diagnosis.confidence.map(|confidence| confidence.code()),
             recovered: diagnosis.recovered,

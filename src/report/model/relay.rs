@@ -47,7 +47,7 @@ impl<'a> RelayObject<'a> {
             server: AsText(relay.server),
             sessions: relay.sessions,
             lost: relay.lost,
-            cause: relay.losses().first().map(|loss| loss.rule.code),
+            cause: relay.cause().map(|rule| rule.code),
             arguments: &relay.arguments,
             first: Time(relay.first),
             last: Time(relay.last),

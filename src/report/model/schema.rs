@@ -13,7 +13,7 @@ use super::{
     CaptureEndLine, CaptureLine, CaptureObject, RelayObject, SCHEMA_VERSION, SessionObject, SummaryLine, Tool,
 };
 use crate::capture::{FORMATS, ReadError};
-use crate::diagnosis::{Confidence, Fault, Outcome, RULES};
+use crate::diagnosis::{Confidence, Fault, Outcome, REASONS, RULES};
 use crate::dns::LookupFailure;
 use crate::report::Summary;
 use crate::smtp::ehlo::{Note, ProblemCode};
@@ -95,6 +95,7 @@ macro_rules! words {
 words! {
     outcome: word([Outcome::Delivered, Outcome::Lost, Outcome::NoMail, Outcome::Unknown].map(Outcome::code));
     cause: word_or_null(causes());
+    reason: word_or_null(REASONS.iter().map(|reason| reason.code).collect::<Vec<_>>());
     fault: word_or_null([Fault::Client, Fault::Server, Fault::Network, Fault::Capture].map(Fault::code));
     confidence: word_or_null([Confidence::Certain, Confidence::Probable].map(Confidence::code));
     captured: word(["both", "client-only", "server-only"]);

@@ -102,6 +102,13 @@ pub(in crate::report) struct SessionObject<'a> {
     /// Octets of the client not read: too many before the reply that tells what they are. Left out where it is 0.
     #[serde(skip_serializing_if = "is_default")]
     client_octets_unread: u64,
+    /// Why the server refused, where its reply says so in a way that is known; null where it does not, or nothing was
+    /// refused.
+    #[schemars(schema_with = "schema::reason")]
+    reason: Option<&'static str>,
+    /// Of a lost session the number of the one in the same capture that delivered its mail right after, to another address
+    /// of the domain; null where there is none. Such a session counts as lost in `summary`, and in `delivered_later` there.
+    delivered_later: Option<u64>,
 }
 
 impl<'a> SessionObject<'a> {
@@ -156,6 +163,8 @@ impl<'a> SessionObject<'a> {
             lookups: lookups(session),
             replies_unpaired: transcript.unpaired_replies,
             client_octets_unread: transcript.unread_client_octets,
+            reason: diagnosis.reason.map(|reason| reason.code),
+            delivered_later: diagnosis.delivered_later,
         }
     }
 

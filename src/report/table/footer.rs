@@ -62,7 +62,8 @@ pub(super) fn totals(lines: &mut FooterLines, run: &Run) {
         return;
     }
     let outcomes = [
-        (summary.lost, "lost"),
+        (summary.mail_lost(), "lost"),
+        (summary.delivered_later, "lost and delivered later"),
         (summary.delivered, "delivered"),
         (summary.no_mail, "no-mail"),
         (summary.unknown, "unknown"),
@@ -78,7 +79,8 @@ pub(super) fn totals(lines: &mut FooterLines, run: &Run) {
         lines.paragraph("", &format!("No session was lost. {all}"));
         return;
     }
-    lines.paragraph("", &all);
+    let none = if summary.mail_lost() == 0 { "No mail was lost. " } else { "" };
+    lines.paragraph("", &format!("{none}{all}"));
     for (rule, sessions) in totals.causes() {
         lines.paragraph(&format!("{:>6}  {:<22}  ", number(sessions), rule.code), rule.title);
     }
@@ -197,8 +199,8 @@ pub(super) fn never_started(lines: &mut FooterLines, run: &Run) {
 
 /// What is worth a second look though no mail was lost.
 pub(super) fn warnings(lines: &mut FooterLines, run: &Run) {
-    let hint = if run.shows_all() { "" } else { ": --show all" };
-    for warning in run.warnings.sentences() {
+    for (warning, is_listed) in run.warnings.sentences() {
+        let hint = if run.shows_all() || is_listed { "" } else { ": --show all" };
         lines.paragraph("Warning: ", &format!("{warning}{hint}."));
     }
 }

@@ -82,9 +82,13 @@ fn verdict(diagnosis: &Diagnosis, names_outcome: bool) -> Vec<Part> {
         parts.push(Part::Words(diagnosis.outcome.code().to_owned()));
     }
     parts.extend(diagnosis.cause.map(|rule| Part::Solid(rule.code.to_owned())));
+    parts.extend(diagnosis.reason.map(|reason| Part::Solid(reason.code.to_owned())));
     parts.extend(diagnosis.fault.map(|fault| to_do(fault, diagnosis.suggestion.as_deref())));
     if diagnosis.confidence == Some(Confidence::Probable) {
         parts.push(Part::Words("(probable)".to_owned()));
+    }
+    if let Some(number) = diagnosis.delivered_later {
+        parts.push(Part::Words(format!("delivered later: session {number}")));
     }
     if diagnosis.recovered {
         parts.push(Part::Words("recovered".to_owned()));

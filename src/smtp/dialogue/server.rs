@@ -240,6 +240,7 @@ impl Dialogue<'_> {
     }
 
     fn count_answer(&mut self, pending: &Pending, reply: &Reply) {
+        let is_consequence = reply.is_refusal() && self.follows_refusal(pending.verb);
         let transcript = &mut self.transcript;
         let tally = match pending.verb {
             Verb::Mail => Some(&mut transcript.mail),
@@ -249,13 +250,24 @@ impl Dialogue<'_> {
             Verb::StartTls => Some(&mut transcript.starttls),
             _ => None,
         };
-        if let Some(tally) = tally {
+        if let Some(tally) = tally.filter(|_| !is_consequence) {
             count(tally, pending, reply);
         }
-        if reply.is_refusal() && matches!(pending.verb, Verb::Mail | Verb::Rcpt) {
+        if reply.is_refusal() && !is_consequence && matches!(pending.verb, Verb::Mail | Verb::Rcpt) {
             self.note_refusal_naming_hello(pending, reply);
         }
         self.follow_transaction(pending, reply);
+    }
+
+    /// Whether a command of this verb has no chance: without a sender none of RCPT and DATA, without a recipient none of DATA
+    /// (RFC 5321 3.3, RFC 2920 3.1). Pipelining clients have sent it by then.
+    const fn follows_refusal(&self, verb: Verb) -> bool {
+        let (mail, rcpt) = (&self.transcript.mail, &self.transcript.rcpt);
+        match verb {
+            Verb::Rcpt => mail.is_last_refused,
+            Verb::Data | Verb::Bdat => mail.is_last_refused || rcpt.is_last_refused && self.server.recipients == 0,
+            _ => false,
+        }
     }
 
     /// The mail transaction of RFC 5321 3.3: MAIL begins it; the end of data, RSET and a hello end it.
