@@ -69,6 +69,10 @@ pub enum EvidenceKind {
     Alert(Side, Alert),
     /// No TLS handshake followed.
     NoTls,
+    /// The server answered with TLS a client that had sent none.
+    PlainToTls,
+    /// The client began TLS and the server speaks plain SMTP.
+    TlsToPlain,
     /// The TLS handshake was begun and not completed.
     UnfinishedTls,
     /// How the session ended.

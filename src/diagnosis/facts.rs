@@ -74,9 +74,10 @@ impl<'s> Facts<'s> {
         self.reply(hello).is_some_and(Reply::is_refusal)
     }
 
-    /// Whether the server accepted any hello.
+    /// Whether the server accepted any hello. Where the dialogue under TLS can be read, only those under it count.
     pub(super) fn is_any_hello_accepted(&self) -> bool {
-        self.transcript.hellos.iter().any(|hello| self.reply(hello).is_some_and(Reply::is_positive))
+        let forgotten = if self.transcript.is_tls { 0 } else { self.transcript.hellos_before_tls };
+        self.transcript.hellos.iter().skip(forgotten).any(|hello| self.reply(hello).is_some_and(Reply::is_positive))
     }
 
     pub(super) fn malformed(&self) -> impl Iterator<Item = &'s Hello> {
@@ -165,6 +166,11 @@ impl<'s> Facts<'s> {
             Captured::ClientOnly => self.session.client_acknowledged || self.transcript.client_octets > 0,
             Captured::ServerOnly => true,
         }
+    }
+
+    /// Whether the server answered in TLS what the client said in plain text.
+    pub(super) const fn is_answered_in_tls(&self) -> bool {
+        self.transcript.tls.server.records > 0 && self.transcript.tls.client.records == 0
     }
 
     /// Whether the last thing that happened was that a `verb` got no reply.

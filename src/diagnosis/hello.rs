@@ -49,7 +49,7 @@ pub(super) const UNANSWERED: Rule = Rule {
     page: include_str!("pages/ehlo-unanswered.md"),
     check: |facts| {
         let sent = facts.unanswered(Verb::is_hello)?;
-        if facts.is_any_hello_accepted() {
+        if facts.is_any_hello_accepted() || facts.is_answered_in_tls() {
             return None;
         }
         let waited = facts.client_gave_up_after();

@@ -105,6 +105,8 @@ pub struct Diagnosis {
     pub hello: Option<usize>,
     /// The name the client should have greeted with; only if the session was lost to the one it did.
     pub suggestion: Option<String>,
+    /// What to do about the loss; empty where there is nothing to do.
+    pub remedy: &'static str,
     /// The frames that show it, in order, each with what it shows.
     pub evidence: Vec<Evidence>,
 }

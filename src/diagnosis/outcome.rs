@@ -121,6 +121,7 @@ fn lost(facts: &Facts<'_>, rule: &'static Rule, finding: Finding) -> Diagnosis {
         fault: Some(finding.fault),
         hello: finding.hello.or(lost.hello),
         suggestion: finding.suggestion,
+        remedy: finding.remedy.unwrap_or(rule.remedy),
         ..lost
     }
 }
@@ -133,5 +134,15 @@ fn diagnosis(
 ) -> Diagnosis {
     evidence.sort_by_key(|evidence| evidence.frame);
     let (hello, recovered) = (facts.shown_hello(), facts.recovered());
-    Diagnosis { outcome, cause: None, fault: None, confidence, recovered, hello, suggestion: None, evidence }
+    Diagnosis {
+        outcome,
+        cause: None,
+        fault: None,
+        confidence,
+        recovered,
+        hello,
+        suggestion: None,
+        remedy: "",
+        evidence,
+    }
 }

@@ -92,11 +92,13 @@ pub(super) struct Finding {
     pub(super) hello: Option<usize>,
     /// The name to greet with instead.
     pub(super) suggestion: Option<String>,
+    /// What to do about it, where that is more than the rule can say.
+    pub(super) remedy: Option<&'static str>,
 }
 
 impl Finding {
     pub(super) const fn new(fault: Fault, confidence: Confidence, evidence: Vec<Evidence>) -> Self {
-        Self { fault, confidence, evidence, hello: None, suggestion: None }
+        Self { fault, confidence, evidence, hello: None, suggestion: None, remedy: None }
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) const TLS_FAILED: Rule = Rule {
     remedy: "Compare the TLS versions, ciphers and certificates of both sides; the side that sent the alert or closed is the one that was not content.",
     faults: &[Fault::Server, Fault::Client, Fault::Network],
     page: include_str!("pages/tls-failed.md"),
-    check: |facts| handshake_died(facts).or_else(|| refused(facts)),
+    check: |facts| refused(facts).or_else(|| mistaken(facts)).or_else(|| handshake_died(facts)),
 };
 
 /// The last AUTH was refused, and no message followed.
@@ -48,11 +48,14 @@ fn handshake_died(facts: &Facts<'_>) -> Option<Finding> {
         return None;
     }
     let mut evidence = hellos(tls);
+    let is_unanswered = tls.client.records > 0 && tls.server.records == 0;
     let mut fault = match facts.ending {
         Ending::Closed { by_server: true } | Ending::Reset { by_server: true } => Fault::Server,
         Ending::Silence => Fault::Network,
+        _ if is_unanswered => Fault::Server,
         _ => Fault::Client,
     };
+    evidence.extend(facts.transcript.plain_reply_to_tls().map(|reply| Evidence::reply(reply, None)));
     for (from, sender, alert) in
         [(Side::Client, Fault::Client, tls.client.alert), (Side::Server, Fault::Server, tls.server.alert)]
     {
@@ -66,6 +69,33 @@ fn handshake_died(facts: &Facts<'_>) -> Option<Finding> {
     evidence.push(facts.ended(EvidenceKind::Ended));
     Some(Finding::new(fault, Confidence::Probable, evidence))
 }
+
+/// One side spoke TLS and the other plain text, and STARTTLS is not why: the client is set to the other.
+fn mistaken(facts: &Facts<'_>) -> Option<Finding> {
+    let (session, transcript) = (facts.session, facts.transcript);
+    let tls = &transcript.tls;
+    let is_cut_off = tls.client.is_cut_off || tls.server.is_cut_off;
+    if transcript.starttls.accepted > 0 || is_cut_off || facts.ending == Ending::CaptureEnded {
+        return None;
+    }
+    let (kind, remedy) = match (tls.client.records > 0, tls.server.records > 0) {
+        (false, true) => (EvidenceKind::PlainToTls, PLAIN_TO_TLS),
+        (true, false) if transcript.server_octets > 0 => (EvidenceKind::TlsToPlain, TLS_TO_PLAIN),
+        _ => return None,
+    };
+    let mut evidence = hellos(tls);
+    evidence.extend(transcript.plain_reply_to_tls().map(|reply| Evidence::reply(reply, None)));
+    evidence
+        .extend(tls.server.alert.map(|alert| Evidence::new(alert.moment, EvidenceKind::Alert(Side::Server, alert))));
+    evidence.push(Evidence::new(session.last, kind));
+    evidence.push(facts.ended(EvidenceKind::Ended));
+    let finding = Finding::new(Fault::Client, Confidence::Certain, evidence);
+    Some(Finding { remedy: Some(remedy), ..finding })
+}
+
+const PLAIN_TO_TLS: &str = "The server expects TLS from the first byte, as on port 465, and the client speaks plain SMTP. Set the client to TLS from the start of the connection (often called SSL), or to port 587 with STARTTLS.";
+
+const TLS_TO_PLAIN: &str = "The server speaks plain SMTP on this port, and the client begins TLS at once. Set the client to STARTTLS on this port, or to port 465, where TLS is from the first byte.";
 
 /// What the client asked for and what the server chose.
 fn hellos(tls: &Tls) -> Vec<Evidence> {

@@ -52,6 +52,8 @@ pub fn text(kind: &EvidenceKind) -> String {
         }
         EvidenceKind::UnfinishedTls => "the TLS handshake did not complete".into(),
         EvidenceKind::NoTls => "no TLS handshake followed".into(),
+        EvidenceKind::PlainToTls => "client speaks plain SMTP to a server that speaks TLS".into(),
+        EvidenceKind::TlsToPlain => "client speaks TLS to a server that speaks plain SMTP".into(),
         EvidenceKind::Ended(end) => ended(*end),
         EvidenceKind::Unknown(why) => unknown(*why),
     }
@@ -154,10 +156,10 @@ fn seconds(nanos: i64) -> String {
 
 /// What to do about a loss; empty where there is nothing to do.
 pub fn remedy(diagnosis: &Diagnosis) -> String {
-    diagnosis.cause.map(|rule| advice(rule.remedy, diagnosis.suggestion.as_deref())).unwrap_or_default()
+    advice(diagnosis.remedy, diagnosis.suggestion.as_deref())
 }
 
-/// A rule's remedy, and before it the name to greet with.
+/// A remedy, and before it the name to greet with.
 pub(super) fn advice(remedy: &str, suggestion: Option<&str>) -> String {
     suggestion.map_or_else(|| remedy.to_owned(), |name| format!("Send `{name}`. {remedy}"))
 }

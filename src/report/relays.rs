@@ -42,7 +42,7 @@ fn remedy(relay: &Relay, loss: &Loss, name_cause: bool) -> String {
     };
     let cause = if name_cause { format!("{}, ", loss.rule.code) } else { String::new() };
     // One client's several names have different corrections, each named beside it.
-    let remedy = if relay.arguments.len() > 1 { loss.rule.remedy.to_owned() } else { loss.remedy() };
+    let remedy = if relay.arguments.len() > 1 { loss.advice.to_owned() } else { loss.remedy() };
     format!("{cause}{place}{remedy}")
 }
 

@@ -103,6 +103,8 @@ pub(super) struct Loss {
     pub(super) rule: &'static Rule,
     pub(super) sessions: u64,
     pub(super) fault: Option<Fault>,
+    /// What the first of them is told to do about it.
+    pub(super) advice: &'static str,
     /// The name that the client of the first of them should have sent.
     suggestion: Option<Box<str>>,
 }
@@ -175,7 +177,7 @@ impl Totals {
 impl Loss {
     /// What to do about it.
     pub(super) fn remedy(&self) -> String {
-        evidence::advice(self.rule.remedy, self.suggestion.as_deref())
+        evidence::advice(self.advice, self.suggestion.as_deref())
     }
 }
 
@@ -225,11 +227,12 @@ impl Relay {
         self.lost += 1;
         let (first, last) = self.lost_span.unwrap_or((opened, opened));
         self.lost_span = Some((first.min(opened), last.max(opened)));
-        match self.losses.iter_mut().find(|loss| loss.rule == rule) {
+        match self.losses.iter_mut().find(|loss| loss.rule == rule && loss.advice == diagnosis.remedy) {
             Some(loss) => loss.sessions += 1,
             None => {
                 let suggestion = diagnosis.suggestion.as_deref().map(Into::into);
-                self.losses.push(Loss { rule, sessions: 1, fault: diagnosis.fault, suggestion });
+                let (fault, advice) = (diagnosis.fault, diagnosis.remedy);
+                self.losses.push(Loss { rule, sessions: 1, fault, advice, suggestion });
             }
         }
         for hello in &session.transcript.hellos {

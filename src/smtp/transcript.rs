@@ -101,6 +101,8 @@ pub struct Transcript {
     pub greeting: Option<usize>,
     /// The hellos, in order.
     pub hellos: Vec<Hello>,
+    /// How many of the hellos kept came before STARTTLS was accepted: after it they count no more (RFC 3207 4.2).
+    pub hellos_before_tls: usize,
     /// Hellos over the bound, counted only.
     pub omitted_hellos: u64,
     /// MAIL.
@@ -133,8 +135,10 @@ pub struct Transcript {
     pub unsolicited_replies: u64,
     /// TLS records, after STARTTLS or from the start.
     pub tls: Tls,
-    /// Whether STARTTLS was accepted, or the session was TLS from the start.
+    /// Whether a side sent TLS, or is to: STARTTLS was accepted, and no dialogue in plain text followed.
     pub is_tls: bool,
+    /// What the client sent behind STARTTLS, before the reply and in plain text.
+    pub behind_starttls: Option<Moment>,
     /// Octets the client sent.
     pub client_octets: u64,
     /// Octets the server sent.
@@ -171,6 +175,13 @@ impl Transcript {
     /// The reply to connecting.
     pub fn greeting(&self) -> Option<&Reply> {
         self.exchanges.get(self.greeting?)?.reply.as_ref()
+    }
+
+    /// What the server said in plain text after the client's ClientHello.
+    pub fn plain_reply_to_tls(&self) -> Option<&Reply> {
+        let hello = self.tls.client_hello.as_ref()?;
+        let replies = self.exchanges.iter().filter_map(|exchange| exchange.reply.as_ref());
+        replies.rev().find(|reply| reply.moment.frame > hello.moment.frame)
     }
 
     /// A hello's command.

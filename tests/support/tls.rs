@@ -74,6 +74,16 @@ pub(crate) fn server_flight() -> Vec<u8> {
     [handshake(2, &body), change_cipher_spec(), application_data(3, 980)].concat()
 }
 
+/// A ServerHello of TLS 1.2.
+pub(crate) fn server_hello_1_2() -> Vec<u8> {
+    handshake(2, &[&[3, 3][..], &opaque(2, 32), &[0, 0xc0, 0x2f, 0]].concat())
+}
+
+/// A handshake message under encryption.
+pub(crate) fn handshake_record(seed: u32, len: usize) -> Vec<u8> {
+    record(HANDSHAKE, &opaque(seed, len))
+}
+
 pub(crate) fn change_cipher_spec() -> Vec<u8> {
     record(CHANGE_CIPHER_SPEC, &[1])
 }

@@ -135,10 +135,10 @@ impl Events<'_> {
         if transcript.omitted_exchanges > 0 {
             self.remark(format!("{} not shown.", words::count(transcript.omitted_exchanges, "more exchange")));
         }
-        if transcript.is_tls {
+        if transcript.tls.is_established() {
             self.remark("TLS from here on: encrypted.".to_owned());
-            self.tls();
         }
+        self.tls();
         let gap_octets = self.session.anomalies.gap_octets;
         if gap_octets > 0 {
             self.remark(format!("The capture lacks {} of this session.", words::count(gap_octets, "octet")));

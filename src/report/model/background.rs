@@ -24,7 +24,7 @@ pub(super) struct TlsObject<'a> {
     client_hello_frame: Option<FrameNumber>,
     /// The frame that brought the last octet of the ServerHello.
     server_hello_frame: Option<FrameNumber>,
-    /// Whether encrypted data went both ways after it, so that it worked, or may have where the capture lacks octets.
+    /// Whether it was completed, or may have been where the capture lacks octets.
     established: bool,
     /// Alerts that were not encrypted: of each side the first fatal one, else its latest.
     alerts: Vec<AlertObject>,

@@ -50,7 +50,7 @@ pub(in crate::report) struct SessionObject<'a> {
     #[serde(serialize_with = "exchanges")]
     #[schemars(with = "Vec<ExchangeObject<'a>>")]
     exchanges: Said<'a>,
-    /// Whether the session went over to TLS; what follows is not listed.
+    /// Whether a side sent TLS, or STARTTLS was accepted and no plain text followed; what is encrypted is not listed.
     tls: bool,
     messages_accepted: u64,
     /// What became of the session.

@@ -14,20 +14,38 @@ use crate::time::Moment;
 impl Dialogue<'_> {
     /// The client's next octets.
     pub fn client_octets(&mut self, octets: &[u8], moment: Moment) {
-        if self.transcript.client_octets == 0 && Records::looks_like_tls(octets) {
-            self.begin_tls();
-        }
         self.transcript.client_octets = self.transcript.client_octets.saturating_add(octets.len() as u64);
         self.read_client(octets, moment);
     }
 
-    /// The client's first octets are TLS. Where the capture lacks what was said before, the 220 was no greeting.
-    fn begin_tls(&mut self) {
-        if !self.client.is_synced && self.transcript.greeting.take().is_some() {
-            self.transcript.is_tls = true;
-            self.server.is_tls = true;
-            self.mark_server(self.server.place.at, SpanKind::Tls);
+    /// Says whether the client's next octets are TLS: what begins with a record is, and where it was to begin all else is the
+    /// dialogue, as in a capture that was decrypted before.
+    fn decide_tls(&mut self, octets: &[u8]) {
+        match self.client.mode {
+            Mode::Command if self.begins_tls(octets) => self.begin_tls(),
+            Mode::Tls if self.transcript.tls.client.is_untouched() && !Records::looks_like_tls(octets) => {
+                self.enter(Mode::Command);
+            }
+            _ => {}
         }
+    }
+
+    /// Whether the client's next octets, in the place of a command, begin TLS. Behind a hole they may be mail text, which
+    /// hardly begins a segment as a record.
+    fn begins_tls(&self, octets: &[u8]) -> bool {
+        let is_it = match self.client.is_synced {
+            true => Records::looks_like_tls(octets),
+            false => self.client.is_segment_start && Records::is_surely_tls(octets),
+        };
+        is_it && self.client.lines.unfinished().is_empty()
+    }
+
+    /// The client goes over to TLS. Where the capture lacks what was said before, the 220 was no greeting.
+    fn begin_tls(&mut self) {
+        if !self.client.is_begun && self.transcript.greeting.take().is_some() {
+            self.expect_server_tls();
+        }
+        self.transcript.is_tls = true;
         self.enter(Mode::Tls);
     }
 
@@ -36,6 +54,7 @@ impl Dialogue<'_> {
         while !input.is_empty() {
             let before = input.len();
             self.client.is_segment_start = before == octets.len();
+            self.decide_tls(input);
             match &mut self.client.mode {
                 Mode::Command => self.read_commands(&mut input, moment),
                 Mode::Undecided(_) => self.hold(&mut input, moment),
@@ -79,6 +98,9 @@ impl Dialogue<'_> {
             self.command_line(&line);
             self.client.is_segment_start = false;
             self.client.place.end_line();
+            if Records::looks_like_tls(input) {
+                break;
+            }
         }
         self.client.lines = lines;
     }
@@ -186,9 +208,13 @@ impl Dialogue<'_> {
     }
 
     fn hold(&mut self, input: &mut &[u8], moment: Moment) {
+        let is_behind_starttls = self.awaits(Verb::StartTls);
         let Mode::Undecided(undecided) = &mut self.client.mode else { return };
         let octets = std::mem::take(input);
         self.client.place.pass(octets.len(), &[]);
+        if is_behind_starttls && undecided.octets == 0 && !Records::looks_like_tls(octets) {
+            self.transcript.behind_starttls.get_or_insert(moment);
+        }
         if undecided.is_cut || undecided.octets + octets.len() > self.options.limits.undecided_octets {
             undecided.is_cut = true;
             undecided.chunks.clear();

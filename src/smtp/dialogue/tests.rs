@@ -239,6 +239,54 @@ fn after_starttls_nothing_is_listed() {
 }
 
 #[test]
+fn plain_text_after_starttls_is_read_on() {
+    let hello = "C: EHLO sub2.\nS: 501 Invalid domain name\nC: QUIT\nS: 221 bye";
+    for between in ["", "S: 250 out of turn\n"] {
+        let transcript = play(&format!("S: 220 x\nC: STARTTLS\nS: 220 go ahead\n{between}{hello}"));
+        let said = shown(&transcript);
+        assert_eq!(said[said.len() - 2..], ["EHLO sub2. -> 501 Invalid domain name", "QUIT -> 221 bye"]);
+        assert!(!transcript.is_tls && !transcript.tls.is_seen());
+    }
+}
+
+#[test]
+fn what_begins_with_a_record_is_tls_from_either_side_first() {
+    let client = "C| \u{16}\u{3}\u{1}";
+    let server = "S| \u{15}\u{3}\u{3}\0\u{2}\u{2}\u{46}";
+    for (script, exchanges) in [
+        (format!("{client}\nS: 220 x\nS: 500 what"), 2),
+        (format!("S: 220 x\n{client}\nS: 500 what"), 2),
+        (format!("C: EHLO a\n{server}"), 1),
+        (format!("S: 220 x\nC: EHLO a\nS: 250 x\nC: STARTTLS\nS| 220 go\\n\u{16}\u{3}\u{3}\n{client}"), 3),
+    ] {
+        let transcript = play(&script);
+        assert_eq!(transcript.exchanges.len(), exchanges, "{script:?}");
+        assert!(transcript.is_tls, "{script:?}");
+    }
+    let alert = play(&format!("C: EHLO a\n{server}")).tls.server.alert.unwrap();
+    assert_eq!(alert.name(), "protocol_version");
+}
+
+#[test]
+fn a_reply_to_starttls_in_a_hole_is_known_by_the_tls_that_follows() {
+    let transcript =
+        play("S: 220 x\nC: STARTTLS\nS# 30\nS| \u{16}\u{3}\u{3}\nC| \u{16}\u{3}\u{1} secret\\n\nC| MAIL\\n");
+    assert_eq!(shown(&transcript)[1..], ["STARTTLS -> -"]);
+    assert!(transcript.is_tls);
+}
+
+#[test]
+fn what_is_sent_behind_starttls_is_noted() {
+    let injected = play("S: 220 x\nC| STARTTLS\\nRSET\\n\nS: 220 go\nC| \u{16}\u{3}\u{1}");
+    assert_eq!(injected.behind_starttls.map(|moment| moment.frame), Some(2));
+    assert_eq!(shown(&injected)[1..], ["STARTTLS -> 220 go", "RSET -> -"]);
+    assert!(injected.is_tls);
+    for clean in ["C| STARTTLS\\n\u{16}\u{3}\u{1}", "C: STARTTLS\nS: 220 go\nC: EHLO a", "C: RSET\nC: STARTTLS"] {
+        assert_eq!(play(&format!("S: 220 x\n{clean}")).behind_starttls, None, "{clean}");
+    }
+}
+
+#[test]
 fn a_refused_starttls_goes_on_in_the_clear() {
     let transcript = play("S: 220 x\nC: STARTTLS\nS: 454 not now\nC: QUIT\nS: 221 x");
     assert_eq!(shown(&transcript)[1..], ["STARTTLS -> 454 not now", "QUIT -> 221 x"]);

@@ -21,6 +21,10 @@ pub use records::Records;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TlsVersion(pub u16);
 
+impl TlsVersion {
+    const TLS_1_3: Self = Self(0x0304);
+}
+
 impl fmt::Display for TlsVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
@@ -49,13 +53,16 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Whether both ends went on to exchange data, so the handshake worked, or may have where the capture lacks octets.
+    /// Whether the handshake worked, or may have where the capture lacks octets.
     ///
-    /// In TLS 1.3 the client's Finished and an alert instead of it both travel as application data, so a single short
-    /// record of the client proves nothing.
-    pub const fn is_established(&self) -> bool {
-        let is_known = self.server.data_records > 0 && (self.client.sent_long_data || self.client.data_records > 1);
-        is_known || self.server.is_cut_off || self.client.is_cut_off
+    /// Up to TLS 1.2 it did when both ends have sent their Finished. In TLS 1.3 the client's Finished and an alert instead of
+    /// it both travel as application data, so a single short record of the client proves nothing.
+    pub fn is_established(&self) -> bool {
+        // A client of TLS 1.3 that is asked again sends ChangeCipherSpec before its second hello.
+        let may_be_finished = self.server_hello.is_none_or(|hello| hello.version < TlsVersion::TLS_1_3);
+        let has_finished = may_be_finished && self.client.is_finished && self.server.is_finished;
+        let has_data = self.server.data_records > 0 && (self.client.sent_long_data || self.client.data_records > 1);
+        has_finished || has_data || self.server.is_cut_off || self.client.is_cut_off
     }
 
     /// The alerts sent in the clear, each with its sender: `client` or `server`.

@@ -19,6 +19,9 @@ pub struct Records {
     pub is_cut_off: bool,
     /// Whether a hello was passed over, for it is longer than those that are read.
     pub is_hello_too_long: bool,
+    /// Whether it sent a handshake message after ChangeCipherSpec: up to TLS 1.2 its Finished.
+    pub is_finished: bool,
+    is_ciphered: bool,
     parser: Parser,
     hello: Hello,
 }
@@ -67,16 +70,35 @@ impl Default for Hello {
 }
 
 const HEADER_OCTETS: usize = 5;
+const CHANGE_CIPHER_SPEC: u8 = 20;
 const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
+/// The first octet of a ClientHello in the form of SSL 2.0, and a part of its length.
+const SSL2_LENGTH: u8 = 0x80;
 const APPLICATION_DATA: u8 = 23;
+/// The largest record under encryption has 2^14 octets and 2,048 more (RFC 5246 6.2.3).
+const LONGEST_RECORD: u16 = (1 << 14) + 2048;
 /// An alert of 2 octets with its content type and the longest authentication tag and nonce in use.
 const LONGEST_ENCRYPTED_ALERT: u32 = 40;
 
 impl Records {
-    /// Whether `octets`, the first of a direction, begin a TLS record.
+    /// Whether `octets`, which stand where a line of the dialogue may begin, begin a TLS record or a ClientHello in the form
+    /// of SSL 2.0 (RFC 5246 E.2).
     pub fn looks_like_tls(octets: &[u8]) -> bool {
-        matches!(octets, [20..=23, 3, ..] | [20..=23])
+        matches!(octets, [20..=23, 3, ..] | [20..=23] | [0x80..=0xff, _, 1, 0 | 3, ..])
+    }
+
+    /// Whether `octets`, which may be anything, are a whole header of a TLS record and what follows.
+    pub(in crate::smtp) fn is_surely_tls(octets: &[u8]) -> bool {
+        match *octets {
+            [20..=23, 3, 0..=4, high, low, ..] => u16::from_be_bytes([high, low]) <= LONGEST_RECORD,
+            _ => false,
+        }
+    }
+
+    /// Whether nothing was read or passed over so far.
+    pub(in crate::smtp) const fn is_untouched(&self) -> bool {
+        self.records == 0 && !self.is_cut_off && matches!(self.parser, Parser::Start)
     }
 
     /// Reads the next octets. `peer_sent_data` is whether the other direction has sent data.
@@ -95,7 +117,7 @@ impl Records {
             match &mut self.parser {
                 Parser::Lost => return,
                 Parser::Start => {
-                    self.parser = if matches!(first, 20..=24) {
+                    self.parser = if matches!(first, 20..=24) || *first >= SSL2_LENGTH && self.records == 0 {
                         Parser::Header { read: 0, octets: [0; HEADER_OCTETS] }
                     } else {
                         Parser::Lost
@@ -149,6 +171,13 @@ impl Records {
 
     fn begin(&mut self, header: [u8; HEADER_OCTETS], peer_sent_data: bool) {
         let [content_type, major, _, high, low] = header;
+        if content_type >= SSL2_LENGTH {
+            // Its length counts what follows the first 2 octets.
+            let octets = u16::from_be_bytes([content_type & !SSL2_LENGTH, major]);
+            self.records += 1;
+            self.parser = Parser::Body { left: u32::from(octets.saturating_sub(3)), kind: Body::Opaque };
+            return;
+        }
         if major != 3 {
             self.parser = Parser::Lost;
             return;
@@ -159,6 +188,8 @@ impl Records {
             self.data_records += 1;
             self.sent_long_data |= peer_sent_data && left > LONGEST_ENCRYPTED_ALERT;
         }
+        self.is_finished |= content_type == HANDSHAKE && self.is_ciphered;
+        self.is_ciphered |= content_type == CHANGE_CIPHER_SPEC;
         let kind = match content_type {
             HANDSHAKE => Body::Handshake,
             // A longer one is encrypted.

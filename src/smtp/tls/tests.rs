@@ -209,6 +209,44 @@ fn a_short_record_of_the_client_is_no_handshake_that_worked() {
 }
 
 #[test]
+fn up_to_1_2_the_finished_of_both_completes_the_handshake() {
+    let change_and_finished = [record(20, &[1]), record(22, &[0xee; 40])].concat();
+    let play = |hello: &str, data: usize| {
+        let mut tls = server(&with_lengths(hello));
+        tls.client_octets(&change_and_finished, frame(2), MOST);
+        assert!(!tls.is_established(), "the server has not answered");
+        tls.server_octets(&change_and_finished, frame(3), MOST);
+        tls.server_octets(&record(23, &[0; 30]).repeat(data), frame(4), MOST);
+        tls.is_established()
+    };
+    for (hello, data, is_established) in [
+        (SERVER_1_2, 0, true),
+        (SERVER_1_0, 0, true),
+        (SERVER_1_2, 1, true),
+        (SERVER_1_3, 0, false),
+        (SERVER_1_3, 1, false),
+    ] {
+        assert_eq!(play(hello, data), is_established, "{hello} {data}");
+    }
+}
+
+#[test]
+fn a_hello_in_the_form_of_ssl_2_is_passed_over() {
+    let ssl2 = [0x80, 46, 1, 3, 1, 0, 21, 0, 0, 0, 16];
+    assert!(Records::looks_like_tls(&ssl2));
+    let octets = [&ssl2[..], &[7; 37], &record(21, &[2, 40])].concat();
+    for cut in 1..octets.len() {
+        let mut tls = client(&octets[..cut]);
+        tls.client_octets(&octets[cut..], frame(2), MOST);
+        assert_eq!(
+            (tls.client.records, tls.client.alert.map(|alert| alert.description)),
+            (2, Some(40)),
+            "cut at {cut}"
+        );
+    }
+}
+
+#[test]
 fn a_hole_inside_a_record_is_passed_over() {
     let mut tls = server(&record(22, &[2; 900])[..100]);
     tls.server_gap(805);
