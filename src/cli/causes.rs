@@ -30,18 +30,22 @@ fn text(width: usize) -> String {
             text.extend(summary.lines().flat_map(|line| [INDENT, line, "\n"]));
         }
     }
-    let (mut outcomes, mut problems, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut outcomes, mut problems, mut notes, mut remarks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for subject in pages::subjects() {
         match subject {
             Subject::Cause(_) => {}
             Subject::Outcome(_) => outcomes.push(subject.code()),
             Subject::Problem(_) => problems.push(subject.code()),
             Subject::Note(_) => notes.push(subject.code()),
+            Subject::Remark(_) => remarks.push(subject.code()),
         }
     }
-    for (heading, codes) in
-        [("Outcomes", outcomes), ("Problems of a hello argument", problems), ("Notes on a hello", notes)]
-    {
+    for (heading, codes) in [
+        ("Outcomes", outcomes),
+        ("Problems of a hello argument", problems),
+        ("Notes on a hello", notes),
+        ("Remarks on a session", remarks),
+    ] {
         text.push('\n');
         text.push_str(&markdown::wrap(&format!("{heading}: {}.", codes.join(", ")), width, "  "));
     }

@@ -35,6 +35,8 @@ pub enum EvidenceKind {
     },
     /// The handshake is complete, and no greeting followed.
     NoGreeting,
+    /// What this side speaks in place of SMTP.
+    OtherProtocol(Side, &'static str),
     /// The greeting is masked with asterisks.
     MaskedGreeting,
     /// A malformed hello.

@@ -34,6 +34,9 @@ const SILENCE_NS: i64 = 5 * 60 * NANOS_PER_SEC;
 /// A hello with its line end: `HELO`, a blank, and one character.
 const SHORTEST_HELLO_OCTETS: u64 = 8;
 
+/// Between mail servers (RFC 5321 4.5.4.2).
+const SMTP_PORT: u16 = 25;
+
 /// How long a client at least waits for a greeting.
 const GREETING_PATIENCE_NS: i64 = NANOS_PER_SEC;
 
@@ -166,6 +169,34 @@ impl<'s> Facts<'s> {
             Captured::ClientOnly => self.session.client_acknowledged || self.transcript.client_octets > 0,
             Captured::ServerOnly => true,
         }
+    }
+
+    /// What was spoken in place of SMTP, and by whom, if no client came to deliver. Where the client did not say so itself,
+    /// all that it said has to be in the capture.
+    pub(super) fn other_protocol(&self) -> Option<Evidence> {
+        let transcript = self.transcript;
+        let evidence = |side, name, moment| Evidence::new(moment, EvidenceKind::OtherProtocol(side, name));
+        if !transcript.hellos.is_empty() || transcript.mail.tried > 0 {
+            return None;
+        }
+        let is_client_whole = !self.is_one_sided() && !transcript.missing.is_any() && self.has_beginning();
+        let spoken = match (transcript.client_protocol, transcript.server_protocol) {
+            (Some(client), None) => evidence(Side::Client, client.name, client.moment),
+            (None, Some(server)) if is_client_whole => evidence(Side::Server, server.name, server.moment),
+            (Some(_), Some(server)) => evidence(Side::Both, server.name, server.moment),
+            (None, None) if is_client_whole && self.is_tls_in_place_of_smtp() => {
+                evidence(Side::Both, "TLS", self.session.last)
+            }
+            _ => return None,
+        };
+        Some(spoken)
+    }
+
+    /// Whether both sides spoke TLS from the first octet on where SMTP always begins in plain text.
+    fn is_tls_in_place_of_smtp(&self) -> bool {
+        let (transcript, tls) = (self.transcript, &self.transcript.tls);
+        let is_both = tls.client.records > 0 && tls.server.records > 0 && transcript.exchanges.is_empty();
+        is_both && self.session.server.port() == SMTP_PORT && self.session.handshake.syn_ack.is_some()
     }
 
     /// Whether the server answered in TLS what the client said in plain text.

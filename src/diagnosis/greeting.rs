@@ -58,3 +58,27 @@ pub(super) const REFUSED: Rule = Rule {
         Some(Finding::new(Fault::Server, Confidence::Certain, vec![Evidence::reply(greeting, None)]))
     },
 };
+
+pub(super) const NOT_SMTP_TITLE: &str = "what was spoken is not SMTP";
+
+/// The client said hello to another service.
+pub(super) const NOT_SMTP: Rule = Rule {
+    code: "not-smtp",
+    stage: Stage::Greeting,
+    title: NOT_SMTP_TITLE,
+    reference: "RFC 5321 3.1",
+    remedy: "Another service answers on the mail server's port. See which program listens there, and whether the client is set to the right address and port.",
+    faults: &[Fault::Server],
+    page: include_str!("pages/not-smtp.md"),
+    check: |facts| {
+        let spoken = facts.transcript.server_protocol?;
+        let hello = facts.transcript.hellos.first()?;
+        let (side, name) = (Side::Server, spoken.name);
+        let evidence = vec![
+            Evidence::new(spoken.moment, EvidenceKind::OtherProtocol(side, name)),
+            Evidence::command(facts.command(hello)?),
+            facts.ended(EvidenceKind::Ended),
+        ];
+        Some(Finding { hello: Some(0), ..Finding::new(Fault::Server, facts.confidence(), evidence) })
+    },
+};

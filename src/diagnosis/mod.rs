@@ -10,10 +10,12 @@ mod greeting;
 mod hello;
 mod outcome;
 mod refused;
+mod remarks;
 mod rules;
 mod tls_auth;
 
 pub use evidence::{Answer, Argument, End, Evidence, EvidenceKind, Unknown};
+pub use remarks::Remark;
 pub use rules::{Fault, RULES, Rule, Stage, rule};
 
 use crate::session::Session;
@@ -28,13 +30,15 @@ pub enum Outcome {
     Lost,
     /// The client ended a working session without trying to send.
     NoMail,
+    /// Another protocol was spoken: no mail came, and none was lost.
+    NotSmtp,
     /// The capture cannot tell.
     Unknown,
 }
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 4] = [Self::Delivered, Self::Lost, Self::NoMail, Self::Unknown];
+    pub const ALL: [Self; 5] = [Self::Delivered, Self::Lost, Self::NoMail, Self::NotSmtp, Self::Unknown];
 
     /// The stable word for reports.
     pub const fn code(self) -> &'static str {
@@ -42,6 +46,7 @@ impl Outcome {
             Self::Delivered => "delivered",
             Self::Lost => "lost",
             Self::NoMail => "no-mail",
+            Self::NotSmtp => "not-smtp",
             Self::Unknown => "unknown",
         }
     }
@@ -52,6 +57,7 @@ impl Outcome {
             Self::Delivered => "the server accepted a message",
             Self::Lost => "the client came to deliver, and no message was accepted",
             Self::NoMail => "the client did not try to send",
+            Self::NotSmtp => greeting::NOT_SMTP_TITLE,
             Self::Unknown => "the capture cannot tell",
         }
     }
@@ -62,6 +68,7 @@ impl Outcome {
             Self::Delivered => include_str!("pages/delivered.md"),
             Self::Lost => include_str!("pages/lost.md"),
             Self::NoMail => include_str!("pages/no-mail.md"),
+            Self::NotSmtp => greeting::NOT_SMTP.page,
             Self::Unknown => include_str!("pages/unknown.md"),
         }
     }
@@ -109,6 +116,8 @@ pub struct Diagnosis {
     pub remedy: &'static str,
     /// The frames that show it, in order, each with what it shows.
     pub evidence: Vec<Evidence>,
+    /// What is worth a second look all the same, each with the frame that shows it.
+    pub remarks: Vec<(FrameNumber, Remark)>,
 }
 
 impl Diagnosis {
@@ -116,6 +125,14 @@ impl Diagnosis {
     pub fn reply(&self) -> Option<(FrameNumber, &Answer)> {
         self.evidence.iter().find_map(|shown| match &shown.kind {
             EvidenceKind::Reply(answer) => Some((shown.frame, answer)),
+            _ => None,
+        })
+    }
+
+    /// What was spoken in place of SMTP; only if that is known.
+    pub fn other_protocol(&self) -> Option<&'static str> {
+        self.evidence.iter().find_map(|shown| match shown.kind {
+            EvidenceKind::OtherProtocol(_, name) => Some(name),
             _ => None,
         })
     }

@@ -109,6 +109,7 @@ pub static RULES: &[Rule] = &[
     connect::UNANSWERED,
     greeting::NO_GREETING,
     greeting::REFUSED,
+    greeting::NOT_SMTP,
     ehlo_mangled::RULE,
     ehlo_argument::RULE,
     hello::POLICY,

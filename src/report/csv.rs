@@ -13,7 +13,7 @@ use crate::smtp::Reply;
 /// A column: its name, and what stands in it.
 type Column = (&'static str, fn(&Digest<'_>) -> String);
 
-const COLUMNS: [Column; 37] = [
+const COLUMNS: [Column; 38] = [
     ("capture", |row| row.source.path.clone()),
     ("member", |row| or_empty(row.source.member.as_ref())),
     ("session", |row| row.session.number.to_string()),
@@ -50,6 +50,7 @@ const COLUMNS: [Column; 37] = [
     ("tls_version", |row| or_empty(row.session.transcript.tls.server_hello.as_ref().map(|hello| hello.version))),
     ("tls_server_name", |row| or_empty(background::server_name(row.session))),
     ("tls_alert", |row| or_empty(background::alert(row.session))),
+    ("remarks", |row| joined(row.diagnosis.remarks.iter().map(|(_, remark)| remark.code().to_owned()), " ")),
     ("lookup", |row| joined(row.lookups(), "; ")),
 ];
 

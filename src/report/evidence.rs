@@ -26,6 +26,8 @@ pub fn text(kind: &EvidenceKind) -> String {
         }
         EvidenceKind::SynUnanswered { syns, .. } => format!("sent {syns} times, and no answer"),
         EvidenceKind::NoGreeting => "handshake complete, and no greeting followed".into(),
+        EvidenceKind::OtherProtocol(Side::Both, name) => format!("both sides speak {name}, not SMTP"),
+        EvidenceKind::OtherProtocol(by, name) => format!("{} speaks {name}, not SMTP", side(*by)),
         EvidenceKind::MaskedGreeting => "the greeting is masked with asterisks".into(),
         EvidenceKind::Argument(shown) => argument(shown),
         EvidenceKind::Command(line) => format!("client sent {}", said(line)),

@@ -68,6 +68,7 @@ fn totals(totals: &Totals) -> String {
         (Outcome::Lost, summary.lost),
         (Outcome::Delivered, summary.delivered),
         (Outcome::NoMail, summary.no_mail),
+        (Outcome::NotSmtp, summary.not_smtp),
         (Outcome::Unknown, summary.unknown),
     ] {
         text.push_str(&format!("| {} | {} |\n", outcome.code(), number(sessions)));

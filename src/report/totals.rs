@@ -34,6 +34,8 @@ pub struct Summary {
     pub lost: u64,
     /// Sessions that did not try to send.
     pub no_mail: u64,
+    /// Sessions in which another protocol than SMTP was spoken, and nobody came to deliver.
+    pub not_smtp: u64,
     /// Sessions of which the capture cannot tell.
     pub unknown: u64,
     /// Lost sessions by the code of their cause.
@@ -131,6 +133,7 @@ impl Totals {
             Outcome::Delivered => summary.delivered += 1,
             Outcome::Lost => summary.lost += 1,
             Outcome::NoMail => summary.no_mail += 1,
+            Outcome::NotSmtp => summary.not_smtp += 1,
             Outcome::Unknown => summary.unknown += 1,
         }
         if let Some(rule) = diagnosis.cause {

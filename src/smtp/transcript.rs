@@ -2,6 +2,7 @@
 
 use crate::smtp::command::{Command, Verb};
 use crate::smtp::ehlo::ArgumentCheck;
+use crate::smtp::protocol::OtherProtocol;
 use crate::smtp::reply::Reply;
 use crate::smtp::spans::{Names, Spans};
 use crate::smtp::tls::Tls;
@@ -137,8 +138,14 @@ pub struct Transcript {
     pub tls: Tls,
     /// Whether a side sent TLS, or is to: STARTTLS was accepted, and no dialogue in plain text followed.
     pub is_tls: bool,
+    /// When the client sent a password, or a token in its place, that can be read.
+    pub clear_credentials: Option<Moment>,
     /// What the client sent behind STARTTLS, before the reply and in plain text.
     pub behind_starttls: Option<Moment>,
+    /// That the client's first line is no SMTP.
+    pub client_protocol: Option<OtherProtocol>,
+    /// That the server's first line is no SMTP.
+    pub server_protocol: Option<OtherProtocol>,
     /// Octets the client sent.
     pub client_octets: u64,
     /// Octets the server sent.

@@ -233,17 +233,139 @@ const CASES: &[Case] = &[
         fault: "",
         says: "TLS hides the rest",
     },
+    Case {
+        name: "an SSH server answers the EHLO",
+        ports: (41000, 25),
+        play: |s| {
+            s.handshake().dialogue("S: SSH-2.0-OpenSSH_9.7\nC: EHLO sub2\nS: Invalid SSH identification string.");
+            s.server_fin().client_fin();
+        },
+        outcome: "lost",
+        cause: "not-smtp",
+        fault: "server",
+        says: "server speaks SSH, not SMTP",
+    },
+    Case {
+        name: "HTTP both ways",
+        ports: (41000, 25),
+        play: |s| {
+            s.handshake().dialogue("C: GET / HTTP/1.1\nC: Host: x\nC:\nS: HTTP/1.1 400 Bad Request\nS:");
+            s.client_fin().server_fin();
+        },
+        outcome: "not-smtp",
+        cause: "",
+        fault: "",
+        says: "both sides speak HTTP, not SMTP",
+    },
+    Case {
+        name: "HTTP to a mail server, which refuses it",
+        ports: (41000, 25),
+        play: |s| {
+            s.handshake()
+                .dialogue("S: 554 go away\nC: GET / HTTP/1.1\nC: Host: x\nC:\nS: 500 what\nS: 500 what\nS: 500 what");
+            s.server_fin().client_fin();
+        },
+        outcome: "not-smtp",
+        cause: "",
+        fault: "",
+        says: "client speaks HTTP, not SMTP",
+    },
+    Case {
+        name: "SSH, and the capture ends",
+        ports: (41000, 25),
+        play: |s| {
+            s.handshake().dialogue("S: SSH-2.0-OpenSSH_9.7\nC: SSH-2.0-OpenSSH_9.0");
+        },
+        outcome: "not-smtp",
+        cause: "",
+        fault: "",
+        says: "both sides speak SSH, not SMTP",
+    },
+    Case {
+        name: "TLS both ways on port 25, with no word of SMTP before",
+        ports: (41000, 25),
+        play: |s| {
+            s.handshake();
+            tls_1_2_handshake(s);
+            s.client_fin().server_fin();
+        },
+        outcome: "not-smtp",
+        cause: "",
+        fault: "",
+        says: "both sides speak TLS, not SMTP",
+    },
+    Case {
+        name: "a session whose client is on port 25, to 587",
+        ports: (25, 587),
+        play: |s| {
+            s.handshake().dialogue("S: 220 x\nC: EHLO sub2\nS: 250 ok").dialogue(MAIL).client_fin().server_fin();
+        },
+        outcome: "delivered",
+        cause: "",
+        fault: "",
+        says: "",
+    },
 ];
+
+/// A dialogue, and the frame and code of each remark on it.
+const REMARKED: &[(&str, &[(u64, &str)])] = &[
+    (
+        "S: 220 x\nC: EHLO a\nS: 250 AUTH PLAIN\nC: AUTH PLAIN AHUAcGFzc3dvcmQ=\nS: 235 ok\nC: QUIT\nS: 221 bye",
+        &[(7, "clear-credentials")],
+    ),
+    (
+        "S: 220 x\nC: EHLO a\nS: 250-x\nS: 250-STARTTLS\nS: 250 AUTH PLAIN\nC: AUTH PLAIN AHUAcGFzc3dvcmQ=\nS: 235 ok",
+        &[(7, "starttls-unused")],
+    ),
+    (
+        "S: 220 x\nC: EHLO a\nS: 250-x\nS: 250 STARTTLS\nC: STARTTLS\nS: 454 no\nC: AUTH PLAIN AHUAcGFzc3dvcmQ=\nS: 235 ok",
+        &[(9, "starttls-refused")],
+    ),
+    (
+        "S: 220 x\nC: EHLO a\nS: 250-x\nS: 250 STARTTLS\nC: STARTTLS\nC: RSET\nC: MAIL FROM:<a@b>",
+        &[(7, "starttls-injection")],
+    ),
+    (
+        "S: 220 x\nC: EHLO a\nS: 250-x\nS: 250 STARTTLS\nC: STARTTLS\nS: 220 go\nC: AUTH PLAIN AHUAcGFzc3dvcmQ=\nS: 235 ok",
+        &[],
+    ),
+];
+
+#[test]
+fn remarks_are_made_of_what_is_not_safe() {
+    for (dialogue, remarks) in REMARKED {
+        let mut capture = CaptureBuilder::new();
+        capture.session("192.0.2.10:1145", "192.0.2.25:25").handshake().dialogue(dialogue);
+        let sessions = scanned(capture.finish_pcap());
+        let found: Vec<_> = sessions[0].1.remarks.iter().map(|(frame, remark)| (*frame, remark.code())).collect();
+        assert_eq!(&found, remarks, "{dialogue}");
+        assert!(sessions[0].1.cause.is_none());
+    }
+}
+
+#[test]
+fn an_ftp_client_on_port_25_has_no_session() {
+    let ftp = |s: &mut SessionScript| {
+        s.handshake().dialogue("S: 220 FTP server ready\nC: USER a\nS: 331 password").client_fin().server_fin();
+    };
+    let case = Case { name: "FTP", ports: (25, 21), play: ftp, outcome: "", cause: "", fault: "", says: "" };
+    assert!(sessions(&case).is_empty());
+}
 
 fn sessions(case: &Case) -> Vec<(Session, Diagnosis)> {
     let mut capture = CaptureBuilder::new();
     let (client, server) = case.ports;
     (case.play)(&mut capture.session(&format!("192.0.2.10:{client}"), &format!("192.0.2.25:{server}")));
+    scanned(capture.finish_pcap())
+}
+
+fn scanned(capture: Vec<u8>) -> Vec<(Session, Diagnosis)> {
     let options = ScanOptions { ports: Ports::new([25, 465, 587]), ..ScanOptions::default() };
     let mut found = Vec::new();
-    let input = Box::new(Cursor::new(capture.finish_pcap()));
-    let report = scan(input, &options, &mut |session, diagnosis| found.push((session, diagnosis))).unwrap();
-    assert!(report.error.is_none(), "{}", case.name);
+    let report =
+        scan(Box::new(Cursor::new(capture)), &options, &mut |session, diagnosis| found.push((session, diagnosis)))
+            .unwrap();
+    assert!(report.error.is_none());
     found
 }
 

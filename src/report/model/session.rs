@@ -10,7 +10,7 @@ use super::background::{LookupObject, TlsObject, lookups};
 use super::connection::{AnomaliesObject, CloseObject, DisplayFilter, HandshakeObject};
 use super::schema;
 use super::values::{AsText, Octets, Time, is_default, lines};
-use crate::diagnosis::Evidence;
+use crate::diagnosis::{Evidence, Remark};
 use crate::report::digest::Digest;
 use crate::report::evidence::{remedy, text};
 use crate::session::{Captured, Session};
@@ -102,6 +102,9 @@ pub(in crate::report) struct SessionObject<'a> {
     /// Octets of the client not read: too many before the reply that tells what they are. Left out where it is 0.
     #[serde(skip_serializing_if = "is_default")]
     client_octets_unread: u64,
+    /// What is worth a second look whatever became of the session; left out where there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remarks: Vec<RemarkObject>,
 }
 
 impl<'a> SessionObject<'a> {
@@ -156,6 +159,7 @@ impl<'a> SessionObject<'a> {
             lookups: lookups(session),
             replies_unpaired: transcript.unpaired_replies,
             client_octets_unread: transcript.unread_client_octets,
+            remarks: diagnosis.remarks.iter().map(RemarkObject::new).collect(),
         }
     }
 
@@ -404,6 +408,22 @@ pub(super) fn problems<S: Serializer>(found: &Problems<'_>, serializer: S) -> Re
 
 pub(super) fn notes<S: Serializer>(notes: &[Note], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(notes.iter().map(|note| note.code()))
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Remark")]
+struct RemarkObject {
+    #[schemars(schema_with = "schema::remark")]
+    code: &'static str,
+    /// The frame that shows it.
+    frame: FrameNumber,
+    text: &'static str,
+}
+
+impl RemarkObject {
+    const fn new((frame, remark): &(FrameNumber, Remark)) -> Self {
+        Self { code: remark.code(), frame: *frame, text: remark.title() }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]

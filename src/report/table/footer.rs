@@ -65,6 +65,7 @@ pub(super) fn totals(lines: &mut FooterLines, run: &Run) {
         (summary.lost, "lost"),
         (summary.delivered, "delivered"),
         (summary.no_mail, "no-mail"),
+        (summary.not_smtp, "not-smtp"),
         (summary.unknown, "unknown"),
     ];
     let named: Vec<String> = outcomes

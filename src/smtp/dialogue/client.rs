@@ -6,6 +6,7 @@ use crate::smtp::body::BodyScanner;
 use crate::smtp::command::{Command, Verb, parse_bdat};
 use crate::smtp::ehlo::{self, ArgumentCheck, LineEnd};
 use crate::smtp::line::Line;
+use crate::smtp::protocol::{self, FirstLine, OtherProtocol};
 use crate::smtp::spans::SpanKind;
 use crate::smtp::tls::Records;
 use crate::smtp::transcript::Hello;
@@ -124,8 +125,15 @@ impl Dialogue<'_> {
     pub(super) fn command(&mut self, verb: Verb, rest: &[u8], line: &Line<'_>, is_cut: bool, is_whole: bool) {
         self.client.is_begun = true;
         self.forget_answers_lost();
+        let other = if verb == Verb::Unknown { self.recognise_client(line) } else { None };
         self.mark_command(verb, line.octets, if is_whole { line.end.octets() } else { 0 });
+        if let Some(first) = other {
+            self.mark_first_line(&first);
+        }
         let hello = if verb.is_hello() { self.hello(rest, line.end, is_whole) } else { None };
+        if verb == Verb::Auth {
+            self.note_mechanism(rest, line.moment);
+        }
         let bdat = if verb == Verb::Bdat { parse_bdat(rest) } else { None };
         self.count_try(verb);
         let shown = self.shown_line(verb, line.octets);
@@ -145,6 +153,15 @@ impl Dialogue<'_> {
                 self.secrets.set_missing(false);
             }
         }
+    }
+
+    /// If the client's first line is of another protocol, says so. What it sends may be secrets in any form.
+    fn recognise_client(&mut self, line: &Line<'_>) -> Option<FirstLine> {
+        let is_first = self.transcript.exchanges.iter().all(|exchange| exchange.command.is_none());
+        let first = protocol::of_client(line.octets).filter(|_| is_first)?;
+        self.transcript.client_protocol = Some(OtherProtocol { name: first.name, moment: line.moment });
+        self.client.mask_unknown = true;
+        Some(first)
     }
 
     /// Keeps a hello and what is wrong with its argument; its exchange is the next one.
@@ -198,6 +215,7 @@ impl Dialogue<'_> {
         if let Some(line) = line {
             self.mark_client(self.client.place.before_end(line.end.octets()), SpanKind::Line);
             self.remember_secret(line.octets);
+            self.note_auth_message(line.octets, line.moment);
             let shown = if self.options.keep_credentials { line.octets } else { MASK };
             let command =
                 Command { verb: Verb::Auth, line: shown.into(), end: line.end, is_cut: false, moment: line.moment };

@@ -4,6 +4,7 @@ use super::masking::AUTH_CHALLENGE;
 use super::{Dialogue, Mode, Pending};
 use crate::smtp::body::BodyScanner;
 use crate::smtp::command::Verb;
+use crate::smtp::protocol::{self, OtherProtocol};
 use crate::smtp::reply::{OpenReply, Reply, ReplyLine};
 use crate::smtp::spans::SpanKind;
 use crate::smtp::tls::Records;
@@ -69,6 +70,7 @@ impl Dialogue<'_> {
     pub(super) fn reply_line(&mut self, line: &[u8], moment: Moment) {
         let Some(line) = ReplyLine::parse(line) else {
             self.transcript.skipped_server_lines += 1;
+            self.recognise_server(line, moment);
             return;
         };
         self.note_reply_begins();
@@ -81,6 +83,15 @@ impl Dialogue<'_> {
             self.reply(open.finish(false));
         } else {
             self.server.open = Some(open);
+        }
+    }
+
+    /// If the server's first line is of another protocol, says so.
+    fn recognise_server(&mut self, line: &[u8], moment: Moment) {
+        let is_first = self.transcript.skipped_server_lines == 1
+            && self.transcript.exchanges.iter().all(|exchange| exchange.reply.is_none());
+        if let Some(first) = protocol::of_server(line).filter(|_| is_first) {
+            self.transcript.server_protocol = Some(OtherProtocol { name: first.name, moment });
         }
     }
 

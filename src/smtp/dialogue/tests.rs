@@ -208,6 +208,26 @@ fn secrets_of_auth_are_not_kept() {
 }
 
 #[test]
+fn credentials_that_can_be_read_are_noted_when_the_password_comes() {
+    let frame = |script: &str| play(&format!("S: 220 x\n{script}")).clear_credentials.map(|moment| moment.frame);
+    for (script, exposed) in [
+        ("C: AUTH PLAIN AHVzZXIAc2VjcmV0", Some(2)),
+        ("C: auth plain\nS: 334\nC: AHVzZXIAc2VjcmV0", Some(4)),
+        ("C: AUTH PLAIN =\nS: 334\nC: *", None),
+        ("C: AUTH LOGIN\nS: 334 a\nC: dXNlcg==\nS: 334 b\nC: c2VjcmV0", Some(6)),
+        ("C: AUTH LOGIN dXNlcg==\nS: 334 b\nC: c2VjcmV0", Some(4)),
+        ("C: AUTH LOGIN dXNlcg==\nS: 535 no", None),
+        ("C: AUTH LOGIN\nS: 334 a\nC: *\nS: 501 ok", None),
+        ("C: AUTH CRAM-MD5\nS: 334 a\nC: dXNlciBmZg==", None),
+        ("C: AUTH XOAUTH2 dXNlcj1h", Some(2)),
+        ("C: STARTTLS\nS: 220 go\nC: AUTH PLAIN AHVzZXIAc2VjcmV0", None),
+        ("C: STARTTLS\nS: 454 no\nC: AUTH PLAIN AHVzZXIAc2VjcmV0", Some(4)),
+    ] {
+        assert_eq!(frame(script), exposed, "{script}");
+    }
+}
+
+#[test]
 fn secrets_sent_without_waiting_or_after_a_refusal_are_not_kept() {
     let transcript = play(
         "S: 220 x
@@ -284,6 +304,15 @@ fn what_is_sent_behind_starttls_is_noted() {
     for clean in ["C| STARTTLS\\n\u{16}\u{3}\u{1}", "C: STARTTLS\nS: 220 go\nC: EHLO a", "C: RSET\nC: STARTTLS"] {
         assert_eq!(play(&format!("S: 220 x\n{clean}")).behind_starttls, None, "{clean}");
     }
+}
+
+#[test]
+fn what_an_http_client_sends_is_masked() {
+    let transcript = play("C: GET /?key=hush HTTP/1.1\nC: Cookie: hush\nC:\nS: HTTP/1.1 200 OK");
+    assert_eq!(shown(&transcript), ["*** -> -", "*** -> -", " -> -"]);
+    let names = (transcript.client_protocol, transcript.server_protocol);
+    assert_eq!((names.0.map(|client| client.name), names.1.map(|server| server.name)), (Some("HTTP"), Some("HTTP")));
+    assert_eq!(play("C: EHLO a\nC: GET / HTTP/1.1\nS: 220 x\nS: HTTP/1.1").client_protocol, None);
 }
 
 #[test]
