@@ -97,9 +97,12 @@ const PLAIN_TO_TLS: &str = "The server expects TLS from the first byte, as on po
 
 const TLS_TO_PLAIN: &str = "The server speaks plain SMTP on this port, and the client begins TLS at once. Set the client to STARTTLS on this port, or to port 465, where TLS is from the first byte.";
 
-/// What the client asked for and what the server chose.
+/// What the client asked for, what the server chose, and its certificate.
 fn hellos(tls: &Tls) -> Vec<Evidence> {
     let client = tls.client_hello.iter().map(|hello| (hello.moment, EvidenceKind::ClientHello(hello.clone())));
     let server = tls.server_hello.iter().map(|hello| (hello.moment, EvidenceKind::ServerHello(*hello)));
-    client.chain(server).map(|(moment, kind)| Evidence::new(moment, kind)).collect()
+    let certificate = tls.certificate.iter();
+    let certificate =
+        certificate.map(|certificate| (certificate.moment, EvidenceKind::Certificate(certificate.clone().into())));
+    client.chain(server).chain(certificate).map(|(moment, kind)| Evidence::new(moment, kind)).collect()
 }
