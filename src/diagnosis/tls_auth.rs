@@ -83,11 +83,13 @@ fn mistaken(facts: &Facts<'_>) -> Option<Finding> {
         (true, false) if transcript.server_octets > 0 => (EvidenceKind::TlsToPlain, TLS_TO_PLAIN),
         _ => return None,
     };
+    let reply = transcript.plain_reply_to_tls();
+    let moment = tls.server.alert.map(|alert| alert.moment).or_else(|| reply.map(|reply| reply.moment));
     let mut evidence = hellos(tls);
-    evidence.extend(transcript.plain_reply_to_tls().map(|reply| Evidence::reply(reply, None)));
+    evidence.push(Evidence::new(moment.unwrap_or(session.last), kind));
+    evidence.extend(reply.map(|reply| Evidence::reply(reply, None)));
     evidence
         .extend(tls.server.alert.map(|alert| Evidence::new(alert.moment, EvidenceKind::Alert(Side::Server, alert))));
-    evidence.push(Evidence::new(session.last, kind));
     evidence.push(facts.ended(EvidenceKind::Ended));
     let finding = Finding::new(Fault::Client, Confidence::Certain, evidence);
     Some(Finding { remedy: Some(remedy), ..finding })

@@ -6,7 +6,6 @@ use ehlotrace::diagnosis::Diagnosis;
 use ehlotrace::report::evidence::{remedy, text};
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::session::Session;
-use ehlotrace::wire::Ports;
 
 use crate::support::{CaptureBuilder, SessionScript, tls};
 
@@ -343,9 +342,11 @@ fn remarks_are_made_of_what_is_not_safe() {
     }
 }
 
-/// Names of a certificate, from when to when it is valid, the name in the ClientHello, and the remarks on it. The capture is
-/// of August 1999.
-const CERTIFICATES: &[(&[&str], [&str; 2], &str, &[&str])] = &[
+/// Names of a certificate, from when to when it is valid, the name in the ClientHello, and the remarks on it.
+type Certified = (&'static [&'static str], [&'static str; 2], &'static str, &'static [&'static str]);
+
+/// The capture is of August 1999.
+const CERTIFICATES: &[Certified] = &[
     (&["mx.example.net"], ["990101000000Z", "000101000000Z"], "mx.example.net", &[]),
     (&["a.example", "*.example.net"], ["990101000000Z", "000101000000Z"], "mx.example.net", &[]),
     (&["mx.example.net"], ["980101000000Z", "990101000000Z"], "mx.example.net", &["certificate-expired"]),
@@ -397,7 +398,7 @@ fn sessions(case: &Case) -> Vec<(Session, Diagnosis)> {
 }
 
 fn scanned(capture: Vec<u8>) -> Vec<(Session, Diagnosis)> {
-    let options = ScanOptions { ports: Ports::new([25, 465, 587]), ..ScanOptions::default() };
+    let options = ScanOptions::on_ports([25, 465, 587]);
     let mut found = Vec::new();
     let report =
         scan(Box::new(Cursor::new(capture)), &options, &mut |session, diagnosis| found.push((session, diagnosis)))

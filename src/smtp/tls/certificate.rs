@@ -12,6 +12,7 @@ use crate::time::{Moment, NANOS_PER_SEC, Timestamp};
 
 /// What a certificate says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Certificate {
     /// The common name of its subject; octets as they are.
     pub subject: Option<Box<[u8]>>,

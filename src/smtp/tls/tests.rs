@@ -248,7 +248,7 @@ fn a_hello_in_the_form_of_ssl_2_is_passed_over() {
 
 #[test]
 fn hellos_tell_protocols_and_cipher_suite() {
-    let alpn = CLIENT_1_3.replace("0015 0000", "0010 000b 0009 02 6832 04 736d7470").replace("0021", "0030");
+    let alpn = CLIENT_1_3.replace("0015 0000", "0010 000a 0008 02 6832 04 736d7470").replace("0021", "0031");
     let protocols = client(&with_lengths(&alpn)).client_hello.unwrap().protocols;
     assert_eq!(protocols, [b"h2"[..].into(), b"smtp"[..].into()]);
     for (octets, suite) in [
