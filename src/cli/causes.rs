@@ -30,7 +30,8 @@ fn text(width: usize) -> String {
             text.extend(summary.lines().flat_map(|line| [INDENT, line, "\n"]));
         }
     }
-    let (mut reasons, mut outcomes, mut problems, mut notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut reasons, mut outcomes, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut notes, mut remarks) = (Vec::new(), Vec::new());
     for subject in pages::subjects() {
         match subject {
             Subject::Cause(_) => {}
@@ -38,6 +39,7 @@ fn text(width: usize) -> String {
             Subject::Outcome(_) => outcomes.push(subject.code()),
             Subject::Problem(_) => problems.push(subject.code()),
             Subject::Note(_) => notes.push(subject.code()),
+            Subject::Remark(_) => remarks.push(subject.code()),
         }
     }
     for (heading, codes) in [
@@ -45,6 +47,7 @@ fn text(width: usize) -> String {
         ("Outcomes", outcomes),
         ("Problems of a hello argument", problems),
         ("Notes on a hello", notes),
+        ("Remarks on a session", remarks),
     ] {
         text.push('\n');
         text.push_str(&markdown::wrap(&format!("{heading}: {}.", codes.join(", ")), width, "  "));

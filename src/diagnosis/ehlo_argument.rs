@@ -42,7 +42,7 @@ fn at_once(facts: &Facts<'_>) -> Option<Finding> {
     }
     let hello = facts.malformed().last()?;
     // A reply that has begun, of whatever kind, is no silence.
-    if facts.reply(hello).is_some() {
+    if facts.reply(hello).is_some() || facts.is_answered_in_tls() {
         return None;
     }
     let went_unanswered = match facts.ending {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::flow::Side;
 use crate::session::Captured;
 use crate::smtp::ehlo::{Problem, split_argument};
-use crate::smtp::{Alert, ClientHello, Command, EnhancedStatusCode, Hello, Reply, ServerHello, Verb};
+use crate::smtp::{Alert, Certificate, ClientHello, Command, EnhancedStatusCode, Hello, Reply, ServerHello, Verb};
 use crate::time::{FrameNumber, Moment};
 
 /// One frame and what it shows. Octets are the capture's own.
@@ -35,6 +35,8 @@ pub enum EvidenceKind {
     },
     /// The handshake is complete, and no greeting followed.
     NoGreeting,
+    /// What this side speaks in place of SMTP.
+    OtherProtocol(Side, &'static str),
     /// The greeting is masked with asterisks.
     MaskedGreeting,
     /// A malformed hello.
@@ -65,10 +67,16 @@ pub enum EvidenceKind {
     ClientHello(ClientHello),
     /// What the server chose of it.
     ServerHello(ServerHello),
+    /// Who the server says it is.
+    Certificate(Box<Certificate>),
     /// What this side says of the other's TLS.
     Alert(Side, Alert),
     /// No TLS handshake followed.
     NoTls,
+    /// The server answered with TLS a client that had sent none.
+    PlainToTls,
+    /// The client began TLS and the server speaks plain SMTP.
+    TlsToPlain,
     /// The TLS handshake was begun and not completed.
     UnfinishedTls,
     /// How the session ended.

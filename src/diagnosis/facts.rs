@@ -35,6 +35,9 @@ const SILENCE_NS: i64 = 5 * 60 * NANOS_PER_SEC;
 /// A hello with its line end: `HELO`, a blank, and one character.
 const SHORTEST_HELLO_OCTETS: u64 = 8;
 
+/// Between mail servers (RFC 5321 4.5.4.2).
+const SMTP_PORT: u16 = 25;
+
 /// How long a client at least waits for a greeting.
 const GREETING_PATIENCE_NS: i64 = NANOS_PER_SEC;
 
@@ -75,9 +78,10 @@ impl<'s> Facts<'s> {
         self.reply(hello).is_some_and(Reply::is_refusal)
     }
 
-    /// Whether the server accepted any hello.
+    /// Whether the server accepted any hello. Where the dialogue under TLS can be read, only those under it count.
     pub(super) fn is_any_hello_accepted(&self) -> bool {
-        self.transcript.hellos.iter().any(|hello| self.reply(hello).is_some_and(Reply::is_positive))
+        let forgotten = if self.transcript.is_tls { 0 } else { self.transcript.hellos_before_tls };
+        self.transcript.hellos.iter().skip(forgotten).any(|hello| self.reply(hello).is_some_and(Reply::is_positive))
     }
 
     /// Whether no hello was in the way: the server accepted one, or MAIL after all. A refusal of MAIL or RCPT that names the
@@ -175,6 +179,39 @@ impl<'s> Facts<'s> {
         }
     }
 
+    /// What was spoken in place of SMTP, and by whom, if no client came to deliver. Where the client did not say so itself,
+    /// all that it said has to be in the capture.
+    pub(super) fn other_protocol(&self) -> Option<Evidence> {
+        let transcript = self.transcript;
+        let evidence = |side, name, moment| Evidence::new(moment, EvidenceKind::OtherProtocol(side, name));
+        if !transcript.hellos.is_empty() || transcript.mail.tried > 0 {
+            return None;
+        }
+        let is_client_whole = !self.is_one_sided() && !transcript.missing.is_any() && self.has_beginning();
+        let spoken = match (transcript.client_protocol, transcript.server_protocol) {
+            (Some(client), None) => evidence(Side::Client, client.name, client.moment),
+            (None, Some(server)) if is_client_whole => evidence(Side::Server, server.name, server.moment),
+            (Some(_), Some(server)) => evidence(Side::Both, server.name, server.moment),
+            (None, None) if is_client_whole && self.is_tls_in_place_of_smtp() => {
+                evidence(Side::Both, "TLS", self.session.last)
+            }
+            _ => return None,
+        };
+        Some(spoken)
+    }
+
+    /// Whether both sides spoke TLS from the first octet on where SMTP always begins in plain text.
+    fn is_tls_in_place_of_smtp(&self) -> bool {
+        let (transcript, tls) = (self.transcript, &self.transcript.tls);
+        let is_both = tls.client.records > 0 && tls.server.records > 0 && transcript.exchanges.is_empty();
+        is_both && self.session.server.port() == SMTP_PORT && self.session.handshake.syn_ack.is_some()
+    }
+
+    /// Whether the server answered in TLS what the client said in plain text.
+    pub(super) const fn is_answered_in_tls(&self) -> bool {
+        self.transcript.tls.server.records > 0 && self.transcript.tls.client.records == 0
+    }
+
     /// Whether the last thing that happened was that a `verb` got no reply.
     pub(super) fn unanswered(&self, is_it: impl Fn(Verb) -> bool) -> Option<Moment> {
         self.transcript.unanswered.filter(|(verb, _)| is_it(*verb)).map(|(_, sent)| sent)
@@ -231,7 +268,6 @@ impl<'s> Facts<'s> {
     fn exchange(&self, refusal: &Refusal) -> Option<&'s Exchange> {
         let is_it = |exchange: &&Exchange| exchange.reply.as_ref().is_some_and(|reply| reply.at == refusal.at);
         self.transcript.exchanges.iter().rev().find(is_it)
-        })
     }
 
     /// The reply to a hello as evidence.

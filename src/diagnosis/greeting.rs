@@ -13,10 +13,10 @@ pub(super) const NO_GREETING: Rule = Rule {
     title: "the mail server accepts the connection and never greets",
     reference: "RFC 5321 3.1; Microsoft Q182821",
     remedy: "Look at the receiving service: it accepts connections but does not answer them. A limit on connections, a blocked name look-up of the client's address, or a firewall that answers in the server's place does this.",
-    faults: &[Fault::Server],
+    faults: &[Fault::Server, Fault::Client],
     page: include_str!("pages/no-greeting.md"),
     check: |facts| {
-        if !facts.is_server_silent() {
+        if !facts.is_server_silent() || facts.transcript.tls.is_seen() {
             return None;
         }
         let opened = Evidence::new(facts.session.handshake.ack?, EvidenceKind::NoGreeting);
@@ -27,9 +27,19 @@ pub(super) const NO_GREETING: Rule = Rule {
         if !has_waited {
             return None;
         }
-        Some(Finding::new(Fault::Server, Confidence::Certain, vec![opened, facts.ended(EvidenceKind::Ended)]))
+        let evidence = vec![opened, facts.ended(EvidenceKind::Ended)];
+        if facts.session.server.port() == IMPLICIT_TLS_PORT {
+            let finding = Finding::new(Fault::Client, Confidence::Probable, evidence);
+            return Some(Finding { remedy: Some(BEGIN_TLS), ..finding });
+        }
+        Some(Finding::new(Fault::Server, Confidence::Certain, evidence))
     },
 };
+
+/// Where the client has to begin TLS before anybody speaks (RFC 8314 3.3).
+const IMPLICIT_TLS_PORT: u16 = 465;
+
+const BEGIN_TLS: &str = "On port 465 the server waits for the client to begin TLS, and this client waited for a greeting. Set the client to TLS from the start of the connection (often called SSL), or to port 587 with STARTTLS.";
 
 /// The greeting is no 220.
 pub(super) const REFUSED: Rule = Rule {
@@ -42,7 +52,35 @@ pub(super) const REFUSED: Rule = Rule {
     page: include_str!("pages/greeting-refused.md"),
     check: |facts| {
         let greeting = facts.transcript.greeting().filter(|greeting| greeting.is_refusal())?;
+        // To a ClientHello a plain server has nothing else to say.
+        if facts.transcript.tls.client_hello.as_ref().is_some_and(|hello| hello.moment.frame < greeting.moment.frame) {
+            return None;
+        }
         let finding = Finding::new(Fault::Server, Confidence::Certain, vec![Evidence::reply(greeting, None)]);
         Some(finding.because(Refused::new(greeting, None).reason()))
+    },
+};
+
+pub(super) const NOT_SMTP_TITLE: &str = "what was spoken is not SMTP";
+
+/// The client said hello to another service.
+pub(super) const NOT_SMTP: Rule = Rule {
+    code: "not-smtp",
+    stage: Stage::Greeting,
+    title: NOT_SMTP_TITLE,
+    reference: "RFC 5321 3.1",
+    remedy: "Another service answers on the mail server's port. See which program listens there, and whether the client is set to the right address and port.",
+    faults: &[Fault::Server],
+    page: include_str!("pages/not-smtp.md"),
+    check: |facts| {
+        let spoken = facts.transcript.server_protocol?;
+        let hello = facts.transcript.hellos.first()?;
+        let (side, name) = (Side::Server, spoken.name);
+        let evidence = vec![
+            Evidence::new(spoken.moment, EvidenceKind::OtherProtocol(side, name)),
+            Evidence::command(facts.command(hello)?),
+            facts.ended(EvidenceKind::Ended),
+        ];
+        Some(Finding { hello: Some(0), ..Finding::new(Fault::Server, facts.confidence(), evidence) })
     },
 };

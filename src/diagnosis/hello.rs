@@ -54,7 +54,7 @@ pub(super) const UNANSWERED: Rule = Rule {
     page: include_str!("pages/ehlo-unanswered.md"),
     check: |facts| {
         let sent = facts.unanswered(Verb::is_hello)?;
-        if facts.is_past_hello() {
+        if facts.is_past_hello() || facts.is_answered_in_tls() {
             return None;
         }
         let waited = facts.client_gave_up_after();

@@ -11,11 +11,13 @@ mod hello;
 mod outcome;
 mod reasons;
 mod refused;
+mod remarks;
 mod rules;
 mod tls_auth;
 
 pub use evidence::{Answer, Argument, End, Evidence, EvidenceKind, Unknown};
 pub use reasons::{REASONS, Reason, Wording, reason};
+pub use remarks::Remark;
 pub use rules::{Fault, RULES, Rule, Stage, rule};
 
 use crate::session::Session;
@@ -30,13 +32,15 @@ pub enum Outcome {
     Lost,
     /// The client ended a working session without trying to send.
     NoMail,
+    /// Another protocol was spoken: no mail came, and none was lost.
+    NotSmtp,
     /// The capture cannot tell.
     Unknown,
 }
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 4] = [Self::Delivered, Self::Lost, Self::NoMail, Self::Unknown];
+    pub const ALL: [Self; 5] = [Self::Delivered, Self::Lost, Self::NoMail, Self::NotSmtp, Self::Unknown];
 
     /// The stable word for reports.
     pub const fn code(self) -> &'static str {
@@ -44,6 +48,7 @@ impl Outcome {
             Self::Delivered => "delivered",
             Self::Lost => "lost",
             Self::NoMail => "no-mail",
+            Self::NotSmtp => "not-smtp",
             Self::Unknown => "unknown",
         }
     }
@@ -54,6 +59,7 @@ impl Outcome {
             Self::Delivered => "the server accepted a message",
             Self::Lost => "the client came to deliver, and no message was accepted",
             Self::NoMail => "the client did not try to send",
+            Self::NotSmtp => greeting::NOT_SMTP_TITLE,
             Self::Unknown => "the capture cannot tell",
         }
     }
@@ -64,6 +70,7 @@ impl Outcome {
             Self::Delivered => include_str!("pages/delivered.md"),
             Self::Lost => include_str!("pages/lost.md"),
             Self::NoMail => include_str!("pages/no-mail.md"),
+            Self::NotSmtp => greeting::NOT_SMTP.page,
             Self::Unknown => include_str!("pages/unknown.md"),
         }
     }
@@ -109,11 +116,15 @@ pub struct Diagnosis {
     pub hello: Option<usize>,
     /// The name the client should have greeted with; only if the session was lost to the one it did.
     pub suggestion: Option<String>,
+    /// What to do about the loss; empty where there is nothing to do.
+    pub remedy: &'static str,
     /// The frames that show it, in order, each with what it shows.
     pub evidence: Vec<Evidence>,
     /// The session of the same capture ([`Session::number`]) that delivered the mail of this lost one right after, to another
     /// address. A scan that tells sessions as they close knows it, [`diagnose`] does not.
     pub delivered_later: Option<u64>,
+    /// What is worth a second look all the same, each with the frame that shows it.
+    pub remarks: Vec<(FrameNumber, Remark)>,
 }
 
 impl Diagnosis {
@@ -126,6 +137,14 @@ impl Diagnosis {
     pub fn reply(&self) -> Option<(FrameNumber, &Answer)> {
         self.evidence.iter().find_map(|shown| match &shown.kind {
             EvidenceKind::Reply(answer) => Some((shown.frame, answer)),
+            _ => None,
+        })
+    }
+
+    /// What was spoken in place of SMTP; only if that is known.
+    pub fn other_protocol(&self) -> Option<&'static str> {
+        self.evidence.iter().find_map(|shown| match shown.kind {
+            EvidenceKind::OtherProtocol(_, name) => Some(name),
             _ => None,
         })
     }

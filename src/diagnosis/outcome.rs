@@ -1,6 +1,7 @@
 //! The order of decisions: delivered, cannot tell, lost to a cause, no mail.
 
 use super::facts::{Ending, Facts};
+use super::remarks::remarks;
 use super::rules::{Finding, RULES, Rule, Stage};
 use super::{Confidence, Diagnosis, Evidence, EvidenceKind, Outcome, Unknown};
 use crate::flow::{CloseHow, Side};
@@ -13,6 +14,9 @@ pub(super) fn decide(session: &Session) -> Diagnosis {
     let facts = Facts::new(session);
     if facts.transcript.messages_accepted > 0 {
         return delivered(&facts);
+    }
+    if let Some(spoken) = facts.other_protocol() {
+        return diagnosis(&facts, Outcome::NotSmtp, Some(Confidence::Certain), vec![spoken]);
     }
     // Connecting and greeting are judged first: there, octets that never came are what the capture shows.
     let (early, late) = RULES.split_at(RULES.partition_point(|rule| rule.stage <= Stage::Greeting));
@@ -122,6 +126,7 @@ fn lost(facts: &Facts<'_>, rule: &'static Rule, finding: Finding) -> Diagnosis {
         hello: finding.hello.or(lost.hello),
         suggestion: finding.suggestion,
         reason: finding.reason,
+        remedy: finding.remedy.unwrap_or(rule.remedy),
         ..lost
     }
 }
@@ -143,7 +148,9 @@ fn diagnosis(
         recovered,
         hello,
         suggestion: None,
+        remedy: "",
         evidence,
+        remarks: remarks(facts.session),
         delivered_later: None,
     }
 }

@@ -94,11 +94,13 @@ pub(super) struct Finding {
     pub(super) suggestion: Option<String>,
     /// Why the server refused, where its reply says so.
     pub(super) reason: Option<&'static Reason>,
+    /// What to do about it, where that is more than the rule can say.
+    pub(super) remedy: Option<&'static str>,
 }
 
 impl Finding {
     pub(super) const fn new(fault: Fault, confidence: Confidence, evidence: Vec<Evidence>) -> Self {
-        Self { fault, confidence, evidence, hello: None, suggestion: None, reason: None }
+        Self { fault, confidence, evidence, hello: None, suggestion: None, reason: None, remedy: None }
     }
 
     /// With the reason that the refusal gives, which knows better than the cause whose fault it is.
@@ -114,6 +116,7 @@ pub static RULES: &[Rule] = &[
     connect::UNANSWERED,
     greeting::NO_GREETING,
     greeting::REFUSED,
+    greeting::NOT_SMTP,
     ehlo_mangled::RULE,
     ehlo_argument::RULE,
     hello::POLICY,

@@ -15,7 +15,7 @@ pub(super) const TLS_FAILED: Rule = Rule {
     remedy: "Compare the TLS versions, ciphers and certificates of both sides; the side that sent the alert or closed is the one that was not content.",
     faults: &[Fault::Server, Fault::Client, Fault::Network],
     page: include_str!("pages/tls-failed.md"),
-    check: |facts| handshake_died(facts).or_else(|| refused(facts)),
+    check: |facts| refused(facts).or_else(|| mistaken(facts)).or_else(|| handshake_died(facts)),
 };
 
 /// The last AUTH was refused, and no message followed.
@@ -48,11 +48,14 @@ fn handshake_died(facts: &Facts<'_>) -> Option<Finding> {
         return None;
     }
     let mut evidence = hellos(tls);
+    let is_unanswered = tls.client.records > 0 && tls.server.records == 0;
     let mut fault = match facts.ending {
         Ending::Closed { by_server: true } | Ending::Reset { by_server: true } => Fault::Server,
         Ending::Silence => Fault::Network,
+        _ if is_unanswered => Fault::Server,
         _ => Fault::Client,
     };
+    evidence.extend(facts.transcript.plain_reply_to_tls().map(|reply| Evidence::reply(reply, None)));
     for (from, sender, alert) in
         [(Side::Client, Fault::Client, tls.client.alert), (Side::Server, Fault::Server, tls.server.alert)]
     {
@@ -67,9 +70,41 @@ fn handshake_died(facts: &Facts<'_>) -> Option<Finding> {
     Some(Finding::new(fault, Confidence::Probable, evidence))
 }
 
-/// What the client asked for and what the server chose.
+/// One side spoke TLS and the other plain text, and STARTTLS is not why: the client is set to the other.
+fn mistaken(facts: &Facts<'_>) -> Option<Finding> {
+    let (session, transcript) = (facts.session, facts.transcript);
+    let tls = &transcript.tls;
+    let is_cut_off = tls.client.is_cut_off || tls.server.is_cut_off;
+    if transcript.starttls.accepted > 0 || is_cut_off || facts.ending == Ending::CaptureEnded {
+        return None;
+    }
+    let (kind, remedy) = match (tls.client.records > 0, tls.server.records > 0) {
+        (false, true) => (EvidenceKind::PlainToTls, PLAIN_TO_TLS),
+        (true, false) if transcript.server_octets > 0 => (EvidenceKind::TlsToPlain, TLS_TO_PLAIN),
+        _ => return None,
+    };
+    let reply = transcript.plain_reply_to_tls();
+    let moment = tls.server.alert.map(|alert| alert.moment).or_else(|| reply.map(|reply| reply.moment));
+    let mut evidence = hellos(tls);
+    evidence.push(Evidence::new(moment.unwrap_or(session.last), kind));
+    evidence.extend(reply.map(|reply| Evidence::reply(reply, None)));
+    evidence
+        .extend(tls.server.alert.map(|alert| Evidence::new(alert.moment, EvidenceKind::Alert(Side::Server, alert))));
+    evidence.push(facts.ended(EvidenceKind::Ended));
+    let finding = Finding::new(Fault::Client, Confidence::Certain, evidence);
+    Some(Finding { remedy: Some(remedy), ..finding })
+}
+
+const PLAIN_TO_TLS: &str = "The server expects TLS from the first byte, as on port 465, and the client speaks plain SMTP. Set the client to TLS from the start of the connection (often called SSL), or to port 587 with STARTTLS.";
+
+const TLS_TO_PLAIN: &str = "The server speaks plain SMTP on this port, and the client begins TLS at once. Set the client to STARTTLS on this port, or to port 465, where TLS is from the first byte.";
+
+/// What the client asked for, what the server chose, and its certificate.
 fn hellos(tls: &Tls) -> Vec<Evidence> {
     let client = tls.client_hello.iter().map(|hello| (hello.moment, EvidenceKind::ClientHello(hello.clone())));
     let server = tls.server_hello.iter().map(|hello| (hello.moment, EvidenceKind::ServerHello(*hello)));
-    client.chain(server).map(|(moment, kind)| Evidence::new(moment, kind)).collect()
+    let certificate = tls.certificate.iter();
+    let certificate =
+        certificate.map(|certificate| (certificate.moment, EvidenceKind::Certificate(certificate.clone().into())));
+    client.chain(server).chain(certificate).map(|(moment, kind)| Evidence::new(moment, kind)).collect()
 }

@@ -25,6 +25,8 @@ pub(super) struct Connection<L> {
     pub(super) first: Moment,
     pub(super) last: Moment,
     pub(super) tunnelled: bool,
+    /// Whether both ends are on server ports, and no SYN said which of them is the client.
+    pub(super) is_direction_guessed: bool,
     pub(super) lifecycle: Lifecycle,
     pub(super) anomalies: Anomalies,
     pub(super) listener: L,
@@ -46,6 +48,7 @@ impl<L: FlowListener> Connection<L> {
             first,
             last: first,
             tunnelled: false,
+            is_direction_guessed: false,
             lifecycle: Lifecycle::default(),
             anomalies: Anomalies::default(),
             listener,
@@ -75,6 +78,31 @@ impl<L: FlowListener> Connection<L> {
         }
     }
 
+    /// Whether `segment`, a SYN or SYN-ACK, shows that the ends of this connection are the other way round. What was told to
+    /// the listener cannot be taken back.
+    pub(super) fn is_swapped(&self, segment: &Segment<'_>) -> bool {
+        let is_other_way = (segment.src == self.client) == segment.flags.ack();
+        let is_told = self.to_server.is_told() || self.to_client.is_told();
+        if !is_other_way || is_told || self.lifecycle.is_opened() {
+            return false;
+        }
+        let after_syn = segment.seq.add(1);
+        let (own, peer) = if segment.src == self.client {
+            (&self.to_server, &self.to_client)
+        } else {
+            (&self.to_client, &self.to_server)
+        };
+        own.may_begin_at(after_syn) && segment.ack.is_none_or(|ack| peer.may_begin_at(ack))
+    }
+
+    /// The client is the server.
+    pub(super) fn turn_round(&mut self) {
+        std::mem::swap(&mut self.client, &mut self.server);
+        std::mem::swap(&mut self.to_server, &mut self.to_client);
+        self.lifecycle.turn_round();
+        self.is_direction_guessed = false;
+    }
+
     /// Takes `segment` in. With `is_full` nothing is held any longer than now.
     pub(super) fn segment(
         &mut self,
@@ -88,7 +116,7 @@ impl<L: FlowListener> Connection<L> {
         self.last = moment;
         if self.recent.has(segment, moment) {
             self.anomalies.duplicate_segments += 1;
-            let offset = self.halves(direction).0.offset_of(segment);
+            let offset = if self.may_turn() { None } else { self.halves(direction).0.offset_of(segment) };
             return Followed { connection, direction, offset, is_repeated: true };
         }
         let (own, peer) = self.halves(direction);
@@ -105,9 +133,14 @@ impl<L: FlowListener> Connection<L> {
         Followed {
             connection,
             direction,
-            offset: if is_reset { None } else { self.halves(direction).0.offset_of(segment) },
+            offset: if is_reset || self.may_turn() { None } else { self.halves(direction).0.offset_of(segment) },
             is_repeated: is_repeated && !is_reset,
         }
+    }
+
+    /// Whether a SYN may yet come and say that the ends are the other way round.
+    const fn may_turn(&self) -> bool {
+        self.is_direction_guessed && !self.to_server.is_told() && !self.to_client.is_told()
     }
 
     fn take_in(&mut self, direction: Direction, segment: &Segment<'_>, moment: Moment, limits: &Limits, is_full: bool) {
@@ -182,9 +215,10 @@ impl<L: FlowListener> Connection<L> {
         Close { by, how: end.how, moment, received, is_complete }
     }
 
-    /// Which directions were seen at all.
+    /// Which directions were seen at all, if only by a RST.
     pub(super) const fn seen(&self) -> (bool, bool) {
-        (self.to_server.is_seen(), self.to_client.is_seen())
+        let (client_reset, server_reset) = self.lifecycle.resets();
+        (self.to_server.is_seen() || client_reset, self.to_client.is_seen() || server_reset)
     }
 
     /// Octets held in memory, both directions together.

@@ -119,6 +119,11 @@ impl Half {
         self.is_seen
     }
 
+    /// Whether the listener was told where the stream begins, and so may have octets of it.
+    pub(super) const fn is_told(&self) -> bool {
+        self.is_told
+    }
+
     /// Where the stream begins and whether a SYN says so, once that is known or guessed; told once.
     pub(super) fn take_beginning(&mut self) -> Option<(u64, bool)> {
         if self.is_told || !self.is_seen || self.beginning == Beginning::Unknown {

@@ -227,6 +227,27 @@ impl Lifecycle {
         }
     }
 
+    /// Whether a SYN or SYN-ACK was seen.
+    pub(super) const fn is_opened(&self) -> bool {
+        self.handshake.syn.is_some() || self.handshake.syn_ack.is_some()
+    }
+
+    /// The client is the server. No SYN was seen.
+    pub(super) fn turn_round(&mut self) {
+        self.fins.swap(0, 1);
+        self.resets.swap(0, 1);
+        for end in self.fins.iter_mut().chain(&mut self.resets).flatten() {
+            end.by = if end.by == Side::Client { Side::Server } else { Side::Client };
+        }
+        (self.first_ack, self.answer) = (None, None);
+    }
+
+    /// Whether the client sent a RST, and the server.
+    pub(super) const fn resets(&self) -> (bool, bool) {
+        let [client, server] = &self.resets;
+        (client.is_some(), server.is_some())
+    }
+
     /// Whether nothing more is to come but late frames.
     pub(super) fn is_over(&self) -> bool {
         self.resets.iter().any(Option::is_some) || self.fins.iter().all(Option::is_some)

@@ -25,7 +25,8 @@ pub struct FlowTable<L> {
     connections: Lru<Entry<L>>,
     by_key: HashMap<FlowKey, Place, RandomState>,
     lingering: VecDeque<SlotId>,
-    buried: VecDeque<(FlowKey, u64)>,
+    /// The keys of connections that are not followed any more, in order.
+    buried: VecDeque<(FlowKey, Place)>,
     closed: VecDeque<ClosedFlow<L>>,
     /// ICMP errors about connections that were not seen yet.
     early_errors: VecDeque<(Unreachable, Moment)>,
@@ -81,11 +82,13 @@ struct Entry<L> {
     is_lingering: bool,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Live(SlotId),
     /// Already reported; the number is the connection's.
     Buried(u64),
+    /// No connection to one of the ports, as a SYN has shown: the port is the client's.
+    Foreign,
 }
 
 impl<L: FlowListener> FlowTable<L> {
@@ -112,6 +115,9 @@ impl<L: FlowListener> FlowTable<L> {
     pub fn segment(&mut self, segment: &Segment<'_>, moment: Moment, listen: impl FnOnce() -> L) -> Option<Followed> {
         self.elapse(moment.elapsed_ns);
         let key = FlowKey::new(segment.src, segment.dst);
+        if segment.flags.syn() {
+            self.turn_by(key, segment);
+        }
         let id = match self.by_key.get(&key) {
             Some(Place::Live(id)) if segment.flags.syn() && self.is_replaced(*id, segment) => {
                 let id = *id;
@@ -123,7 +129,8 @@ impl<L: FlowListener> FlowTable<L> {
                 self.late_segments += 1;
                 None
             }
-            Some(Place::Buried(_)) | None => self.open(key, segment, moment, listen()),
+            Some(Place::Foreign) if !segment.flags.syn() => None,
+            Some(Place::Buried(_) | Place::Foreign) | None => self.open(key, segment, moment, listen()),
         };
         let id = id?;
         self.connections.touch(id);
@@ -216,23 +223,40 @@ impl<L: FlowListener> FlowTable<L> {
     }
 
     fn open(&mut self, key: FlowKey, segment: &Segment<'_>, moment: Moment, listener: L) -> Option<SlotId> {
-        let (client, server) = self.orient(segment)?;
+        let Some((client, server)) = segment.orient(&self.ports) else {
+            if segment.flags.syn() {
+                self.bury(key, Place::Foreign);
+            }
+            return None;
+        };
         if self.connections.len() >= self.limits.live_flows
             && let Some(oldest) = self.connections.oldest()
         {
             self.close(oldest, CloseHow::Evicted);
         }
         self.opened += 1;
-        let connection = Connection::new(self.opened, client, server, moment, listener);
+        let mut connection = Connection::new(self.opened, client, server, moment, listener);
+        connection.is_direction_guessed = !segment.flags.syn() && self.ports.contains(client.port());
         let entry = Entry { connection, key, last_used_ns: self.elapsed_ns, is_lingering: false };
         let id = self.connections.insert(entry);
         self.by_key.insert(key, Place::Live(id));
         Some(id)
     }
 
-    /// Which end is the client: the sender of the SYN; without one, the end that is not on a server port.
-    fn orient(&self, segment: &Segment<'_>) -> Option<(SocketAddr, SocketAddr)> {
-        segment.orient(&self.ports)
+    /// A SYN or SYN-ACK that comes late may show that a connection was followed with its ends swapped. It is turned round, or
+    /// forgotten if its server is on none of the ports.
+    fn turn_by(&mut self, key: FlowKey, segment: &Segment<'_>) {
+        let Some(Place::Live(id)) = self.by_key.get(&key).copied() else { return };
+        let is_ours = segment.orient(&self.ports).is_some();
+        let Some(entry) = self.connections.get_mut(id).filter(|entry| entry.connection.is_swapped(segment)) else {
+            return;
+        };
+        if is_ours {
+            entry.connection.turn_round();
+        } else if let Some(entry) = self.connections.remove(id) {
+            self.held_octets = self.held_octets.saturating_sub(entry.connection.held_octets());
+            self.bury(key, Place::Foreign);
+        }
     }
 
     /// Moves the clock to where the capture had been running for `elapsed_ns`, and ends what has lingered or been silent for
@@ -264,7 +288,7 @@ impl<L: FlowListener> FlowTable<L> {
         let Some(entry) = self.connections.remove(id) else { return };
         let quiet_ns = self.idle_ns(&entry).max(0);
         let Entry { mut connection, key, .. } = entry;
-        self.bury(key, connection.number);
+        self.bury(key, Place::Buried(connection.number));
         self.held_octets = self.held_octets.saturating_sub(connection.held_octets());
         connection.finish();
         let (client_seen, server_seen) = connection.seen();
@@ -289,12 +313,12 @@ impl<L: FlowListener> FlowTable<L> {
     }
 
     /// Remembers a key for a while, so that a late frame opens no ghost.
-    fn bury(&mut self, key: FlowKey, number: u64) {
-        self.by_key.insert(key, Place::Buried(number));
-        self.buried.push_back((key, number));
+    fn bury(&mut self, key: FlowKey, place: Place) {
+        self.by_key.insert(key, place);
+        self.buried.push_back((key, place));
         if self.buried.len() > self.limits.tombstones
-            && let Some((key, number)) = self.buried.pop_front()
-            && matches!(self.by_key.get(&key), Some(Place::Buried(buried)) if *buried == number)
+            && let Some((key, place)) = self.buried.pop_front()
+            && self.by_key.get(&key) == Some(&place)
         {
             self.by_key.remove(&key);
         }

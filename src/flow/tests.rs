@@ -66,6 +66,10 @@ impl Bench {
 
     fn send(&mut self, from: &str, flags: u8, seq: u32, ack: u32, payload: &[u8]) {
         let (src, dst) = if from == SERVER { (SERVER, CLIENT) } else { (from, SERVER) };
+        self.send_between([src, dst], flags, seq, ack, payload);
+    }
+
+    fn send_between(&mut self, [src, dst]: [&str; 2], flags: u8, seq: u32, ack: u32, payload: &[u8]) {
         let flags = TcpFlags(flags);
         self.push(&Segment {
             src: src.parse().unwrap(),
@@ -350,6 +354,65 @@ fn the_side_on_a_server_port_is_the_server_where_no_syn_says_so() {
     let flow = bench.only();
     assert_eq!((flow.client, flow.server), (CLIENT.parse().unwrap(), SERVER.parse().unwrap()));
     assert_eq!((flow.client_seen, flow.server_seen), (false, true));
+}
+
+/// Sender and receiver, flags, sequence number, acknowledgement, payload.
+type Line<'s> = ([&'s str; 2], u8, u32, u32, &'s [u8]);
+
+/// The client's own port is 25; what it connects to is on port `server`.
+fn from_port_25(server: &str, order: &[usize]) -> Vec<ClosedFlow<Recorder>> {
+    const END: &str = "192.0.2.10:25";
+    let script: [Line<'_>; 5] = [
+        ([END, server], SYN, 99, 0, b""),
+        ([server, END], SYN | ACK, 499, 100, b""),
+        ([END, server], ACK, 100, 500, b""),
+        ([server, END], ACK, 500, 100, b"220 ready"),
+        ([END, server], FIN | ACK, 100, 509, b"QUIT"),
+    ];
+    let mut bench = Bench::new();
+    bench.table = FlowTable::new(Ports::new([25, 587]), Limits::default());
+    for at in order {
+        let (ends, flags, seq, ack, payload) = script[*at];
+        bench.send_between(ends, flags, seq, ack, payload);
+    }
+    bench.end()
+}
+
+#[test]
+fn the_client_is_who_sent_the_syn_whatever_the_ports_and_the_order() {
+    for order in [[0, 1, 2, 3, 4], [1, 0, 2, 3, 4], [2, 1, 0, 3, 4], [3, 2, 0, 4, 1], [4, 3, 1, 2, 0], [3, 4, 2, 1, 0]]
+    {
+        let [flow] = &from_port_25("192.0.2.20:587", &order)[..] else { panic!("{order:?}") };
+        assert_eq!((flow.client.port(), flow.server.port()), (25, 587), "{order:?}");
+        assert_eq!(
+            (&flow.listener.server[..], &flow.listener.client[..]),
+            (&b"220 ready"[..], &b"QUIT"[..]),
+            "{order:?}"
+        );
+        assert_eq!(ended(flow.close), (Some(Side::Client), CloseHow::Fin));
+        assert_eq!(from_port_25("192.0.2.20:21", &order).len(), 0, "to another service: {order:?}");
+    }
+}
+
+#[test]
+fn after_a_connection_from_a_server_port_a_session_on_the_same_ends_is_followed() {
+    let mut bench = Bench::new();
+    bench.send_between([SERVER, CLIENT], SYN, 99, 0, b"");
+    bench.send_between([CLIENT, SERVER], SYN | ACK, 499, 100, b"");
+    bench.send_between([SERVER, CLIENT], FIN | ACK, 100, 500, b"220 data of FTP");
+    bench.send(CLIENT, SYN, 7099, 0, b"");
+    bench.send(SERVER, SYN | ACK, 8499, 7100, b"");
+    bench.send(SERVER, ACK, 8500, 7100, b"220 mail");
+    assert_eq!(bench.only().listener.server, b"220 mail");
+}
+
+#[test]
+fn a_side_of_which_only_a_rst_was_captured_was_seen() {
+    let mut bench = Bench::new();
+    bench.send(CLIENT, SYN, 99, 0, b"");
+    bench.send(SERVER, RST | ACK, 0, 100, b"");
+    let flow = bench.only();
+    assert!(flow.client_seen && flow.server_seen);
 }
 
 #[test]

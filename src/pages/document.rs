@@ -65,5 +65,11 @@ What makes an argument malformed. Several can hold for one argument. `ehlotrace 
 
 What is odd about a hello without making its argument malformed."
         }
+        Subject::Remark(_) => {
+            "\
+## Remarks on a session
+
+What is worth a second look, mostly for safety, and is never why mail was lost."
+        }
     }
 }

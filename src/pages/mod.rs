@@ -7,7 +7,7 @@ mod nearest;
 pub use document::document;
 pub use nearest::nearest;
 
-use crate::diagnosis::{Fault, Outcome, REASONS, RULES, Reason, Rule, Stage};
+use crate::diagnosis::{Fault, Outcome, REASONS, RULES, Reason, Remark, Rule, Stage, rule};
 use crate::report::escape;
 use crate::smtp::ehlo::{Note, ProblemCode};
 
@@ -24,16 +24,20 @@ pub enum Subject {
     Problem(ProblemCode),
     /// What is odd about a hello without being a fault.
     Note(Note),
+    /// What is worth a second look of a session whatever became of it.
+    Remark(Remark),
 }
 
 /// Every code that reports use, causes in order of precedence.
 pub fn subjects() -> impl Iterator<Item = Subject> {
     let causes = RULES.iter().map(Subject::Cause);
     let reasons = REASONS.iter().map(Subject::Reason);
-    let outcomes = Outcome::ALL.into_iter().map(Subject::Outcome);
+    // The page of a cause with the same code tells of the outcome, too.
+    let outcomes = Outcome::ALL.into_iter().filter(|outcome| rule(outcome.code()).is_none()).map(Subject::Outcome);
     let problems = ProblemCode::ALL.into_iter().map(Subject::Problem);
     let notes = Note::ALL.into_iter().map(Subject::Note);
-    causes.chain(reasons).chain(outcomes).chain(problems).chain(notes)
+    let remarks = Remark::ALL.into_iter().map(Subject::Remark);
+    causes.chain(reasons).chain(outcomes).chain(problems).chain(notes).chain(remarks)
 }
 
 /// What `code` stands for, if it is one.
@@ -50,6 +54,7 @@ impl Subject {
             Self::Outcome(outcome) => outcome.code(),
             Self::Problem(problem) => problem.code(),
             Self::Note(note) => note.code(),
+            Self::Remark(remark) => remark.code(),
         }
     }
 
@@ -61,6 +66,7 @@ impl Subject {
             Self::Outcome(outcome) => outcome.title(),
             Self::Problem(problem) => problem.title(),
             Self::Note(note) => note.message(),
+            Self::Remark(remark) => remark.title(),
         }
     }
 
@@ -72,6 +78,7 @@ impl Subject {
             Self::Outcome(_) => "outcome",
             Self::Problem(_) => "problem of a hello argument",
             Self::Note(_) => "note on a hello, no fault",
+            Self::Remark(_) => "remark on a session, no cause of loss",
         }
     }
 
@@ -83,6 +90,7 @@ impl Subject {
             Self::Outcome(_) => None,
             Self::Problem(problem) => Some(problem.reference()),
             Self::Note(note) => Some(note.reference()),
+            Self::Remark(remark) => Some(remark.reference()),
         }
     }
 
@@ -92,7 +100,7 @@ impl Subject {
             Self::Cause(rule) => Some(faults(rule)),
             Self::Reason(reason) => Some(reason.fault.code().to_owned()),
             Self::Problem(_) => Some(Fault::Client.code().to_owned()),
-            Self::Outcome(_) | Self::Note(_) => None,
+            Self::Outcome(_) | Self::Note(_) | Self::Remark(_) => None,
         }
     }
 
@@ -110,7 +118,7 @@ impl Subject {
             Self::Problem(problem) => Some(format!("{}\n\n{}", example(problem), measured::on_problem(problem))),
             Self::Note(note) => Some(note_example(note)),
             Self::Reason(reason) => Some(known_by(reason)),
-            Self::Cause(_) | Self::Outcome(_) => None,
+            Self::Cause(_) | Self::Outcome(_) | Self::Remark(_) => None,
         };
         for paragraph in more.iter() {
             page.push_str("\n\n");
@@ -126,6 +134,7 @@ impl Subject {
             Self::Outcome(outcome) => outcome.page(),
             Self::Problem(problem) => problem.page(),
             Self::Note(note) => note.page(),
+            Self::Remark(remark) => remark.page(),
         };
         file.trim_end()
     }
@@ -184,10 +193,10 @@ mod tests {
     #[test]
     fn codes_are_unique_and_each_has_its_page() {
         let mut codes: Vec<_> = subjects().map(Subject::code).collect();
-        assert_eq!(codes.len(), RULES.len() + REASONS.len() + 4 + 16 + 8);
+        assert_eq!(codes.len(), RULES.len() + REASONS.len() + 4 + 16 + 8 + 7);
         codes.sort_unstable();
         codes.dedup();
-        assert_eq!(codes.len(), RULES.len() + REASONS.len() + 4 + 16 + 8);
+        assert_eq!(codes.len(), RULES.len() + REASONS.len() + 4 + 16 + 8 + 7);
         for subject in subjects() {
             let (code, page) = (subject.code(), subject.page());
             assert!(matches!(find(code), Some(found) if found.code() == code));

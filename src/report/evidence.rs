@@ -1,10 +1,11 @@
 //! A diagnosis in words. Nothing else in the crate says them, and nothing reads them.
 
 use super::escape;
-use crate::diagnosis::{Answer, Argument, Diagnosis, End, EvidenceKind, Fault, Reason, Rule, Unknown};
+use super::words::count;
+use crate::diagnosis::{Answer, Argument, Diagnosis, End, EvidenceKind, Fault, Reason, Unknown};
 use crate::flow::Side;
 use crate::session::Captured;
-use crate::smtp::{Alert, ClientHello, Verb};
+use crate::smtp::{Alert, Certificate, ClientHello, Verb};
 use crate::time::NANOS_PER_SEC;
 
 /// At most this many columns of one thing said stand in a sentence.
@@ -26,6 +27,8 @@ pub fn text(kind: &EvidenceKind) -> String {
         }
         EvidenceKind::SynUnanswered { syns, .. } => format!("sent {syns} times, and no answer"),
         EvidenceKind::NoGreeting => "handshake complete, and no greeting followed".into(),
+        EvidenceKind::OtherProtocol(Side::Both, name) => format!("both sides speak {name}, not SMTP"),
+        EvidenceKind::OtherProtocol(by, name) => format!("{} speaks {name}, not SMTP", side(*by)),
         EvidenceKind::MaskedGreeting => "the greeting is masked with asterisks".into(),
         EvidenceKind::Argument(shown) => argument(shown),
         EvidenceKind::Command(line) => format!("client sent {}", said(line)),
@@ -45,13 +48,18 @@ pub fn text(kind: &EvidenceKind) -> String {
         EvidenceKind::ClientHello(hello) => {
             format!("client offered {} at most, {} (TLS ClientHello)", hello.version, server_name(hello))
         }
-        EvidenceKind::ServerHello(hello) => format!("server chose {} (TLS ServerHello)", hello.version),
+        EvidenceKind::ServerHello(hello) => {
+            format!("server chose {}, {} (TLS ServerHello)", hello.version, hello.cipher_suite)
+        }
+        EvidenceKind::Certificate(certificate) => format!("server's certificate: {}", self::certificate(certificate)),
         EvidenceKind::Alert(from, alert) => {
             let (name, level, number) = (alert.name(), alert_level(*alert), alert.description);
             format!("{} sent a TLS alert: {name} ({level}, description {number})", side(*from))
         }
         EvidenceKind::UnfinishedTls => "the TLS handshake did not complete".into(),
         EvidenceKind::NoTls => "no TLS handshake followed".into(),
+        EvidenceKind::PlainToTls => "client speaks plain SMTP to a server that speaks TLS".into(),
+        EvidenceKind::TlsToPlain => "client speaks TLS to a server that speaks plain SMTP".into(),
         EvidenceKind::Ended(end) => ended(*end),
         EvidenceKind::Unknown(why) => unknown(*why),
     }
@@ -137,6 +145,15 @@ pub(super) fn server_name(hello: &ClientHello) -> String {
     }
 }
 
+/// `mx.example.net, valid from 2023-03-01T00:00:00Z to 2024-03-01T00:00:00Z`.
+pub(super) fn certificate(certificate: &Certificate) -> String {
+    let name = certificate.names.first().or(certificate.subject.as_ref());
+    let name = name.map_or_else(|| "no name".to_owned(), |name| said(name));
+    let others = certificate.names.len().saturating_sub(1);
+    let others = if others > 0 { format!(" and {}", count(others as u64, "other name")) } else { String::new() };
+    format!("{name}{others}, valid from {} to {}", certificate.not_before, certificate.not_after)
+}
+
 /// How grave an alert of TLS is.
 pub(super) const fn alert_level(alert: Alert) -> &'static str {
     if alert.is_fatal() { "fatal" } else { "warning" }
@@ -154,13 +171,12 @@ fn seconds(nanos: i64) -> String {
 
 /// What to do about a loss; empty where there is nothing to do.
 pub fn remedy(diagnosis: &Diagnosis) -> String {
-    let advice = |rule| advice(rule, diagnosis.reason, diagnosis.suggestion.as_deref());
-    diagnosis.cause.map(advice).unwrap_or_default()
+    advice(diagnosis.remedy, diagnosis.reason, diagnosis.suggestion.as_deref())
 }
 
-/// What to do about the reason, else about the cause, and before it the name to greet with.
-pub(super) fn advice(rule: &Rule, reason: Option<&Reason>, suggestion: Option<&str>) -> String {
-    let remedy = reason.map_or_else(|| rule.remedy.to_owned(), on_both_sides);
+/// What to do about the reason, else the remedy of the cause, and before it the name to greet with.
+pub(super) fn advice(remedy: &str, reason: Option<&Reason>, suggestion: Option<&str>) -> String {
+    let remedy = reason.map_or_else(|| remedy.to_owned(), on_both_sides);
     match suggestion {
         Some(name) => format!("Send `{name}`. {remedy}"),
         None => remedy,

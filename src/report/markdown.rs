@@ -71,6 +71,7 @@ fn totals(totals: &Totals) -> String {
         (DELIVERED_LATER, summary.delivered_later),
         (Outcome::Delivered.code(), summary.delivered),
         (Outcome::NoMail.code(), summary.no_mail),
+        (Outcome::NotSmtp.code(), summary.not_smtp),
         (Outcome::Unknown.code(), summary.unknown),
     ] {
         if sessions > 0 || outcome != DELIVERED_LATER {

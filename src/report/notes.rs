@@ -1,7 +1,9 @@
 //! What a reader has to know about the captures to trust a report, and what is worth a second look.
 
+use std::collections::BTreeMap;
+
 use super::{escape, words};
-use crate::diagnosis::{Diagnosis, Outcome, Stage};
+use crate::diagnosis::{Diagnosis, Outcome, Remark, Stage};
 use crate::scan::{CaptureReport, CaptureSource};
 use crate::session::Session;
 use crate::smtp::{Hello, Reply};
@@ -33,6 +35,8 @@ pub(super) struct Captures {
 struct Missing {
     gaps: Octets,
     unread: Octets,
+    /// Sessions in another protocol than SMTP, by its name.
+    other_protocols: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Default)]
@@ -81,7 +85,10 @@ impl Captures {
     }
 
     /// Counts what the capture lacks of a session.
-    pub(super) fn session(&mut self, session: &Session, is_listed: bool) {
+    pub(super) fn session(&mut self, session: &Session, diagnosis: &Diagnosis, is_listed: bool) {
+        if let Some(name) = diagnosis.other_protocol().filter(|_| diagnosis.outcome == Outcome::NotSmtp) {
+            *self.missing.other_protocols.entry(name).or_default() += 1;
+        }
         self.missing.gaps.add(session.anomalies.gap_octets);
         self.missing.unread.add(session.transcript.unread_client_octets);
         // Rows are bounded, and those of the first captures are kept.
@@ -151,11 +158,17 @@ impl Missing {
         notes.extend(
             unread.map(|octets| format!("{octets} not read: too many before the reply that tells what they are")),
         );
+        let others = self.other_protocols.iter().map(|(name, sessions)| format!("{} {name}", words::number(*sessions)));
+        let others: Vec<String> = others.collect();
+        if !others.is_empty() {
+            let all = self.other_protocols.values().sum();
+            notes.push(format!("{} not SMTP: {}", words::count(all, "session"), others.join(", ")));
+        }
         notes.iter().map(|note| escape::text(note.as_bytes())).collect()
     }
 }
 
-/// What is worth a second look though no mail was lost by it: malformed names in hellos, and failed attempts.
+/// What is worth a second look though no mail was lost by it: malformed names in hellos, failed attempts, remarks.
 #[derive(Default)]
 pub(super) struct Warnings {
     passed: u64,
@@ -163,11 +176,16 @@ pub(super) struct Warnings {
     tolerated: u64,
     recovered: u64,
     refused: u64,
+    /// Sessions with each remark.
+    remarks: BTreeMap<Remark, u64>,
 }
 
 impl Warnings {
     /// Counts a session.
     pub(super) fn session(&mut self, session: &Session, diagnosis: &Diagnosis) {
+        for (_, remark) in &diagnosis.remarks {
+            *self.remarks.entry(*remark).or_default() += 1;
+        }
         let transcript = &session.transcript;
         let malformed: Vec<_> = transcript.hellos.iter().filter(|hello| !hello.check.is_well_formed()).collect();
         self.delivered_later += u64::from(diagnosis.delivered_later.is_some());
@@ -206,6 +224,9 @@ impl Warnings {
         let sentence = |(sessions, which, what): &(u64, &str, &str)| {
             (format!("{} {what}", words::count(*sessions, which)), *which == "lost session")
         };
-        said.map(sentence).collect()
+        let remark = |(remark, sessions): (&Remark, &u64)| {
+            (format!("{}: {}", words::count(*sessions, "session"), remark.title()), false)
+        };
+        said.map(sentence).chain(self.remarks.iter().map(remark)).collect()
     }
 }

@@ -77,7 +77,7 @@ impl<F: Form> Reporter for Driver<F> {
         let is_listed = self.run.shows_all() || diagnosis.outcome == Outcome::Lost;
         self.run.totals.session(capture, session, diagnosis);
         self.run.warnings.session(session, diagnosis);
-        self.run.captures.session(session, is_listed);
+        self.run.captures.session(session, diagnosis, is_listed);
         if is_listed {
             self.form.session(&Digest::new(capture, self.run.captures.source(), session, diagnosis))?;
         }

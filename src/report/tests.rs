@@ -114,7 +114,7 @@ fn the_lost_session_of_the_article_field_by_field() {
             "first_lost": "1999-08-28T13:32:00.000000000Z", "last_lost": "1999-08-28T13:32:00.000000000Z",
             "lost_every_ns": null
         }],
-        "summary": {"captures": 1, "unreadable": 0, "sessions": 1, "delivered": 0, "lost": 1, "no_mail": 0, "unknown": 0,
+        "summary": {"captures": 1, "unreadable": 0, "sessions": 1, "delivered": 0, "lost": 1, "no_mail": 0, "not_smtp": 0, "unknown": 0,
                     "by_cause": {"ehlo-argument": 1}, "other_relays_sessions": 0, "other_relays_lost": 0,
                     "failed_lookups": 0, "delivered_later": 0}
     });
@@ -164,7 +164,7 @@ fn keys_stand_in_the_order_of_the_model() {
         anomalies retransmitted_segments out_of_order_segments overlapping_octets gap_octets conflicting_octets out_of_window_segments duplicate_segments \
         display_filter captured tunnelled exchanges_omitted hellos_omitted community_id tls_handshake lookups reason delivered_later \
         relays client server sessions lost cause arguments text first last product arguments_omitted first_lost last_lost lost_every_ns \
-        summary captures unreadable sessions delivered lost no_mail unknown by_cause ehlo-argument other_relays_sessions other_relays_lost failed_lookups delivered_later";
+        summary captures unreadable sessions delivered lost no_mail not_smtp unknown by_cause ehlo-argument other_relays_sessions other_relays_lost failed_lookups delivered_later";
     assert_eq!(keys(&json), model.split_whitespace().collect::<Vec<_>>());
 }
 

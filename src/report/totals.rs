@@ -34,6 +34,8 @@ pub struct Summary {
     pub lost: u64,
     /// Sessions that did not try to send.
     pub no_mail: u64,
+    /// Sessions in which another protocol than SMTP was spoken, and nobody came to deliver.
+    pub not_smtp: u64,
     /// Sessions of which the capture cannot tell.
     pub unknown: u64,
     /// Lost sessions by the code of their cause.
@@ -113,6 +115,8 @@ pub(super) struct Loss {
     pub(super) reason: Option<&'static Reason>,
     pub(super) sessions: u64,
     pub(super) fault: Option<Fault>,
+    /// What the first of them is told to do about it.
+    pub(super) advice: &'static str,
     /// The name that the client of the first of them should have sent.
     suggestion: Option<Box<str>>,
 }
@@ -139,6 +143,7 @@ impl Totals {
             Outcome::Delivered => summary.delivered += 1,
             Outcome::Lost => summary.lost += 1,
             Outcome::NoMail => summary.no_mail += 1,
+            Outcome::NotSmtp => summary.not_smtp += 1,
             Outcome::Unknown => summary.unknown += 1,
         }
         summary.delivered_later += u64::from(diagnosis.delivered_later.is_some());
@@ -186,7 +191,7 @@ impl Totals {
 impl Loss {
     /// What to do about it; `with_name` to send, where all of its sessions want the same one.
     pub(super) fn remedy(&self, with_name: bool) -> String {
-        evidence::advice(self.rule, self.reason, self.suggestion.as_deref().filter(|_| with_name))
+        evidence::advice(self.advice, self.reason, self.suggestion.as_deref().filter(|_| with_name))
     }
 
     /// `sender-refused`, or `sender-refused (auth-required)`.
@@ -242,12 +247,13 @@ impl Relay {
         self.lost += 1;
         let (first, last) = self.lost_span.unwrap_or((opened, opened));
         self.lost_span = Some((first.min(opened), last.max(opened)));
-        let reason = diagnosis.reason;
-        match self.losses.iter_mut().find(|loss| loss.rule == rule && loss.reason == reason) {
+        let (reason, advice) = (diagnosis.reason, diagnosis.remedy);
+        let is_it = |loss: &&mut Loss| loss.rule == rule && loss.reason == reason && loss.advice == advice;
+        match self.losses.iter_mut().find(is_it) {
             Some(loss) => loss.sessions += 1,
             None => {
                 let suggestion = diagnosis.suggestion.as_deref().map(Into::into);
-                self.losses.push(Loss { rule, reason, sessions: 1, fault: diagnosis.fault, suggestion });
+                self.losses.push(Loss { rule, reason, sessions: 1, fault: diagnosis.fault, advice, suggestion });
             }
         }
         for hello in &session.transcript.hellos {

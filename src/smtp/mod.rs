@@ -9,6 +9,7 @@ mod dialogue;
 pub mod ehlo;
 mod line;
 pub mod product;
+mod protocol;
 mod reply;
 mod secrets;
 mod spans;
@@ -17,9 +18,10 @@ mod transcript;
 
 pub use command::{Command, Verb};
 pub use dialogue::{Dialogue, DialogueOptions};
+pub use protocol::OtherProtocol;
 pub use reply::{EnhancedStatusCode, Reply, ReplyLines};
 pub use spans::{Names, SpanKind, Spans, argument_kinds, command_kinds, host_ranges, name_kinds};
-pub use tls::{Alert, ClientHello, Records, ServerHello, Tls, TlsVersion};
+pub use tls::{Alert, Certificate, CertificateTime, CipherSuite, ClientHello, Records, ServerHello, Tls, TlsVersion};
 pub use transcript::{Exchange, Hello, Missing, Refusal, Tally, Transcript};
 
 /// What stands in a report in place of secrets and mail text.

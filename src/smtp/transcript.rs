@@ -2,6 +2,7 @@
 
 use crate::smtp::command::{Command, Verb};
 use crate::smtp::ehlo::ArgumentCheck;
+use crate::smtp::protocol::OtherProtocol;
 use crate::smtp::reply::Reply;
 use crate::smtp::spans::{Names, Spans};
 use crate::smtp::tls::Tls;
@@ -101,6 +102,8 @@ pub struct Transcript {
     pub greeting: Option<usize>,
     /// The hellos, in order.
     pub hellos: Vec<Hello>,
+    /// How many of the hellos kept came before STARTTLS was accepted: after it they count no more (RFC 3207 4.2).
+    pub hellos_before_tls: usize,
     /// Hellos over the bound, counted only.
     pub omitted_hellos: u64,
     /// MAIL.
@@ -133,8 +136,16 @@ pub struct Transcript {
     pub unsolicited_replies: u64,
     /// TLS records, after STARTTLS or from the start.
     pub tls: Tls,
-    /// Whether STARTTLS was accepted, or the session was TLS from the start.
+    /// Whether a side sent TLS, or is to: STARTTLS was accepted, and no dialogue in plain text followed.
     pub is_tls: bool,
+    /// When the client sent a password, or a token in its place, that can be read.
+    pub clear_credentials: Option<Moment>,
+    /// What the client sent behind STARTTLS, before the reply and in plain text.
+    pub behind_starttls: Option<Moment>,
+    /// That the client's first line is no SMTP.
+    pub client_protocol: Option<OtherProtocol>,
+    /// That the server's first line is no SMTP.
+    pub server_protocol: Option<OtherProtocol>,
     /// Octets the client sent.
     pub client_octets: u64,
     /// Octets the server sent.
@@ -171,6 +182,13 @@ impl Transcript {
     /// The reply to connecting.
     pub fn greeting(&self) -> Option<&Reply> {
         self.exchanges.get(self.greeting?)?.reply.as_ref()
+    }
+
+    /// What the server said in plain text after the client's ClientHello.
+    pub fn plain_reply_to_tls(&self) -> Option<&Reply> {
+        let hello = self.tls.client_hello.as_ref()?;
+        let replies = self.exchanges.iter().filter_map(|exchange| exchange.reply.as_ref());
+        replies.rev().find(|reply| reply.moment.frame > hello.moment.frame)
     }
 
     /// A hello's command.

@@ -1,4 +1,4 @@
-//! What IP packets wrap: GRE with ERSPAN, VXLAN, Geneve.
+//! What IP packets wrap: GRE with ERSPAN, VXLAN, Geneve, GTP-U.
 
 use super::Undecoded;
 use super::link::{Layer, ether_types as et};
@@ -7,10 +7,12 @@ use super::view::View;
 /// UDP destination ports of VXLAN (RFC 7348, and the one Linux used before it) and Geneve (RFC 8926).
 pub(super) const VXLAN_PORTS: [u16; 2] = [4789, 8472];
 pub(crate) const GENEVE_PORT: u16 = 6081;
+/// UDP destination port of user data in mobile networks, GTP-U (3GPP TS 29.281 4.4.2).
+pub(crate) const GTP_U_PORT: u16 = 2152;
 
 /// Whether what is sent to this UDP port is a tunnel.
 pub(super) fn is_port(port: u16) -> bool {
-    port == GENEVE_PORT || VXLAN_PORTS.contains(&port)
+    port == GENEVE_PORT || port == GTP_U_PORT || VXLAN_PORTS.contains(&port)
 }
 
 const CUT: Undecoded = Undecoded::CutTunnelHeader;
@@ -25,6 +27,7 @@ pub(super) fn udp(view: View<'_>) -> Result<Layer<'_>, Undecoded> {
     };
     match u16::from_be_bytes([*high, *low]) {
         GENEVE_PORT => geneve(body),
+        GTP_U_PORT => gtp_u(body),
         port if VXLAN_PORTS.contains(&port) => vxlan(body),
         _ => Ok(Layer::NotIp),
     }
@@ -47,6 +50,33 @@ fn geneve(body: View<'_>) -> Result<Layer<'_>, Undecoded> {
     }
     let rest = rest.skip(usize::from(version_and_length & 0x3f) * 4).ok_or(CUT)?;
     Ok(Layer::EtherType(u16::from_be_bytes([*high, *low]), rest))
+}
+
+/// 3GPP TS 29.281 5: version 1 of GTP, a message of type 255, which holds a user's IP packet. With any of the lowest three
+/// flags come 4 octets, the last of which is the type of the first extension header; 0 is none.
+fn gtp_u(body: View<'_>) -> Result<Layer<'_>, Undecoded> {
+    const USER_DATA: u8 = 255;
+    let ([flags, kind, ..], mut rest) = body.split::<8>().ok_or(CUT)?;
+    if flags >> 4 != 0b0011 || *kind != USER_DATA {
+        return Ok(Layer::NotIp);
+    }
+    if flags & 0b111 != 0 {
+        let ([.., first], behind) = rest.split::<4>().ok_or(CUT)?;
+        rest = behind;
+        let mut next = if flags & 0b100 != 0 { *first } else { 0 };
+        while next != 0 {
+            // Its length in 4 octets, what it says, and the type of the next one.
+            let octets = usize::from(*rest.data.first().ok_or(CUT)?) * 4;
+            let Some(last) = octets.checked_sub(1) else { return Ok(Layer::NotIp) };
+            next = *rest.data.get(last).ok_or(CUT)?;
+            rest = rest.skip(octets).ok_or(CUT)?;
+        }
+    }
+    // Ethernet and other things go there, too, and nothing in the packet says so.
+    Ok(match rest.data.first().ok_or(CUT)? >> 4 {
+        4 | 6 => Layer::Ip(rest),
+        _ => Layer::NotIp,
+    })
 }
 
 /// GRE version 0 (RFC 2784, with the key and sequence number of RFC 2890).

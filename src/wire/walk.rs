@@ -12,7 +12,7 @@ use crate::capture::{LinkType, Packet};
 
 pub(crate) use super::ip::protocols;
 pub(crate) use super::link::ether_types;
-pub(crate) use super::tunnel::GENEVE_PORT;
+pub(crate) use super::tunnel::{GENEVE_PORT, GTP_U_PORT};
 
 /// IP packets inside one another that are followed. Mirrored traffic of an overlay network has three or four.
 const MAX_NESTED: usize = 8;

@@ -120,6 +120,12 @@ pub(crate) const WRAPS: &[Wrap] = &[
         let header = [&[3, 0, 0x65, 0x58, 0, 0, 7, 0, 1, 2, 3, 2][..], &LEAK].concat();
         in_v4(17, &udp(6081, true, &[header, ether(2, 0x86dd, packet)].concat()))
     }),
+    v4("GTP-U", |packet| in_v4(17, &udp(2152, false, &[&gtp_u(0x30, packet.len())[..], packet].concat()))),
+    v6("GTP-U with extension headers", |packet| {
+        let extensions = [&[0, 0, 0, 0x85, 1, LEAK[0], LEAK[1], 0x32, 3][..], &LEAK, &[7, 7, 0]].concat();
+        let header = [&gtp_u(0x34, extensions.len() + packet.len())[..], &extensions].concat();
+        in_v4(17, &udp(2152, true, &[&header, packet].concat()))
+    }),
     v4("VLANs", |packet| vec![ether(0, 0x88a8, &[&[0, 7, 0x81, 0, 0, 9, 8, 0], packet].concat())]),
     v4("802.1BR", |packet| vec![ether(0, 0x893f, &[&[0, 0, 0, 1, 0, 0, 8, 0], packet].concat())]),
     v4("MACsec", |packet| {
@@ -181,6 +187,12 @@ pub(crate) const WRAPS: &[Wrap] = &[
         vec![ether(0, 0x86dd, &outer_v6(47, &gre(0x80, 0x0800, &inner)))]
     }),
 ];
+
+/// The first 8 octets, with what is in the tunnel numbered 7.
+fn gtp_u(flags: u8, octets: usize) -> [u8; 8] {
+    let [high, low] = length16(octets);
+    [flags, 255, high, low, 0, 0, 0, 7]
+}
 
 fn length16(octets: usize) -> [u8; 2] {
     u16::try_from(octets).unwrap().to_be_bytes()

@@ -36,6 +36,8 @@ pub(crate) const SAMPLES: &[(&str, Build)] = &[
     ("connect-unreachable-ipv6.pcap", connection::connect_unreachable_ipv6),
     ("no-greeting.pcap", connection::no_greeting),
     ("greeting-refused.pcap", connection::greeting_refused),
+    ("ehlo-to-ssh.pcap", connection::ehlo_to_ssh),
+    ("not-smtp.pcap", connection::not_smtp),
     ("lookup-failed.pcap", connection::lookup_failed),
     ("tls-failed.pcap", connection::tls_failed),
     ("connection-reset.pcap", connection::connection_reset),

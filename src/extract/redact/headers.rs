@@ -6,7 +6,7 @@ use super::LeftOut;
 use super::addresses::Addresses;
 use super::checksum::{pseudo_header, set_checksum};
 use crate::capture::LinkType;
-use crate::wire::walk::{Body, GENEVE_PORT, Header, Kind, ether_types as et, protocols as p};
+use crate::wire::walk::{Body, GENEVE_PORT, GTP_U_PORT, Header, Kind, ether_types as et, protocols as p};
 
 /// The sender and the receiver that an IP header names, after they were mapped; none for other headers.
 pub(super) type Ends = Option<(IpAddr, IpAddr)>;
@@ -112,6 +112,9 @@ fn tunnel(protocol: u8, header: &mut [u8]) -> Result<(), LeftOut> {
         p::UDP => {
             let (fixed, options) = header.split_first_chunk_mut::<16>().ok_or(LeftOut::Headers)?;
             let [_, _, high, low, _, _, _, _, first, flags @ .., _, _, _, _] = fixed;
+            if u16::from_be_bytes([*high, *low]) == GTP_U_PORT {
+                return gtp_u(options);
+            }
             // Of Geneve options the lengths go, too: zeros are options of 4 octets (RFC 8926 3.5).
             options.fill(0);
             if u16::from_be_bytes([*high, *low]) != GENEVE_PORT {
@@ -122,6 +125,21 @@ fn tunnel(protocol: u8, header: &mut [u8]) -> Result<(), LeftOut> {
         }
         p::GRE => gre(header)?,
         _ => return Err(LeftOut::Headers),
+    }
+    Ok(())
+}
+
+/// What extension headers say goes; their lengths and types stay, without which nothing behind them is found. `options` are
+/// the octets behind the first 8 of the header of GTP-U.
+fn gtp_u(options: &mut [u8]) -> Result<(), LeftOut> {
+    let mut rest = options.get_mut(4..).unwrap_or_default();
+    while let [words, ..] = rest {
+        let octets = usize::from(*words) * 4;
+        let (header, behind) = rest.split_at_mut_checked(octets.max(4)).ok_or(LeftOut::Headers)?;
+        if let [_, said @ .., _] = header {
+            said.fill(0);
+        }
+        rest = behind;
     }
     Ok(())
 }

@@ -110,7 +110,12 @@ impl Events<'_> {
             self.push(hello.moment, CLIENT, "tls", vec![text]);
         }
         if let Some(hello) = &tls.server_hello {
-            self.push(hello.moment, SERVER, "tls", vec![format!("TLS ServerHello: {}", hello.version)]);
+            let text = format!("TLS ServerHello: {}, {}", hello.version, hello.cipher_suite);
+            self.push(hello.moment, SERVER, "tls", vec![text]);
+        }
+        if let Some(certificate) = &tls.certificate {
+            let text = format!("TLS certificate: {}", evidence::certificate(certificate));
+            self.push(certificate.moment, SERVER, "tls", vec![text]);
         }
         for (sender, alert) in tls.alerts() {
             let text = format!("TLS alert: {} ({})", alert.name(), evidence::alert_level(alert));
@@ -135,10 +140,10 @@ impl Events<'_> {
         if transcript.omitted_exchanges > 0 {
             self.remark(format!("{} not shown.", words::count(transcript.omitted_exchanges, "more exchange")));
         }
-        if transcript.is_tls {
+        if transcript.tls.is_established() {
             self.remark("TLS from here on: encrypted.".to_owned());
-            self.tls();
         }
+        self.tls();
         let gap_octets = self.session.anomalies.gap_octets;
         if gap_octets > 0 {
             self.remark(format!("The capture lacks {} of this session.", words::count(gap_octets, "octet")));

@@ -14,7 +14,7 @@
   });
   const byId = new Map(sessions.map((session) => [session.id, session]));
 
-  const OUTCOMES = ["lost", "unknown", "no-mail", "delivered"];
+  const OUTCOMES = ["lost", "unknown", "no-mail", "not-smtp", "delivered"];
   const collator = new Intl.Collator("en", { numeric: true });
   const inOrder = (one, other) => one.capture - other.capture || one.number - other.number;
   const byText = (text) => (one, other) => collator.compare(text(one), text(other)) || inOrder(one, other);

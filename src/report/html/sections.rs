@@ -59,6 +59,7 @@ pub(super) fn totals(totals: &Totals) -> Markup {
         (summary.delivered_later, "later", "Lost, delivered later"),
         (summary.delivered, "delivered", "Delivered"),
         (summary.no_mail, "no-mail", "No mail tried"),
+        (summary.not_smtp, "not-smtp", "Not SMTP"),
         (summary.unknown, "unknown", "Unknown"),
         (summary.sessions, "all", "All sessions"),
     ];

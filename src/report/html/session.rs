@@ -104,6 +104,8 @@ fn facts(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
     let mut facts: Vec<_> = digest.lookups().map(|lookup| ("Looked up", lookup)).collect();
     facts.extend(background::tls(session).map(|tls| ("TLS", tls)));
     facts.extend(session.tcp_stream.map(|number| ("Wireshark stream", format!("tcp.stream == {number}"))));
+    let remarks = digest.diagnosis.remarks.iter();
+    facts.extend(remarks.map(|(frame, remark)| ("Remark", format!("{} (frame {frame})", remark.title()))));
     facts.push(("Community ID", session.community_id()));
     facts
 }

@@ -13,7 +13,7 @@ use super::{
     CaptureEndLine, CaptureLine, CaptureObject, RelayObject, SCHEMA_VERSION, SessionObject, SummaryLine, Tool,
 };
 use crate::capture::{FORMATS, ReadError};
-use crate::diagnosis::{Confidence, Fault, Outcome, REASONS, RULES};
+use crate::diagnosis::{Confidence, Fault, Outcome, REASONS, RULES, Remark};
 use crate::dns::LookupFailure;
 use crate::report::Summary;
 use crate::smtp::ehlo::{Note, ProblemCode};
@@ -93,7 +93,7 @@ macro_rules! words {
 }
 
 words! {
-    outcome: word([Outcome::Delivered, Outcome::Lost, Outcome::NoMail, Outcome::Unknown].map(Outcome::code));
+    outcome: word(Outcome::ALL.map(Outcome::code));
     cause: word_or_null(causes());
     reason: word_or_null(REASONS.iter().map(|reason| reason.code).collect::<Vec<_>>());
     fault: word_or_null([Fault::Client, Fault::Server, Fault::Network, Fault::Capture].map(Fault::code));
@@ -102,6 +102,7 @@ words! {
     closed_by: word_or_null(["client", "server", "both"]);
     closed_how: word(["fin", "rst", "capture-ended", "port-reused", "idle", "evicted"]);
     problem: word(ProblemCode::ALL.map(ProblemCode::code));
+    remark: word(Remark::ALL.map(Remark::code));
     notes: words(Note::ALL.map(Note::code));
     format: word_or_null(FORMATS.iter().map(|format| format.name).collect::<Vec<_>>());
     error_kind: word(ReadError::KINDS);

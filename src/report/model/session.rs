@@ -10,7 +10,7 @@ use super::background::{LookupObject, TlsObject, lookups};
 use super::connection::{AnomaliesObject, CloseObject, DisplayFilter, HandshakeObject};
 use super::schema;
 use super::values::{AsText, Octets, Time, is_default, lines};
-use crate::diagnosis::Evidence;
+use crate::diagnosis::{Evidence, Remark};
 use crate::report::digest::Digest;
 use crate::report::evidence::{remedy, text};
 use crate::session::{Captured, Session};
@@ -50,7 +50,7 @@ pub(in crate::report) struct SessionObject<'a> {
     #[serde(serialize_with = "exchanges")]
     #[schemars(with = "Vec<ExchangeObject<'a>>")]
     exchanges: Said<'a>,
-    /// Whether the session went over to TLS; what follows is not listed.
+    /// Whether a side sent TLS, or STARTTLS was accepted and no plain text followed; what is encrypted is not listed.
     tls: bool,
     messages_accepted: u64,
     /// What became of the session.
@@ -109,6 +109,9 @@ pub(in crate::report) struct SessionObject<'a> {
     /// Of a lost session the number of the one in the same capture that delivered its mail right after, to another address
     /// of the domain; null where there is none. Such a session counts as lost in `summary`, and in `delivered_later` there.
     delivered_later: Option<u64>,
+    /// What is worth a second look whatever became of the session; left out where there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remarks: Vec<RemarkObject>,
 }
 
 impl<'a> SessionObject<'a> {
@@ -165,6 +168,7 @@ impl<'a> SessionObject<'a> {
             client_octets_unread: transcript.unread_client_octets,
             reason: diagnosis.reason.map(|reason| reason.code),
             delivered_later: diagnosis.delivered_later,
+            remarks: diagnosis.remarks.iter().map(RemarkObject::new).collect(),
         }
     }
 
@@ -413,6 +417,22 @@ pub(super) fn problems<S: Serializer>(found: &Problems<'_>, serializer: S) -> Re
 
 pub(super) fn notes<S: Serializer>(notes: &[Note], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(notes.iter().map(|note| note.code()))
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Remark")]
+struct RemarkObject {
+    #[schemars(schema_with = "schema::remark")]
+    code: &'static str,
+    /// The frame that shows it.
+    frame: FrameNumber,
+    text: &'static str,
+}
+
+impl RemarkObject {
+    const fn new((frame, remark): &(FrameNumber, Remark)) -> Self {
+        Self { code: remark.code(), frame: *frame, text: remark.title() }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]

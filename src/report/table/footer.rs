@@ -66,6 +66,7 @@ pub(super) fn totals(lines: &mut FooterLines, run: &Run) {
         (summary.delivered_later, "lost and delivered later"),
         (summary.delivered, "delivered"),
         (summary.no_mail, "no-mail"),
+        (summary.not_smtp, "not-smtp"),
         (summary.unknown, "unknown"),
     ];
     let named: Vec<String> = outcomes

@@ -105,7 +105,7 @@ const fn colour(row: &TableRow) -> Color {
         (Outcome::Lost, Some(Fault::Server)) => Color::Magenta,
         (Outcome::Lost, _) => Color::Yellow,
         (Outcome::Delivered, _) => Color::Green,
-        (Outcome::NoMail | Outcome::Unknown, _) => Color::Cyan,
+        (Outcome::NoMail | Outcome::NotSmtp | Outcome::Unknown, _) => Color::Cyan,
     }
 }
 

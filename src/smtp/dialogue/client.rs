@@ -6,6 +6,7 @@ use crate::smtp::body::BodyScanner;
 use crate::smtp::command::{Command, Verb, parse_bdat};
 use crate::smtp::ehlo::{self, ArgumentCheck, LineEnd};
 use crate::smtp::line::Line;
+use crate::smtp::protocol::{self, FirstLine, OtherProtocol};
 use crate::smtp::spans::SpanKind;
 use crate::smtp::tls::Records;
 use crate::smtp::transcript::Hello;
@@ -14,20 +15,38 @@ use crate::time::Moment;
 impl Dialogue<'_> {
     /// The client's next octets.
     pub fn client_octets(&mut self, octets: &[u8], moment: Moment) {
-        if self.transcript.client_octets == 0 && Records::looks_like_tls(octets) {
-            self.begin_tls();
-        }
         self.transcript.client_octets = self.transcript.client_octets.saturating_add(octets.len() as u64);
         self.read_client(octets, moment);
     }
 
-    /// The client's first octets are TLS. Where the capture lacks what was said before, the 220 was no greeting.
-    fn begin_tls(&mut self) {
-        if !self.client.is_synced && self.transcript.greeting.take().is_some() {
-            self.transcript.is_tls = true;
-            self.server.is_tls = true;
-            self.mark_server(self.server.place.at, SpanKind::Tls);
+    /// Says whether the client's next octets are TLS: what begins with a record is, and where it was to begin all else is the
+    /// dialogue, as in a capture that was decrypted before.
+    fn decide_tls(&mut self, octets: &[u8]) {
+        match self.client.mode {
+            Mode::Command if self.begins_tls(octets) => self.begin_tls(),
+            Mode::Tls if self.transcript.tls.client.is_untouched() && !Records::looks_like_tls(octets) => {
+                self.enter(Mode::Command);
+            }
+            _ => {}
         }
+    }
+
+    /// Whether the client's next octets, in the place of a command, begin TLS. Behind a hole they may be mail text, which
+    /// hardly begins a segment as a record.
+    fn begins_tls(&self, octets: &[u8]) -> bool {
+        let is_it = match self.client.is_synced {
+            true => Records::looks_like_tls(octets),
+            false => self.client.is_segment_start && Records::is_surely_tls(octets),
+        };
+        is_it && self.client.lines.unfinished().is_empty()
+    }
+
+    /// The client goes over to TLS. Where the capture lacks what was said before, the 220 was no greeting.
+    fn begin_tls(&mut self) {
+        if !self.client.is_begun && self.transcript.greeting.take().is_some() {
+            self.expect_server_tls();
+        }
+        self.transcript.is_tls = true;
         self.enter(Mode::Tls);
     }
 
@@ -36,6 +55,7 @@ impl Dialogue<'_> {
         while !input.is_empty() {
             let before = input.len();
             self.client.is_segment_start = before == octets.len();
+            self.decide_tls(input);
             match &mut self.client.mode {
                 Mode::Command => self.read_commands(&mut input, moment),
                 Mode::Undecided(_) => self.hold(&mut input, moment),
@@ -79,6 +99,9 @@ impl Dialogue<'_> {
             self.command_line(&line);
             self.client.is_segment_start = false;
             self.client.place.end_line();
+            if Records::looks_like_tls(input) {
+                break;
+            }
         }
         self.client.lines = lines;
     }
@@ -102,8 +125,15 @@ impl Dialogue<'_> {
     pub(super) fn command(&mut self, verb: Verb, rest: &[u8], line: &Line<'_>, is_cut: bool, is_whole: bool) {
         self.client.is_begun = true;
         self.forget_answers_lost();
+        let other = if verb == Verb::Unknown { self.recognise_client(line) } else { None };
         self.mark_command(verb, line.octets, if is_whole { line.end.octets() } else { 0 });
+        if let Some(first) = other {
+            self.mark_first_line(&first);
+        }
         let hello = if verb.is_hello() { self.hello(rest, line.end, is_whole) } else { None };
+        if verb == Verb::Auth {
+            self.note_mechanism(rest, line.moment);
+        }
         let bdat = if verb == Verb::Bdat { parse_bdat(rest) } else { None };
         self.count_try(verb);
         let shown = self.shown_line(verb, line.octets);
@@ -126,6 +156,15 @@ impl Dialogue<'_> {
                 self.secrets.set_missing(false);
             }
         }
+    }
+
+    /// If the client's first line is of another protocol, says so. What it sends may be secrets in any form.
+    fn recognise_client(&mut self, line: &Line<'_>) -> Option<FirstLine> {
+        let is_first = self.transcript.exchanges.iter().all(|exchange| exchange.command.is_none());
+        let first = protocol::of_client(line.octets).filter(|_| is_first)?;
+        self.transcript.client_protocol = Some(OtherProtocol { name: first.name, moment: line.moment });
+        self.client.mask_unknown = true;
+        Some(first)
     }
 
     /// Keeps a hello and what is wrong with its argument; its exchange is the next one.
@@ -180,6 +219,7 @@ impl Dialogue<'_> {
             self.mark_client(self.client.place.before_end(line.end.octets()), SpanKind::Line);
             self.remember_secret(line.octets);
             self.remember_dropped(line.dropped);
+            self.note_auth_message(line.octets, line.moment);
             let shown = if self.options.keep_credentials { line.octets } else { MASK };
             let command =
                 Command { verb: Verb::Auth, line: shown.into(), end: line.end, is_cut: false, moment: line.moment };
@@ -190,9 +230,13 @@ impl Dialogue<'_> {
     }
 
     fn hold(&mut self, input: &mut &[u8], moment: Moment) {
+        let is_behind_starttls = self.awaits(Verb::StartTls);
         let Mode::Undecided(undecided) = &mut self.client.mode else { return };
         let octets = std::mem::take(input);
         self.client.place.pass(octets.len(), &[]);
+        if is_behind_starttls && undecided.octets == 0 && !Records::looks_like_tls(octets) {
+            self.transcript.behind_starttls.get_or_insert(moment);
+        }
         if undecided.is_cut || undecided.octets + octets.len() > self.options.limits.undecided_octets {
             undecided.is_cut = true;
             undecided.chunks.clear();

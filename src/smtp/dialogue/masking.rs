@@ -7,8 +7,13 @@ use crate::smtp::MASK;
 use crate::smtp::command::Verb;
 use crate::smtp::reply::ReplyLine;
 use crate::smtp::secrets::{self, Secrets};
+use crate::time::Moment;
 
 pub(super) const AUTH_CHALLENGE: u16 = 334;
+
+/// Mechanisms whose messages are not encrypted, and in which of them the password or token is.
+const CLEAR_MECHANISMS: &[(&[u8], u8)] =
+    &[(b"PLAIN", 1), (b"LOGIN", 2), (b"XOAUTH", 1), (b"XOAUTH2", 1), (b"OAUTHBEARER", 1)];
 
 /// Octets kept of lines passed over that may be secrets.
 const SKIPPED_OCTETS: usize = 512;
@@ -36,6 +41,30 @@ impl Dialogue<'_> {
                 }
                 line.into()
             }
+        }
+    }
+
+    /// What AUTH is asked for, and perhaps its first message (RFC 4954 4).
+    pub(super) fn note_mechanism(&mut self, rest: &[u8], moment: Moment) {
+        let mut words = rest.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let mechanism = words.next().unwrap_or_default();
+        let known = CLEAR_MECHANISMS.iter().find(|(name, _)| mechanism.eq_ignore_ascii_case(name));
+        self.client.messages_to_password = known.map_or(0, |(_, messages)| *messages);
+        if let Some(message) = words.next() {
+            self.note_auth_message(message, moment);
+        }
+    }
+
+    /// A message of the client inside AUTH; `*` gives it up, `=` is an empty one. What is read after STARTTLS was encrypted
+    /// on its way.
+    pub(super) fn note_auth_message(&mut self, message: &[u8], moment: Moment) {
+        let left = &mut self.client.messages_to_password;
+        if matches!(message.trim_ascii(), b"*" | b"=" | b"") || *left == 0 {
+            return;
+        }
+        *left -= 1;
+        if *left == 0 && self.transcript.starttls.accepted == 0 {
+            self.transcript.clear_credentials.get_or_insert(moment);
         }
     }
 

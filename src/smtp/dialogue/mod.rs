@@ -65,6 +65,9 @@ struct Client {
     is_segment_start: bool,
     /// Lines that are no command may be secrets or mail text: the server refused what announced them.
     mask_unknown: bool,
+    /// How many more of its messages of AUTH there are until the password stands in one for everybody to read; 0 where none
+    /// does.
+    messages_to_password: u8,
     /// Words that may be secrets, of lines whose beginning is missing.
     skipped: Vec<u8>,
     /// What was skipped, as secrets; made when the first reply asks for it: every line of the replies does.
@@ -176,6 +179,7 @@ impl<'o> Dialogue<'o> {
                 is_begun: false,
                 is_segment_start: false,
                 mask_unknown: false,
+                messages_to_password: 0,
                 skipped: Vec::new(),
                 skipped_secrets: OnceCell::new(),
                 place: Place::default(),

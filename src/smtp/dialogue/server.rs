@@ -4,6 +4,7 @@ use super::masking::AUTH_CHALLENGE;
 use super::{Dialogue, Mode, Pending};
 use crate::smtp::body::BodyScanner;
 use crate::smtp::command::Verb;
+use crate::smtp::protocol::{self, OtherProtocol};
 use crate::smtp::reply::{OpenReply, Reply, ReplyLine};
 use crate::smtp::spans::SpanKind;
 use crate::smtp::tls::Records;
@@ -15,17 +16,16 @@ impl Dialogue<'_> {
     /// where that is known: it had seen no command behind that.
     pub fn server_octets(&mut self, octets: &[u8], received: Option<u64>, moment: Moment) {
         self.server.received = received;
-        if self.transcript.server_octets == 0 && Records::looks_like_tls(octets) {
-            self.server.is_tls = true;
-            self.transcript.is_tls = true;
-            self.mark_server(self.server.place.at, SpanKind::Tls);
-        }
         self.transcript.server_octets = self.transcript.server_octets.saturating_add(octets.len() as u64);
         self.server.latest = moment;
         self.remember_undecided();
         let mut input = octets;
         let mut lines = std::mem::take(&mut self.server.lines);
-        while !input.is_empty() && !self.server.is_tls {
+        while !input.is_empty() {
+            self.decide_server_tls(input, lines.unfinished().is_empty());
+            if self.server.is_tls {
+                break;
+            }
             let before = input.len();
             let line = lines.take_line(&mut input, moment, self.options.limits.line_octets);
             self.server.place.pass(before, input);
@@ -43,9 +43,35 @@ impl Dialogue<'_> {
         }
     }
 
+    /// Says whether the server's next octets are TLS: what begins with a record is, and where it was to begin all else is
+    /// the dialogue, as in a capture that was decrypted before.
+    fn decide_server_tls(&mut self, octets: &[u8], is_line_start: bool) {
+        let looks_like_tls = Records::looks_like_tls(octets);
+        if self.server.is_tls {
+            if self.transcript.tls.server.is_untouched() && !looks_like_tls {
+                self.server.is_tls = false;
+                self.mark_server(self.server.place.at, SpanKind::Line);
+            }
+        } else if looks_like_tls && is_line_start {
+            self.expect_server_tls();
+            self.transcript.is_tls = true;
+            // The reply to STARTTLS is in a hole: this shows what it was.
+            if matches!(self.client.mode, Mode::Undecided(_)) && self.awaits(Verb::StartTls) {
+                self.decide(Mode::Tls);
+            }
+        }
+    }
+
+    /// The server's next octets are TLS, unless they say otherwise.
+    pub(super) fn expect_server_tls(&mut self) {
+        self.server.is_tls = true;
+        self.mark_server(self.server.place.at, SpanKind::Tls);
+    }
+
     pub(super) fn reply_line(&mut self, line: &[u8], moment: Moment) {
         let Some(line) = ReplyLine::parse(line) else {
             self.transcript.skipped_server_lines += 1;
+            self.recognise_server(line, moment);
             return;
         };
         self.note_reply_begins();
@@ -58,6 +84,15 @@ impl Dialogue<'_> {
             self.reply(open.finish(false));
         } else {
             self.server.open = Some(open);
+        }
+    }
+
+    /// If the server's first line is of another protocol, says so.
+    fn recognise_server(&mut self, line: &[u8], moment: Moment) {
+        let is_first = self.transcript.skipped_server_lines == 1
+            && self.transcript.exchanges.iter().all(|exchange| exchange.reply.is_none());
+        if let Some(first) = protocol::of_server(line).filter(|_| is_first) {
+            self.transcript.server_protocol = Some(OtherProtocol { name: first.name, moment });
         }
     }
 
@@ -207,6 +242,8 @@ impl Dialogue<'_> {
 
     fn answer(&mut self, pending: &Pending, reply: Reply) {
         self.count_answer(pending, &reply);
+        // What is answered in plain text is no TLS, whatever STARTTLS announced.
+        self.transcript.is_tls &= self.transcript.tls.is_seen();
         let is_last = self.pending.is_empty();
         let code = reply.code;
         if let Some(exchange) = pending.exchange.and_then(|index| self.transcript.exchanges.get_mut(index)) {
@@ -227,8 +264,8 @@ impl Dialogue<'_> {
             (Verb::Auth, AUTH_CHALLENGE) => self.decide(Mode::AuthAnswer),
             (Verb::StartTls, 220) => {
                 self.transcript.is_tls = true;
-                self.server.is_tls = true;
-                self.mark_server(self.server.place.at, SpanKind::Tls);
+                self.transcript.hellos_before_tls = self.transcript.hellos.len();
+                self.expect_server_tls();
                 self.decide(Mode::Tls);
             }
             (Verb::Data | Verb::Auth, _) => {

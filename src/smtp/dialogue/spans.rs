@@ -5,6 +5,7 @@ use super::server::GREETING;
 use super::{Dialogue, Mode, Place, Undecided};
 use crate::smtp::command::Verb;
 use crate::smtp::product;
+use crate::smtp::protocol::{self, FirstLine};
 use crate::smtp::reply::{EnhancedStatusCode, ReplyLine};
 use crate::smtp::spans::{self, SpanKind};
 
@@ -77,6 +78,15 @@ impl Dialogue<'_> {
         self.mark_client(end, SpanKind::Line);
     }
 
+    /// The line just read is the first of another protocol: what tells that is no secret, the rest may be one.
+    pub(super) fn mark_first_line(&mut self, first: &FirstLine) {
+        let place = |octets: usize| self.client.place.line.saturating_add(octets as u64);
+        let (start, head, tail) = (place(0), place(first.head), place(first.tail));
+        self.mark_client(start, SpanKind::Line);
+        self.mark_client(head, SpanKind::Secret);
+        self.mark_client(tail, SpanKind::Line);
+    }
+
     /// A command line whose end does not come.
     pub(super) fn mark_unfinished_command(&mut self) {
         if self.options.limits.spans > 0 && self.client.is_synced && matches!(self.client.mode, Mode::Command) {
@@ -114,6 +124,11 @@ impl Dialogue<'_> {
     fn reply_kinds(&mut self, line: &[u8], is_whole: bool) -> Vec<SpanKind> {
         let reply = ReplyLine::parse(line);
         let (code, text) = reply.map_or((0, line), |reply| (reply.code, reply.text));
+        if let Some(first) = protocol::of_server(line) {
+            let mut kinds = vec![SpanKind::Line; first.head];
+            kinds.resize(line.len(), SpanKind::Parameter);
+            return kinds;
+        }
         if reply.is_none() && !self.is_server_line_known() {
             return vec![SpanKind::Unknown; line.len()];
         }

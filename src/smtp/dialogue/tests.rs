@@ -208,6 +208,26 @@ fn secrets_of_auth_are_not_kept() {
 }
 
 #[test]
+fn credentials_that_can_be_read_are_noted_when_the_password_comes() {
+    let frame = |script: &str| play(&format!("S: 220 x\n{script}")).clear_credentials.map(|moment| moment.frame);
+    for (script, exposed) in [
+        ("C: AUTH PLAIN AHVzZXIAc2VjcmV0", Some(2)),
+        ("C: auth plain\nS: 334\nC: AHVzZXIAc2VjcmV0", Some(4)),
+        ("C: AUTH PLAIN =\nS: 334\nC: *", None),
+        ("C: AUTH LOGIN\nS: 334 a\nC: dXNlcg==\nS: 334 b\nC: c2VjcmV0", Some(6)),
+        ("C: AUTH LOGIN dXNlcg==\nS: 334 b\nC: c2VjcmV0", Some(4)),
+        ("C: AUTH LOGIN dXNlcg==\nS: 535 no", None),
+        ("C: AUTH LOGIN\nS: 334 a\nC: *\nS: 501 ok", None),
+        ("C: AUTH CRAM-MD5\nS: 334 a\nC: dXNlciBmZg==", None),
+        ("C: AUTH XOAUTH2 dXNlcj1h", Some(2)),
+        ("C: STARTTLS\nS: 220 go\nC: AUTH PLAIN AHVzZXIAc2VjcmV0", None),
+        ("C: STARTTLS\nS: 454 no\nC: AUTH PLAIN AHVzZXIAc2VjcmV0", Some(4)),
+    ] {
+        assert_eq!(frame(script), exposed, "{script}");
+    }
+}
+
+#[test]
 fn secrets_sent_without_waiting_or_after_a_refusal_are_not_kept() {
     let transcript = play(
         "S: 220 x
@@ -236,6 +256,63 @@ fn after_starttls_nothing_is_listed() {
     assert_eq!(transcript.exchanges.len(), 3);
     assert!(transcript.is_tls);
     assert_eq!((transcript.starttls.tried, transcript.starttls.accepted), (1, 1));
+}
+
+#[test]
+fn plain_text_after_starttls_is_read_on() {
+    let hello = "C: EHLO sub2.\nS: 501 Invalid domain name\nC: QUIT\nS: 221 bye";
+    for between in ["", "S: 250 out of turn\n"] {
+        let transcript = play(&format!("S: 220 x\nC: STARTTLS\nS: 220 go ahead\n{between}{hello}"));
+        let said = shown(&transcript);
+        assert_eq!(said[said.len() - 2..], ["EHLO sub2. -> 501 Invalid domain name", "QUIT -> 221 bye"]);
+        assert!(!transcript.is_tls && !transcript.tls.is_seen());
+    }
+}
+
+#[test]
+fn what_begins_with_a_record_is_tls_from_either_side_first() {
+    let client = "C| \u{16}\u{3}\u{1}";
+    let server = "S| \u{15}\u{3}\u{3}\0\u{2}\u{2}\u{46}";
+    for (script, exchanges) in [
+        (format!("{client}\nS: 220 x\nS: 500 what"), 2),
+        (format!("S: 220 x\n{client}\nS: 500 what"), 2),
+        (format!("C: EHLO a\n{server}"), 1),
+        (format!("S: 220 x\nC: EHLO a\nS: 250 x\nC: STARTTLS\nS| 220 go\\n\u{16}\u{3}\u{3}\n{client}"), 3),
+    ] {
+        let transcript = play(&script);
+        assert_eq!(transcript.exchanges.len(), exchanges, "{script:?}");
+        assert!(transcript.is_tls, "{script:?}");
+    }
+    let alert = play(&format!("C: EHLO a\n{server}")).tls.server.alert.unwrap();
+    assert_eq!(alert.name(), "protocol_version");
+}
+
+#[test]
+fn a_reply_to_starttls_in_a_hole_is_known_by_the_tls_that_follows() {
+    let transcript =
+        play("S: 220 x\nC: STARTTLS\nS# 30\nS| \u{16}\u{3}\u{3}\nC| \u{16}\u{3}\u{1} secret\\n\nC| MAIL\\n");
+    assert_eq!(shown(&transcript)[1..], ["STARTTLS -> -"]);
+    assert!(transcript.is_tls);
+}
+
+#[test]
+fn what_is_sent_behind_starttls_is_noted() {
+    let injected = play("S: 220 x\nC| STARTTLS\\nRSET\\n\nS: 220 go\nC| \u{16}\u{3}\u{1}");
+    assert_eq!(injected.behind_starttls.map(|moment| moment.frame), Some(2));
+    assert_eq!(shown(&injected)[1..], ["STARTTLS -> 220 go", "RSET -> -"]);
+    assert!(injected.is_tls);
+    for clean in ["C| STARTTLS\\n\u{16}\u{3}\u{1}", "C: STARTTLS\nS: 220 go\nC: EHLO a", "C: RSET\nC: STARTTLS"] {
+        assert_eq!(play(&format!("S: 220 x\n{clean}")).behind_starttls, None, "{clean}");
+    }
+}
+
+#[test]
+fn what_an_http_client_sends_is_masked() {
+    let transcript = play("C: GET /?key=hush HTTP/1.1\nC: Cookie: hush\nC:\nS: HTTP/1.1 200 OK");
+    assert_eq!(shown(&transcript), ["*** -> -", "*** -> -", " -> -"]);
+    let names = (transcript.client_protocol, transcript.server_protocol);
+    assert_eq!((names.0.map(|client| client.name), names.1.map(|server| server.name)), (Some("HTTP"), Some("HTTP")));
+    assert_eq!(play("C: EHLO a\nC: GET / HTTP/1.1\nS: 220 x\nS: HTTP/1.1").client_protocol, None);
 }
 
 #[test]
@@ -434,15 +511,14 @@ fn a_repeated_secret_is_masked_where_the_capture_does_not_tell_what_it_answers()
 #[test]
 fn of_a_secret_longer_than_a_line_is_kept_no_reply_tells_the_rest() {
     let limits = Limits { line_octets: 24, ..Limits::default() };
-    let options = DialogueOptions { limits, keep_credentials: false };
-    let transcript = play_with(&options, "S: 220 mx\nC: AUTH PLAIN AHF1b2trYQBodW50ZXJaZWJyYTkx\nS: 535 not Zebra91");
+    let transcript = play_with(DialogueOptions::new(&limits, false), "S: 220 mx\nC: AUTH PLAIN AHF1b2trYQBodW50ZXJaZWJyYTkx\nS: 535 not Zebra91");
     assert_eq!(shown(&transcript).last().unwrap(), "AUTH *** -> 535 ***");
 }
 
 /// The octets of the server's stream from its beginning on, `_` where a redacted capture masks.
 fn redacted(script: &str, octets: &str) -> String {
     let limits = Limits { spans: 1_000, ..Limits::default() };
-    let transcript = play_with(&DialogueOptions { limits, keep_credentials: false }, script);
+    let transcript = play_with(DialogueOptions::new(&limits, false), script);
     let runs = transcript.server_spans.runs(0, octets.len());
     let kinds = runs.into_iter().flat_map(|(length, kind)| std::iter::repeat_n(kind, length));
     octets.chars().zip(kinds).map(|(octet, kind)| if kind == super::SpanKind::Line { octet } else { '_' }).collect()

@@ -213,3 +213,29 @@ proptest::proptest! {
         }
     }
 }
+
+/// As public reports show them.
+#[test]
+fn services_and_test_servers_are_recognised() {
+    for (text, name) in [
+        ("163.com Coremail SMTP(Anti Spam) System", "Coremail"),
+        ("Coremail SMTP(Anti Spam) System (163com[20050206])", "Coremail"),
+        ("smtp.qq.com Esmtp QQ Mail Server", "QQ Mail"),
+        ("newxmesmtplogicsvrszc43-0.qq.com XMail Esmtp QQ Mail Server.", "QQ Mail"),
+        ("mtaig-aak03.mx.aol.com ESMTP Internet Inbound", "AOL"),
+        ("cia-mc06.mx.aol.com ESMTP mail_cia-mc06.1; Sat, 10 Oct 2009 15:35:16 -0400", "AOL"),
+        ("mail.inetsim.org INetSim Mail Service ready.", "INetSim"),
+        ("localhost smtp4dev ready", "smtp4dev"),
+        ("lab01 Python SMTP proxy version 0.2", "Python smtpd 0.2"),
+        ("localhost Python SMTP 1.4.6", "aiosmtpd 1.4.6"),
+        ("mx.google.com ESMTP m5sm6471201gve.3", "Gmail"),
+        ("eu-smtp-inbound-1.mimecast.com ESMTP", "Mimecast"),
+        ("mx0b-00000d03.pphosted.com ESMTP mfa-m0214089", "Proofpoint"),
+        (
+            "BL2NAM06FT004.mail.protection.outlook.com Microsoft ESMTP MAIL Service ready at Thu, 26 Sep 2019 10:51:20 +0000",
+            "Microsoft Exchange Online",
+        ),
+    ] {
+        assert_eq!(greeting(&[text]).name.as_deref(), Some(name), "{text}");
+    }
+}

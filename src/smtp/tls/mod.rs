@@ -1,9 +1,12 @@
 //! TLS inside an SMTP connection: what can be read of its handshake without keys (RFC 8446, and RFC 5246 before it).
 //!
 //! Record headers tell whether the handshake worked, the two hellos what was asked for and chosen, an alert in the clear
-//! why it failed. Everything is read as it streams by; only an unfinished hello is kept, bounded.
+//! why it failed, up to TLS 1.2 a certificate who the server is. Everything is read as it streams by; only an unfinished
+//! message is kept, bounded.
 
 mod alert;
+mod certificate;
+mod cipher_suite;
 mod hello;
 mod records;
 #[cfg(test)]
@@ -14,12 +17,19 @@ use std::fmt;
 use crate::time::Moment;
 
 pub use alert::Alert;
+pub use certificate::{Certificate, CertificateTime};
+pub use cipher_suite::CipherSuite;
 pub use hello::{ClientHello, ServerHello};
 pub use records::Records;
+use records::Wanted;
 
 /// A version of the protocol, as it stands in a hello: `0x0303` is TLS 1.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TlsVersion(pub u16);
+
+impl TlsVersion {
+    const TLS_1_3: Self = Self(0x0304);
+}
 
 impl fmt::Display for TlsVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,16 +56,21 @@ pub struct Tls {
     pub client_hello: Option<ClientHello>,
     /// What the server chose. After a HelloRetryRequest that of its second hello, if it came.
     pub server_hello: Option<ServerHello>,
+    /// The server's certificate; only up to TLS 1.2, after it nobody but the client sees it.
+    pub certificate: Option<Certificate>,
 }
 
 impl Tls {
-    /// Whether both ends went on to exchange data, so the handshake worked, or may have where the capture lacks octets.
+    /// Whether the handshake worked, or may have where the capture lacks octets.
     ///
-    /// In TLS 1.3 the client's Finished and an alert instead of it both travel as application data, so a single short
-    /// record of the client proves nothing.
-    pub const fn is_established(&self) -> bool {
-        let is_known = self.server.data_records > 0 && (self.client.sent_long_data || self.client.data_records > 1);
-        is_known || self.server.is_cut_off || self.client.is_cut_off
+    /// Up to TLS 1.2 it did when both ends have sent their Finished. In TLS 1.3 the client's Finished and an alert instead of
+    /// it both travel as application data, so a single short record of the client proves nothing.
+    pub fn is_established(&self) -> bool {
+        // A client of TLS 1.3 that is asked again sends ChangeCipherSpec before its second hello.
+        let may_be_finished = self.server_hello.is_none_or(|hello| hello.version < TlsVersion::TLS_1_3);
+        let has_finished = may_be_finished && self.client.is_finished && self.server.is_finished;
+        let has_data = self.server.data_records > 0 && (self.client.sent_long_data || self.client.data_records > 1);
+        has_finished || has_data || self.server.is_cut_off || self.client.is_cut_off
     }
 
     /// The alerts sent in the clear, each with its sender: `client` or `server`.
@@ -76,20 +91,28 @@ impl Tls {
         let found = &mut self.client_hello;
         self.client.push(octets, moment, peer_sent_data, hello_octets, &mut |message| {
             *found = ClientHello::parse(message, moment);
-            true
+            Wanted::Nothing
         });
     }
 
     /// The server's next octets.
     pub(super) fn server_octets(&mut self, octets: &[u8], moment: Moment, hello_octets: usize) {
         let peer_sent_data = self.client.data_records > 0;
-        let found = &mut self.server_hello;
+        let (found, certificate) = (&mut self.server_hello, &mut self.certificate);
         self.server.push(octets, moment, peer_sent_data, hello_octets, &mut |message| {
-            let Some(hello) = ServerHello::parse(message, moment) else { return true };
+            if let Some(list) = hello::certificate_list(message) {
+                *certificate = Certificate::parse(list, moment);
+                return Wanted::Nothing;
+            }
+            let Some(hello) = ServerHello::parse(message, moment) else { return Wanted::Nothing };
             // A server asks again at most once (RFC 8446 4.1.4).
             let is_last = !hello.is_retry_request || found.is_some();
             *found = Some(hello);
-            is_last
+            match hello.version < TlsVersion::TLS_1_3 {
+                true => Wanted::Certificate,
+                false if is_last => Wanted::Nothing,
+                false => Wanted::Hello,
+            }
         });
     }
 

@@ -209,6 +209,65 @@ fn a_short_record_of_the_client_is_no_handshake_that_worked() {
 }
 
 #[test]
+fn up_to_1_2_the_finished_of_both_completes_the_handshake() {
+    let change_and_finished = [record(20, &[1]), record(22, &[0xee; 40])].concat();
+    let play = |hello: &str, data: usize| {
+        let mut tls = server(&with_lengths(hello));
+        tls.client_octets(&change_and_finished, frame(2), MOST);
+        assert!(!tls.is_established(), "the server has not answered");
+        tls.server_octets(&change_and_finished, frame(3), MOST);
+        tls.server_octets(&record(23, &[0; 30]).repeat(data), frame(4), MOST);
+        tls.is_established()
+    };
+    for (hello, data, is_established) in [
+        (SERVER_1_2, 0, true),
+        (SERVER_1_0, 0, true),
+        (SERVER_1_2, 1, true),
+        (SERVER_1_3, 0, false),
+        (SERVER_1_3, 1, false),
+    ] {
+        assert_eq!(play(hello, data), is_established, "{hello} {data}");
+    }
+}
+
+#[test]
+fn a_hello_in_the_form_of_ssl_2_is_passed_over() {
+    let ssl2 = [0x80, 46, 1, 3, 1, 0, 21, 0, 0, 0, 16];
+    assert!(Records::looks_like_tls(&ssl2));
+    let octets = [&ssl2[..], &[7; 37], &record(21, &[2, 40])].concat();
+    for cut in 1..octets.len() {
+        let mut tls = client(&octets[..cut]);
+        tls.client_octets(&octets[cut..], frame(2), MOST);
+        assert_eq!(
+            (tls.client.records, tls.client.alert.map(|alert| alert.description)),
+            (2, Some(40)),
+            "cut at {cut}"
+        );
+    }
+}
+
+#[test]
+fn hellos_tell_protocols_and_cipher_suite() {
+    let alpn = CLIENT_1_3.replace("0015 0000", "0010 000a 0008 02 6832 04 736d7470").replace("0021", "0031");
+    let protocols = client(&with_lengths(&alpn)).client_hello.unwrap().protocols;
+    assert_eq!(protocols, [b"h2"[..].into(), b"smtp"[..].into()]);
+    for (octets, suite) in [
+        (SERVER_1_0, "RSA_WITH_AES_128_CBC_SHA"),
+        (SERVER_1_2, "ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
+        (SERVER_1_3, "AES_128_GCM_SHA256"),
+    ] {
+        assert_eq!(server(&with_lengths(octets)).server_hello.unwrap().cipher_suite.to_string(), suite);
+    }
+}
+
+#[test]
+fn of_a_session_that_is_resumed_no_certificate_is_waited_for() {
+    let finished = [record(20, &[1]), record(22, &[1, 0xff, 0xff, 0xff, 9])].concat();
+    let tls = server(&[with_lengths(SERVER_1_2), finished].concat());
+    assert!(tls.certificate.is_none() && !tls.server.is_hello_too_long && tls.server.is_finished);
+}
+
+#[test]
 fn a_hole_inside_a_record_is_passed_over() {
     let mut tls = server(&record(22, &[2; 900])[..100]);
     tls.server_gap(805);

@@ -143,6 +143,17 @@ pub(super) fn encapsulations() -> Vec<(&'static str, u16, Vec<u8>)> {
         ("VXLAN, old port", 1, over_udp(8472, &[8, 0, 0, 0, 0, 0, 9, 0], &eth)),
         ("Geneve", 1, over_udp(6081, &[1, 0, 0x65, 0x58, 0, 0, 9, 0, 1, 2, 3, 4], &eth)),
         ("Geneve, IP", 1, over_udp(6081, &[0, 0, 8, 0, 0, 0, 9, 0], &ip)),
+        ("GTP-U", 1, over_udp(2152, &[0x30, 255, 0, 0, 0, 0, 0, 9], &ip)),
+        ("GTP-U, numbered", 1, over_udp(2152, &[0x32, 255, 0, 0, 0, 0, 0, 9, 0, 7, 0, 0x85], &ip)),
+        (
+            "GTP-U, extended",
+            1,
+            over_udp(
+                2152,
+                &[0x34, 255, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0x85, 1, 0x10, 9, 0x32, 2, 1, 2, 3, 4, 5, 6, 0],
+                &ip,
+            ),
+        ),
         ("VXLAN in GRE", 1, over_gre(&[0, 0, 8, 0], &ipv4(17, &udp(4789, &with(&[8, 0, 0, 0, 0, 0, 9, 0], &eth))))),
     ]
 }

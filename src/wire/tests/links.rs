@@ -29,7 +29,7 @@ fn tunnels_are_told_apart() {
         let (_, link, frame) = all.iter().find(|(candidate, ..)| *candidate == name).unwrap();
         segment(&packet(*link, frame)).tunnelled
     };
-    for name in ["IP in IP", "GRE", "ERSPAN III", "VXLAN", "Geneve, IP"] {
+    for name in ["IP in IP", "GRE", "ERSPAN III", "VXLAN", "Geneve, IP", "GTP-U"] {
         assert!(tunnelled(name), "{name}");
     }
     for name in ["Ethernet", "MPLS pseudowire", "PPPoE", "four tags", "authentication, IPv4"] {

@@ -48,6 +48,31 @@ pub(super) fn greeting_refused() -> Vec<u8> {
     capture.finish_pcap()
 }
 
+pub(super) fn ehlo_to_ssh() -> Vec<u8> {
+    let (capture, mut s) = modern("2024-03-05T10:27:00Z", "192.0.2.10:41055", "203.0.113.96:25");
+    s.handshake().wait_ms(20).dialogue(
+        "S: SSH-2.0-OpenSSH_9.7
+         C: EHLO relay.example.com
+         S: Invalid SSH identification string.",
+    );
+    s.server_fin().client_fin();
+    capture.finish_pcap()
+}
+
+pub(super) fn not_smtp() -> Vec<u8> {
+    let (capture, mut s) = modern("2024-03-05T10:28:00Z", "192.0.2.10:41056", "203.0.113.97:25");
+    s.handshake().wait_ms(20).dialogue(
+        "C: GET / HTTP/1.1
+         C: Host: www.example.net
+         C:
+         S: HTTP/1.1 404 Not Found
+         S: Content-Length: 0
+         S:",
+    );
+    s.client_fin().server_fin();
+    capture.finish_pcap()
+}
+
 pub(super) fn tls_failed() -> Vec<u8> {
     let (capture, mut s) = modern("2024-03-05T10:30:00Z", "192.0.2.10:41060", "203.0.113.25:25");
     s.handshake().wait_ms(30).dialogue(
