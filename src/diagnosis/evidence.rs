@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::flow::Side;
 use crate::session::Captured;
 use crate::smtp::ehlo::{Problem, split_argument};
-use crate::smtp::{Alert, ClientHello, Command, EnhancedStatusCode, Hello, Reply, ServerHello, Verb};
+use crate::smtp::{Alert, Certificate, ClientHello, Command, EnhancedStatusCode, Hello, Reply, ServerHello, Verb};
 use crate::time::{FrameNumber, Moment};
 
 /// One frame and what it shows. Octets are the capture's own.
@@ -67,6 +67,8 @@ pub enum EvidenceKind {
     ClientHello(ClientHello),
     /// What the server chose of it.
     ServerHello(ServerHello),
+    /// Who the server says it is.
+    Certificate(Box<Certificate>),
     /// What this side says of the other's TLS.
     Alert(Side, Alert),
     /// No TLS handshake followed.

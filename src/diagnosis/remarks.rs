@@ -2,7 +2,7 @@
 
 use crate::session::Session;
 use crate::smtp::{Reply, Transcript};
-use crate::time::{FrameNumber, Moment};
+use crate::time::{FrameNumber, Moment, NANOS_PER_SEC};
 
 /// Something about a session that is no cause of loss and should be changed all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,12 +15,25 @@ pub enum Remark {
     StartTlsRefused,
     /// The client sent commands behind STARTTLS before TLS began (RFC 3207 4).
     StartTlsInjection,
+    /// The server's certificate was no longer valid when the capture was taken.
+    CertificateExpired,
+    /// The server's certificate was not yet valid when the capture was taken.
+    CertificateEarly,
+    /// The server's certificate is for other names than the one the client looked for.
+    CertificateName,
 }
 
 impl Remark {
     /// Every remark.
-    pub const ALL: [Self; 4] =
-        [Self::ClearCredentials, Self::StartTlsUnused, Self::StartTlsRefused, Self::StartTlsInjection];
+    pub const ALL: [Self; 7] = [
+        Self::ClearCredentials,
+        Self::StartTlsUnused,
+        Self::StartTlsRefused,
+        Self::StartTlsInjection,
+        Self::CertificateExpired,
+        Self::CertificateEarly,
+        Self::CertificateName,
+    ];
 
     /// The stable word for reports.
     pub const fn code(self) -> &'static str {
@@ -29,6 +42,9 @@ impl Remark {
             Self::StartTlsUnused => "starttls-unused",
             Self::StartTlsRefused => "starttls-refused",
             Self::StartTlsInjection => "starttls-injection",
+            Self::CertificateExpired => "certificate-expired",
+            Self::CertificateEarly => "certificate-not-yet-valid",
+            Self::CertificateName => "certificate-name",
         }
     }
 
@@ -39,6 +55,9 @@ impl Remark {
             Self::StartTlsUnused => "credentials were sent in clear text though the server offers STARTTLS",
             Self::StartTlsRefused => "STARTTLS was refused, and credentials were sent in clear text",
             Self::StartTlsInjection => "commands were sent behind STARTTLS, before TLS began",
+            Self::CertificateExpired => "the server's certificate had expired",
+            Self::CertificateEarly => "the server's certificate was not yet valid",
+            Self::CertificateName => "the server's certificate is for other names than the one looked for",
         }
     }
 
@@ -49,6 +68,8 @@ impl Remark {
             Self::StartTlsUnused => "RFC 3207 4; RFC 8314 3",
             Self::StartTlsRefused => "RFC 3207 6",
             Self::StartTlsInjection => "RFC 3207 4, 6",
+            Self::CertificateExpired | Self::CertificateEarly => "RFC 5280 4.1.2.5",
+            Self::CertificateName => "RFC 9525 6; RFC 7817",
         }
     }
 
@@ -59,6 +80,9 @@ impl Remark {
             Self::StartTlsUnused => include_str!("pages/starttls-unused.md"),
             Self::StartTlsRefused => include_str!("pages/starttls-refused.md"),
             Self::StartTlsInjection => include_str!("pages/starttls-injection.md"),
+            Self::CertificateExpired => include_str!("pages/certificate-expired.md"),
+            Self::CertificateEarly => include_str!("pages/certificate-not-yet-valid.md"),
+            Self::CertificateName => include_str!("pages/certificate-name.md"),
         }
     }
 }
@@ -72,8 +96,30 @@ pub(super) fn remarks(session: &Session) -> Vec<(FrameNumber, Remark)> {
     let credentials = transcript.clear_credentials.filter(|_| session.server.port() != IMPLICIT_TLS_PORT);
     let exposed = credentials.map(|moment| (moment, exposure(transcript)));
     let injected = transcript.behind_starttls.map(|moment| (moment, Remark::StartTlsInjection));
-    exposed.into_iter().chain(injected).map(|(moment, remark): (Moment, _)| (moment.frame, remark)).collect()
+    let certificate = certificate(session).into_iter().flatten();
+    let remarks = exposed.into_iter().chain(injected).chain(certificate);
+    remarks.map(|(moment, remark): (Moment, _)| (moment.frame, remark)).collect()
 }
+
+/// What is wrong with the server's certificate, for all that anybody on the way can see.
+fn certificate(session: &Session) -> Option<impl Iterator<Item = (Moment, Remark)>> {
+    let tls = &session.transcript.tls;
+    let certificate = tls.certificate.as_ref()?;
+    let moment = certificate.moment;
+    // A capture without times counts from 1970.
+    let is_dated = moment.time.as_nanos() >= NO_CERTIFICATE_BEFORE_NS;
+    let asked = tls.client_hello.as_ref().and_then(|hello| hello.server_name.as_deref());
+    let looked_up = session.lookup.as_ref().and_then(|lookup| lookup.steps.last()).map(|step| step.name.as_bytes());
+    let remarks = [
+        (is_dated && certificate.not_after.is_before(moment.time), Remark::CertificateExpired),
+        (is_dated && certificate.not_before.is_after(moment.time), Remark::CertificateEarly),
+        (asked.or(looked_up).is_some_and(|host| !certificate.is_for(host)), Remark::CertificateName),
+    ];
+    Some(remarks.into_iter().filter(|(holds, _)| *holds).map(move |(_, remark)| (moment, remark)))
+}
+
+/// The year 1995: X.509 for mail is younger.
+const NO_CERTIFICATE_BEFORE_NS: i64 = 25 * 365 * 24 * 3600 * NANOS_PER_SEC;
 
 fn exposure(transcript: &Transcript) -> Remark {
     let is_offer = |line: &[u8]| line.trim_ascii_end().eq_ignore_ascii_case(b"STARTTLS");

@@ -83,11 +83,13 @@ fn mistaken(facts: &Facts<'_>) -> Option<Finding> {
         (true, false) if transcript.server_octets > 0 => (EvidenceKind::TlsToPlain, TLS_TO_PLAIN),
         _ => return None,
     };
+    let reply = transcript.plain_reply_to_tls();
+    let moment = tls.server.alert.map(|alert| alert.moment).or_else(|| reply.map(|reply| reply.moment));
     let mut evidence = hellos(tls);
-    evidence.extend(transcript.plain_reply_to_tls().map(|reply| Evidence::reply(reply, None)));
+    evidence.push(Evidence::new(moment.unwrap_or(session.last), kind));
+    evidence.extend(reply.map(|reply| Evidence::reply(reply, None)));
     evidence
         .extend(tls.server.alert.map(|alert| Evidence::new(alert.moment, EvidenceKind::Alert(Side::Server, alert))));
-    evidence.push(Evidence::new(session.last, kind));
     evidence.push(facts.ended(EvidenceKind::Ended));
     let finding = Finding::new(Fault::Client, Confidence::Certain, evidence);
     Some(Finding { remedy: Some(remedy), ..finding })
@@ -97,9 +99,12 @@ const PLAIN_TO_TLS: &str = "The server expects TLS from the first byte, as on po
 
 const TLS_TO_PLAIN: &str = "The server speaks plain SMTP on this port, and the client begins TLS at once. Set the client to STARTTLS on this port, or to port 465, where TLS is from the first byte.";
 
-/// What the client asked for and what the server chose.
+/// What the client asked for, what the server chose, and its certificate.
 fn hellos(tls: &Tls) -> Vec<Evidence> {
     let client = tls.client_hello.iter().map(|hello| (hello.moment, EvidenceKind::ClientHello(hello.clone())));
     let server = tls.server_hello.iter().map(|hello| (hello.moment, EvidenceKind::ServerHello(*hello)));
-    client.chain(server).map(|(moment, kind)| Evidence::new(moment, kind)).collect()
+    let certificate = tls.certificate.iter();
+    let certificate =
+        certificate.map(|certificate| (certificate.moment, EvidenceKind::Certificate(certificate.clone().into())));
+    client.chain(server).chain(certificate).map(|(moment, kind)| Evidence::new(moment, kind)).collect()
 }

@@ -356,10 +356,13 @@ fn the_side_on_a_server_port_is_the_server_where_no_syn_says_so() {
     assert_eq!((flow.client_seen, flow.server_seen), (false, true));
 }
 
+/// Sender and receiver, flags, sequence number, acknowledgement, payload.
+type Line<'s> = ([&'s str; 2], u8, u32, u32, &'s [u8]);
+
 /// The client's own port is 25; what it connects to is on port `server`.
 fn from_port_25(server: &str, order: &[usize]) -> Vec<ClosedFlow<Recorder>> {
     const END: &str = "192.0.2.10:25";
-    let script: [([&str; 2], u8, u32, u32, &[u8]); 5] = [
+    let script: [Line<'_>; 5] = [
         ([END, server], SYN, 99, 0, b""),
         ([server, END], SYN | ACK, 499, 100, b""),
         ([END, server], ACK, 100, 500, b""),

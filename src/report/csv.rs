@@ -13,7 +13,7 @@ use crate::smtp::Reply;
 /// A column: its name, and what stands in it.
 type Column = (&'static str, fn(&Digest<'_>) -> String);
 
-const COLUMNS: [Column; 38] = [
+const COLUMNS: [Column; 39] = [
     ("capture", |row| row.source.path.clone()),
     ("member", |row| or_empty(row.source.member.as_ref())),
     ("session", |row| row.session.number.to_string()),
@@ -48,6 +48,9 @@ const COLUMNS: [Column; 38] = [
     ("tcp_stream", |row| or_empty(row.session.tcp_stream)),
     ("community_id", |row| row.session.community_id()),
     ("tls_version", |row| or_empty(row.session.transcript.tls.server_hello.as_ref().map(|hello| hello.version))),
+    ("tls_cipher_suite", |row| {
+        or_empty(row.session.transcript.tls.server_hello.as_ref().map(|hello| hello.cipher_suite))
+    }),
     ("tls_server_name", |row| or_empty(background::server_name(row.session))),
     ("tls_alert", |row| or_empty(background::alert(row.session))),
     ("remarks", |row| joined(row.diagnosis.remarks.iter().map(|(_, remark)| remark.code().to_owned()), " ")),

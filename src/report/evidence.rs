@@ -1,10 +1,11 @@
 //! A diagnosis in words. Nothing else in the crate says them, and nothing reads them.
 
 use super::escape;
+use super::words::count;
 use crate::diagnosis::{Answer, Argument, Diagnosis, End, EvidenceKind, Unknown};
 use crate::flow::Side;
 use crate::session::Captured;
-use crate::smtp::{Alert, ClientHello, Verb};
+use crate::smtp::{Alert, Certificate, ClientHello, Verb};
 use crate::time::NANOS_PER_SEC;
 
 /// At most this many columns of one thing said stand in a sentence.
@@ -47,7 +48,10 @@ pub fn text(kind: &EvidenceKind) -> String {
         EvidenceKind::ClientHello(hello) => {
             format!("client offered {} at most, {} (TLS ClientHello)", hello.version, server_name(hello))
         }
-        EvidenceKind::ServerHello(hello) => format!("server chose {} (TLS ServerHello)", hello.version),
+        EvidenceKind::ServerHello(hello) => {
+            format!("server chose {}, {} (TLS ServerHello)", hello.version, hello.cipher_suite)
+        }
+        EvidenceKind::Certificate(certificate) => format!("server's certificate: {}", self::certificate(certificate)),
         EvidenceKind::Alert(from, alert) => {
             let (name, level, number) = (alert.name(), alert_level(*alert), alert.description);
             format!("{} sent a TLS alert: {name} ({level}, description {number})", side(*from))
@@ -139,6 +143,15 @@ pub(super) fn server_name(hello: &ClientHello) -> String {
         Some(name) => format!("for the server name {}", said(name)),
         None => "without a server name".to_owned(),
     }
+}
+
+/// `mx.example.net, valid from 2023-03-01T00:00:00Z to 2024-03-01T00:00:00Z`.
+pub(super) fn certificate(certificate: &Certificate) -> String {
+    let name = certificate.names.first().or(certificate.subject.as_ref());
+    let name = name.map_or_else(|| "no name".to_owned(), |name| said(name));
+    let others = certificate.names.len().saturating_sub(1);
+    let others = if others > 0 { format!(" and {}", count(others as u64, "other name")) } else { String::new() };
+    format!("{name}{others}, valid from {} to {}", certificate.not_before, certificate.not_after)
 }
 
 /// How grave an alert of TLS is.

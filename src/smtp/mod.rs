@@ -21,7 +21,7 @@ pub use dialogue::{Dialogue, DialogueOptions};
 pub use protocol::OtherProtocol;
 pub use reply::{EnhancedStatusCode, Reply, ReplyLines};
 pub use spans::{Names, SpanKind, Spans, argument_kinds, command_kinds, host_ranges, name_kinds};
-pub use tls::{Alert, ClientHello, Records, ServerHello, Tls, TlsVersion};
+pub use tls::{Alert, Certificate, CertificateTime, CipherSuite, ClientHello, Records, ServerHello, Tls, TlsVersion};
 pub use transcript::{Exchange, Hello, Missing, Refusal, Tally, Transcript};
 
 /// What stands in a report in place of secrets and mail text.

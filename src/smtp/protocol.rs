@@ -4,6 +4,7 @@ use crate::time::Moment;
 
 /// That a side began with the words of another protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OtherProtocol {
     /// As it is called: `SSH`.
     pub name: &'static str,
@@ -31,9 +32,9 @@ const REQUESTS: &[(&[u8], &str)] = &[(b"HTTP/", "HTTP"), (b"SIP/2.0", "SIP"), (b
 /// A first line of another protocol, and which words of it tell that: what stands between them may be private.
 pub(super) struct FirstLine {
     pub(super) name: &'static str,
-    /// Octets at its beginning.
+    /// Octets of the first word, with the blank behind it.
     pub(super) head: usize,
-    /// Where its last word begins.
+    /// Where the last word begins, with the blank before it.
     pub(super) tail: usize,
 }
 
@@ -52,7 +53,7 @@ pub(super) fn of_client(line: &[u8]) -> Option<FirstLine> {
     let [method, _, version] = words[..] else { return None };
     let is_method = !method.is_empty() && method.iter().all(u8::is_ascii_uppercase);
     let (_, name) = REQUESTS.iter().find(|(start, _)| is_method && version.starts_with(start))?;
-    Some(FirstLine { name, head: method.len(), tail: line.len() - version.len() })
+    Some(FirstLine { name, head: method.len() + 1, tail: line.len() - version.len() - 1 })
 }
 
 #[cfg(test)]
@@ -62,7 +63,7 @@ mod tests {
     #[test]
     fn the_words_that_tell_are_the_first_and_the_last() {
         let words = |first: Option<FirstLine>| first.map(|first| (first.head, first.tail));
-        assert_eq!(words(of_client(b"GET /a?b HTTP/1.1")), Some((3, 9)));
+        assert_eq!(words(of_client(b"GET /a?b HTTP/1.1")), Some((4, 8)));
         assert_eq!(words(of_client(b"SSH-2.0-Go")), Some((4, 10)));
         assert_eq!(words(of_server(b"HTTP/1.1 200 OK")), Some((5, 15)));
     }

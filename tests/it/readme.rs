@@ -28,7 +28,9 @@ fn commands_run_and_print_what_is_shown() {
         if NOT_RUN.iter().any(|words| command.contains(words)) {
             continue;
         }
-        if let Some(tool) = ["jq", "tshark", "tcpdump"].into_iter().find(|tool| command.contains(tool) && !is_installed(tool)) {
+        if let Some(tool) =
+            ["jq", "tshark", "tcpdump"].into_iter().find(|tool| command.contains(tool) && !is_installed(tool))
+        {
             println!("skipped: {tool} is not installed: {command}");
             continue;
         }

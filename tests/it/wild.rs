@@ -6,7 +6,6 @@ use ehlotrace::diagnosis::Diagnosis;
 use ehlotrace::report::evidence::{remedy, text};
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::session::Session;
-use ehlotrace::wire::Ports;
 
 use crate::support::{CaptureBuilder, SessionScript, tls};
 
@@ -343,6 +342,45 @@ fn remarks_are_made_of_what_is_not_safe() {
     }
 }
 
+/// Names of a certificate, from when to when it is valid, the name in the ClientHello, and the remarks on it.
+type Certified = (&'static [&'static str], [&'static str; 2], &'static str, &'static [&'static str]);
+
+/// The capture is of August 1999.
+const CERTIFICATES: &[Certified] = &[
+    (&["mx.example.net"], ["990101000000Z", "000101000000Z"], "mx.example.net", &[]),
+    (&["a.example", "*.example.net"], ["990101000000Z", "000101000000Z"], "mx.example.net", &[]),
+    (&["mx.example.net"], ["980101000000Z", "990101000000Z"], "mx.example.net", &["certificate-expired"]),
+    (&["mx.example.net"], ["000101000000Z", "010101000000Z"], "mx.example.net", &["certificate-not-yet-valid"]),
+    (&["www.example.net"], ["990101000000Z", "000101000000Z"], "mx.example.net", &["certificate-name"]),
+    (
+        &["www.example.net"],
+        ["980101000000Z", "990101000000Z"],
+        "mx.example.net",
+        &["certificate-expired", "certificate-name"],
+    ),
+];
+
+#[test]
+fn a_certificate_explains_a_handshake_that_failed() {
+    for (names, [from, to], asked, remarks) in CERTIFICATES {
+        let mut capture = CaptureBuilder::new().start_at("1999-08-28T13:32:00Z");
+        let mut s = capture.session("192.0.2.10:1145", "192.0.2.25:25");
+        s.handshake().dialogue(STARTTLS).client(&tls::client_hello(asked));
+        s.server(&[tls::server_hello_1_2(), tls::certificate(names, from, to)].concat());
+        s.client(&tls::fatal_alert(45)).client_fin().server_fin();
+        let sessions = scanned(capture.finish_pcap());
+        let (session, found) = &sessions[0];
+        let codes: Vec<_> = found.remarks.iter().map(|(_, remark)| remark.code()).collect();
+        assert_eq!(&codes, remarks, "{names:?}");
+        assert_eq!(found.cause.map(|rule| rule.code), Some("tls-failed"));
+        let certificate = session.transcript.tls.certificate.as_ref().unwrap();
+        assert_eq!(certificate.subject.as_deref(), Some(&b"the subject"[..]));
+        let words: Vec<String> = found.evidence.iter().map(|shown| text(&shown.kind)).collect();
+        let said = format!("server's certificate: {}", names[0]);
+        assert!(words.iter().any(|words| words.starts_with(&said)), "{words:?}");
+    }
+}
+
 #[test]
 fn an_ftp_client_on_port_25_has_no_session() {
     let ftp = |s: &mut SessionScript| {
@@ -360,7 +398,7 @@ fn sessions(case: &Case) -> Vec<(Session, Diagnosis)> {
 }
 
 fn scanned(capture: Vec<u8>) -> Vec<(Session, Diagnosis)> {
-    let options = ScanOptions { ports: Ports::new([25, 465, 587]), ..ScanOptions::default() };
+    let options = ScanOptions::on_ports([25, 465, 587]);
     let mut found = Vec::new();
     let report =
         scan(Box::new(Cursor::new(capture)), &options, &mut |session, diagnosis| found.push((session, diagnosis)))

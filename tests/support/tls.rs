@@ -79,6 +79,42 @@ pub(crate) fn server_hello_1_2() -> Vec<u8> {
     handshake(2, &[&[3, 3][..], &opaque(2, 32), &[0, 0xc0, 0x2f, 0]].concat())
 }
 
+/// A DER value.
+fn der(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
+    let contents = contents.concat();
+    let length = match (contents.len() as u16).to_be_bytes() {
+        [0, low @ ..0x80] => vec![low],
+        [0, low] => vec![0x81, low],
+        [high, low] => vec![0x82, high, low],
+    };
+    [&[tag], &length[..], &contents].concat()
+}
+
+/// A Certificate message with one certificate for `names`, valid between two times such as `240301000000Z`.
+pub(crate) fn certificate(names: &[&str], not_before: &str, not_after: &str) -> Vec<u8> {
+    let oid = |octets: &[u8]| der(6, &[octets]);
+    let name =
+        |text: &str| der(0x30, &[&der(0x31, &[&der(0x30, &[&oid(&[0x55, 4, 3]), &der(12, &[text.as_bytes()])])])]);
+    let names: Vec<u8> = names.iter().flat_map(|name| der(0x82, &[name.as_bytes()])).collect();
+    let extension = der(0x30, &[&oid(&[0x55, 0x1d, 0x11]), &der(4, &[&der(0x30, &[&names])])]);
+    let signed = der(
+        0x30,
+        &[
+            &der(0xa0, &[&der(2, &[&[2]])]),
+            &der(2, &[&[7]]),
+            &der(0x30, &[]),
+            &name("Example CA"),
+            &der(0x30, &[&der(23, &[not_before.as_bytes()]), &der(23, &[not_after.as_bytes()])]),
+            &name("the subject"),
+            &der(0x30, &[]),
+            &der(0xa3, &[&der(0x30, &[&extension])]),
+        ],
+    );
+    let certificate = der(0x30, &[&signed, &der(0x30, &[]), &der(3, &[&[0; 9]])]);
+    let length = |octets: usize| (octets as u32).to_be_bytes()[1..].to_vec();
+    handshake(11, &[&length(certificate.len() + 3)[..], &length(certificate.len()), &certificate].concat())
+}
+
 /// A handshake message under encryption.
 pub(crate) fn handshake_record(seed: u32, len: usize) -> Vec<u8> {
     record(HANDSHAKE, &opaque(seed, len))

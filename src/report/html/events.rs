@@ -110,7 +110,12 @@ impl Events<'_> {
             self.push(hello.moment, CLIENT, "tls", vec![text]);
         }
         if let Some(hello) = &tls.server_hello {
-            self.push(hello.moment, SERVER, "tls", vec![format!("TLS ServerHello: {}", hello.version)]);
+            let text = format!("TLS ServerHello: {}, {}", hello.version, hello.cipher_suite);
+            self.push(hello.moment, SERVER, "tls", vec![text]);
+        }
+        if let Some(certificate) = &tls.certificate {
+            let text = format!("TLS certificate: {}", evidence::certificate(certificate));
+            self.push(certificate.moment, SERVER, "tls", vec![text]);
         }
         for (sender, alert) in tls.alerts() {
             let text = format!("TLS alert: {} ({})", alert.name(), evidence::alert_level(alert));

@@ -7,7 +7,7 @@ use super::schema;
 use super::values::{AsText, Octets, Time, is_default};
 use crate::dns::{FailedLookup, LookupStep, RecordType};
 use crate::session::Session;
-use crate::smtp::{Alert, Tls, TlsVersion};
+use crate::smtp::{Alert, Certificate, CertificateTime, CipherSuite, Tls, TlsVersion};
 use crate::time::FrameNumber;
 
 /// What can be read of a TLS handshake without keys.
@@ -20,6 +20,13 @@ pub(super) struct TlsObject<'a> {
     offered_version: Option<AsText<TlsVersion>>,
     /// The version the ServerHello chose.
     version: Option<AsText<TlsVersion>>,
+    /// The cipher suite the ServerHello chose, as in `ECDHE_RSA_WITH_AES_128_GCM_SHA256`; its number where that has no name.
+    cipher_suite: Option<AsText<CipherSuite>>,
+    /// The protocols the ClientHello offers by ALPN, the first ones; left out where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    protocols: Vec<Octets<'a>>,
+    /// The server's certificate; null where none can be read, as in TLS 1.3.
+    certificate: Option<CertificateObject<'a>>,
     /// The frame that brought the last octet of the ClientHello.
     client_hello_frame: Option<FrameNumber>,
     /// The frame that brought the last octet of the ServerHello.
@@ -41,12 +48,55 @@ impl<'a> TlsObject<'a> {
             server_name: client.and_then(|hello| hello.server_name.as_deref()).map(Octets),
             offered_version: client.map(|hello| AsText(hello.version)),
             version: server.map(|hello| AsText(hello.version)),
+            cipher_suite: server.map(|hello| AsText(hello.cipher_suite)),
+            protocols: client.iter().flat_map(|hello| &hello.protocols).map(|name| Octets(name)).collect(),
+            certificate: tls.certificate.as_ref().map(CertificateObject::new),
             client_hello_frame: client.map(|hello| hello.moment.frame),
             server_hello_frame: server.map(|hello| hello.moment.frame),
             established: tls.is_established(),
             alerts: tls.alerts().map(|(from, alert)| AlertObject::new(from, alert)).collect(),
             hello_too_long: tls.client.is_hello_too_long || tls.server.is_hello_too_long,
         })
+    }
+}
+
+/// What a certificate says of itself; nothing of it is verified.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Certificate")]
+struct CertificateObject<'a> {
+    /// The frame that brought its last octet.
+    frame: FrameNumber,
+    /// The common name of its subject.
+    subject: Option<Octets<'a>>,
+    /// The common name of who issued it.
+    issuer: Option<Octets<'a>>,
+    /// The host names it is for, the first ones.
+    names: Vec<Octets<'a>>,
+    /// More of them; left out where it is 0.
+    #[serde(skip_serializing_if = "is_default")]
+    names_omitted: usize,
+    /// RFC 3339, UTC.
+    #[schemars(with = "String")]
+    not_before: AsText<CertificateTime>,
+    /// RFC 3339, UTC.
+    #[schemars(with = "String")]
+    not_after: AsText<CertificateTime>,
+}
+
+/// Names listed of a certificate.
+const CERTIFICATE_NAMES: usize = 50;
+
+impl<'a> CertificateObject<'a> {
+    fn new(certificate: &'a Certificate) -> Self {
+        Self {
+            frame: certificate.moment.frame,
+            subject: certificate.subject.as_deref().map(Octets),
+            issuer: certificate.issuer.as_deref().map(Octets),
+            names: certificate.names.iter().take(CERTIFICATE_NAMES).map(|name| Octets(name)).collect(),
+            names_omitted: certificate.names.len().saturating_sub(CERTIFICATE_NAMES),
+            not_before: AsText(certificate.not_before),
+            not_after: AsText(certificate.not_after),
+        }
     }
 }
 

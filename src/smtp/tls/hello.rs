@@ -1,6 +1,7 @@
 //! The two hellos of a handshake (RFC 8446 4.1; RFC 5246 7.4.1 has them without what was added since).
 
-use super::TlsVersion;
+use super::certificate::CERTIFICATE;
+use super::{CipherSuite, TlsVersion};
 use crate::time::Moment;
 
 /// What the client asks for.
@@ -10,6 +11,8 @@ pub struct ClientHello {
     pub server_name: Option<Box<[u8]>>,
     /// The highest version it offers.
     pub version: TlsVersion,
+    /// The protocols it offers to speak (RFC 7301), as it names them; the first ones where there are many.
+    pub protocols: Vec<Box<[u8]>>,
     /// The frame that brought its last octet.
     pub moment: Moment,
 }
@@ -19,6 +22,8 @@ pub struct ClientHello {
 pub struct ServerHello {
     /// The version the connection is to have.
     pub version: TlsVersion,
+    /// The cipher suite it is to have.
+    pub cipher_suite: CipherSuite,
     /// The frame that brought its last octet.
     pub moment: Moment,
     /// Whether it is a HelloRetryRequest: the client is to send another hello, and this server another after it.
@@ -29,10 +34,14 @@ const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
 
 const SERVER_NAME: u16 = 0;
+const PROTOCOLS: u16 = 16;
 const SUPPORTED_VERSIONS: u16 = 43;
 const HOST_NAME: u8 = 0;
 
 const HOST_NAME_OCTETS: usize = 255;
+
+/// Protocols kept of those a client offers.
+const PROTOCOLS_KEPT: usize = 8;
 
 /// The random of a ServerHello that is a HelloRetryRequest (RFC 8446 4.1.3).
 const RETRY_RANDOM: [u8; 32] = [
@@ -49,6 +58,11 @@ pub(super) fn message_octets(start: &[u8]) -> Option<usize> {
     Some(HEADER_OCTETS + (usize::from(*high) << 16 | usize::from(*middle) << 8 | usize::from(*low)))
 }
 
+/// The list of certificates in a handshake message; none if it is another one.
+pub(super) fn certificate_list(message: &[u8]) -> Option<&[u8]> {
+    Input::message(message, CERTIFICATE).map(|input| input.0)
+}
+
 impl ClientHello {
     /// Reads a whole handshake message; none if it is another one, or broken.
     pub(super) fn parse(message: &[u8], moment: Moment) -> Option<Self> {
@@ -60,13 +74,14 @@ impl ClientHello {
         input.vector()?;
         let compression_methods = usize::from(input.u8()?);
         input.take(compression_methods)?;
-        let (mut server_name, mut offered) = (None, None);
+        let (mut server_name, mut offered, mut protocols) = (None, None, Vec::new());
         input.each_extension(|kind, body| match kind {
             SERVER_NAME => server_name = server_name.take().or_else(|| host_name(body)),
             SUPPORTED_VERSIONS => offered = offered.or_else(|| highest(body)),
+            PROTOCOLS if protocols.is_empty() => protocols = names(body),
             _ => {}
         });
-        Some(Self { server_name, version: offered.unwrap_or(TlsVersion(legacy)), moment })
+        Some(Self { server_name, version: offered.unwrap_or(TlsVersion(legacy)), protocols, moment })
     }
 }
 
@@ -78,15 +93,15 @@ impl ServerHello {
         let is_retry_request = input.take(RETRY_RANDOM.len())? == RETRY_RANDOM;
         let session_id = usize::from(input.u8()?);
         input.take(session_id)?;
-        // Cipher suite and compression method.
-        input.take(3)?;
+        let cipher_suite = CipherSuite(input.u16()?);
+        let _compression_method = input.u8()?;
         let mut chosen = None;
         input.each_extension(|kind, body| {
             if let (SUPPORTED_VERSIONS, &[high, low]) = (kind, body) {
                 chosen = Some(TlsVersion(u16::from_be_bytes([high, low])));
             }
         });
-        Some(Self { version: chosen.unwrap_or(TlsVersion(legacy)), moment, is_retry_request })
+        Some(Self { version: chosen.unwrap_or(TlsVersion(legacy)), cipher_suite, moment, is_retry_request })
     }
 }
 
@@ -100,6 +115,16 @@ fn host_name(body: &[u8]) -> Option<Box<[u8]>> {
             return Some(name.get(..HOST_NAME_OCTETS).unwrap_or(name).into());
         }
     }
+}
+
+/// The protocols of a list, each after its length of 1 octet.
+fn names(body: &[u8]) -> Vec<Box<[u8]>> {
+    let mut list = Input(Input(body).vector().unwrap_or_default());
+    let names = std::iter::from_fn(|| {
+        let octets = usize::from(list.u8()?);
+        list.take(octets)
+    });
+    names.take(PROTOCOLS_KEPT).map(Into::into).collect()
 }
 
 /// The highest version of a client's list. Reserved values (RFC 8701) offer nothing; a draft counts below its RFC.

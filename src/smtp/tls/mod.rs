@@ -1,9 +1,12 @@
 //! TLS inside an SMTP connection: what can be read of its handshake without keys (RFC 8446, and RFC 5246 before it).
 //!
 //! Record headers tell whether the handshake worked, the two hellos what was asked for and chosen, an alert in the clear
-//! why it failed. Everything is read as it streams by; only an unfinished hello is kept, bounded.
+//! why it failed, up to TLS 1.2 a certificate who the server is. Everything is read as it streams by; only an unfinished
+//! message is kept, bounded.
 
 mod alert;
+mod certificate;
+mod cipher_suite;
 mod hello;
 mod records;
 #[cfg(test)]
@@ -14,8 +17,11 @@ use std::fmt;
 use crate::time::Moment;
 
 pub use alert::Alert;
+pub use certificate::{Certificate, CertificateTime};
+pub use cipher_suite::CipherSuite;
 pub use hello::{ClientHello, ServerHello};
 pub use records::Records;
+use records::Wanted;
 
 /// A version of the protocol, as it stands in a hello: `0x0303` is TLS 1.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +56,8 @@ pub struct Tls {
     pub client_hello: Option<ClientHello>,
     /// What the server chose. After a HelloRetryRequest that of its second hello, if it came.
     pub server_hello: Option<ServerHello>,
+    /// The server's certificate; only up to TLS 1.2, after it nobody but the client sees it.
+    pub certificate: Option<Certificate>,
 }
 
 impl Tls {
@@ -83,20 +91,28 @@ impl Tls {
         let found = &mut self.client_hello;
         self.client.push(octets, moment, peer_sent_data, hello_octets, &mut |message| {
             *found = ClientHello::parse(message, moment);
-            true
+            Wanted::Nothing
         });
     }
 
     /// The server's next octets.
     pub(super) fn server_octets(&mut self, octets: &[u8], moment: Moment, hello_octets: usize) {
         let peer_sent_data = self.client.data_records > 0;
-        let found = &mut self.server_hello;
+        let (found, certificate) = (&mut self.server_hello, &mut self.certificate);
         self.server.push(octets, moment, peer_sent_data, hello_octets, &mut |message| {
-            let Some(hello) = ServerHello::parse(message, moment) else { return true };
+            if let Some(list) = hello::certificate_list(message) {
+                *certificate = Certificate::parse(list, moment);
+                return Wanted::Nothing;
+            }
+            let Some(hello) = ServerHello::parse(message, moment) else { return Wanted::Nothing };
             // A server asks again at most once (RFC 8446 4.1.4).
             let is_last = !hello.is_retry_request || found.is_some();
             *found = Some(hello);
-            is_last
+            match hello.version < TlsVersion::TLS_1_3 {
+                true => Wanted::Certificate,
+                false if is_last => Wanted::Nothing,
+                false => Wanted::Hello,
+            }
         });
     }
 

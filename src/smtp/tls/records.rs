@@ -24,6 +24,19 @@ pub struct Records {
     is_ciphered: bool,
     parser: Parser,
     hello: Hello,
+    wanted: Wanted,
+}
+
+/// Which handshake message is to be read next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// A hello.
+    #[default]
+    Hello,
+    /// A certificate: of a session that is resumed none comes.
+    Certificate,
+    /// None.
+    Nothing,
 }
 
 /// How far into a record the octets read so far reach.
@@ -103,15 +116,15 @@ impl Records {
 
     /// Reads the next octets. `peer_sent_data` is whether the other direction has sent data.
     ///
-    /// `tell` is given each handshake message from the first on, with whatever else stands behind it, and answers whether
-    /// it was the last of interest. A message that does not end within `hello_octets` octets is passed over.
+    /// `tell` is given each handshake message from the first on, with whatever else stands behind it, and answers which is
+    /// to be read next. A message that does not end within `hello_octets` octets is passed over.
     pub(super) fn push(
         &mut self,
         mut octets: &[u8],
         moment: Moment,
         peer_sent_data: bool,
         hello_octets: usize,
-        tell: &mut dyn FnMut(&[u8]) -> bool,
+        tell: &mut dyn FnMut(&[u8]) -> Wanted,
     ) {
         while let [first, rest @ ..] = octets {
             match &mut self.parser {
@@ -140,7 +153,11 @@ impl Records {
                     *left -= u32::try_from(step).unwrap_or(*left);
                     let (body, rest) = octets.split_at_checked(step).unwrap_or((octets, &[]));
                     match kind {
-                        Body::Handshake => self.is_hello_too_long |= self.hello.push(body, hello_octets, tell),
+                        Body::Handshake => {
+                            let is_hello = self.wanted == Wanted::Hello;
+                            let is_too_long = self.hello.push(body, hello_octets, &mut self.wanted, tell);
+                            self.is_hello_too_long |= is_too_long && is_hello;
+                        }
                         Body::Alert { level } => read_alert(&mut self.alert, level, body, moment),
                         Body::Opaque => {}
                     }
@@ -190,6 +207,9 @@ impl Records {
         }
         self.is_finished |= content_type == HANDSHAKE && self.is_ciphered;
         self.is_ciphered |= content_type == CHANGE_CIPHER_SPEC;
+        if self.is_ciphered && self.wanted == Wanted::Certificate {
+            self.hello = Hello::Done;
+        }
         let kind = match content_type {
             HANDSHAKE => Body::Handshake,
             // A longer one is encrypted.
@@ -215,12 +235,13 @@ fn read_alert(kept: &mut Option<Alert>, level: &mut Option<u8>, octets: &[u8], m
 
 impl Hello {
     /// Says whether it is too long.
-    fn push(&mut self, octets: &[u8], most: usize, tell: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+    fn push(&mut self, octets: &[u8], most: usize, wanted: &mut Wanted, tell: &mut dyn FnMut(&[u8]) -> Wanted) -> bool {
         let Self::Open(kept) = self else { return false };
         let room = most.saturating_sub(kept.len());
         kept.extend_from_slice(octets.get(..room).unwrap_or(octets));
         while let Some(needed) = message_octets(kept).filter(|needed| *needed <= kept.len()) {
-            if tell(kept) {
+            *wanted = tell(kept);
+            if *wanted == Wanted::Nothing {
                 *self = Self::Done;
                 return false;
             }

@@ -247,6 +247,27 @@ fn a_hello_in_the_form_of_ssl_2_is_passed_over() {
 }
 
 #[test]
+fn hellos_tell_protocols_and_cipher_suite() {
+    let alpn = CLIENT_1_3.replace("0015 0000", "0010 000a 0008 02 6832 04 736d7470").replace("0021", "0031");
+    let protocols = client(&with_lengths(&alpn)).client_hello.unwrap().protocols;
+    assert_eq!(protocols, [b"h2"[..].into(), b"smtp"[..].into()]);
+    for (octets, suite) in [
+        (SERVER_1_0, "RSA_WITH_AES_128_CBC_SHA"),
+        (SERVER_1_2, "ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
+        (SERVER_1_3, "AES_128_GCM_SHA256"),
+    ] {
+        assert_eq!(server(&with_lengths(octets)).server_hello.unwrap().cipher_suite.to_string(), suite);
+    }
+}
+
+#[test]
+fn of_a_session_that_is_resumed_no_certificate_is_waited_for() {
+    let finished = [record(20, &[1]), record(22, &[1, 0xff, 0xff, 0xff, 9])].concat();
+    let tls = server(&[with_lengths(SERVER_1_2), finished].concat());
+    assert!(tls.certificate.is_none() && !tls.server.is_hello_too_long && tls.server.is_finished);
+}
+
+#[test]
 fn a_hole_inside_a_record_is_passed_over() {
     let mut tls = server(&record(22, &[2; 900])[..100]);
     tls.server_gap(805);
