@@ -18,7 +18,7 @@ use crate::capture::Packet;
 use crate::diagnosis::EvidenceKind;
 use crate::flow::Direction;
 use crate::session::{FrameContent, SessionFrame};
-use crate::smtp::{MASK, Names, SpanKind, Spans, argument_kinds, command_kinds, name_kinds};
+use crate::smtp::{Certificate, MASK, Names, SpanKind, Spans, argument_kinds, command_kinds, name_kinds};
 use crate::wire::Reassembled;
 
 pub use addresses::RedactKey;
@@ -187,11 +187,13 @@ impl Redactor {
                 (&mut answer.text, kinds)
             }
             EvidenceKind::ClientHello(hello) => {
-                let Some(name) = &mut hello.server_name else { return };
-                // The frame itself keeps nothing of it.
-                let kind = if self.hosts.is_some() { SpanKind::Domain } else { SpanKind::Parameter };
-                let kinds = name.iter().map(|octet| if *octet == b'.' { SpanKind::Line } else { kind }).collect();
-                (name, kinds)
+                hello.server_name.iter_mut().for_each(|name| self.tls_name(name));
+                return;
+            }
+            EvidenceKind::Certificate(certificate) => {
+                let Certificate { subject, issuer, names, .. } = &mut **certificate;
+                names.iter_mut().chain(subject).chain(issuer).for_each(|name| self.tls_name(name));
+                return;
             }
             EvidenceKind::Unreachable(reported_by, _) => {
                 *reported_by = self.addresses.ip(*reported_by).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
@@ -203,6 +205,9 @@ impl Redactor {
             | EvidenceKind::SynUnanswered { .. }
             | EvidenceKind::NoGreeting
             | EvidenceKind::MaskedGreeting
+            | EvidenceKind::OtherProtocol(..)
+            | EvidenceKind::PlainToTls
+            | EvidenceKind::TlsToPlain
             | EvidenceKind::Refused(..)
             | EvidenceKind::Quit
             | EvidenceKind::QuitUntried
@@ -219,10 +224,22 @@ impl Redactor {
             | EvidenceKind::Ended(_)
             | EvidenceKind::Unknown(_) => return,
         };
+        self.mask(octets, &mut kinds);
+    }
+
+    /// Masks a name that TLS shows; the frame itself keeps nothing of it.
+    fn tls_name(&mut self, name: &mut [u8]) {
+        let kind = if self.hosts.is_some() { SpanKind::Domain } else { SpanKind::Parameter };
+        let mut kinds: Vec<SpanKind> =
+            name.iter().map(|octet| if *octet == b'.' { SpanKind::Line } else { kind }).collect();
+        self.mask(name, &mut kinds);
+    }
+
+    fn mask(&mut self, octets: &mut [u8], kinds: &mut [SpanKind]) {
         if let Some(hosts) = &mut self.hosts {
-            hosts.replace(octets, &mut kinds);
+            hosts.replace(octets, kinds);
         }
-        mask_kinds(octets, &kinds, self.hosts.is_some());
+        mask_kinds(octets, kinds, self.hosts.is_some());
     }
 
     /// An end of a session; none where there is no room for its network.

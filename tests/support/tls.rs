@@ -82,8 +82,12 @@ pub(crate) fn server_hello_1_2() -> Vec<u8> {
 /// A DER value.
 fn der(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
     let contents = contents.concat();
-    let [high, low] = (contents.len() as u16).to_be_bytes();
-    [&[tag, 0x82, high, low], &contents[..]].concat()
+    let length = match (contents.len() as u16).to_be_bytes() {
+        [0, low @ ..0x80] => vec![low],
+        [0, low] => vec![0x81, low],
+        [high, low] => vec![0x82, high, low],
+    };
+    [&[tag], &length[..], &contents].concat()
 }
 
 /// A Certificate message with one certificate for `names`, valid between two times such as `240301000000Z`.

@@ -511,7 +511,10 @@ fn a_repeated_secret_is_masked_where_the_capture_does_not_tell_what_it_answers()
 #[test]
 fn of_a_secret_longer_than_a_line_is_kept_no_reply_tells_the_rest() {
     let limits = Limits { line_octets: 24, ..Limits::default() };
-    let transcript = play_with(DialogueOptions::new(&limits, false), "S: 220 mx\nC: AUTH PLAIN AHF1b2trYQBodW50ZXJaZWJyYTkx\nS: 535 not Zebra91");
+    let transcript = play_with(
+        DialogueOptions::new(&limits, false),
+        "S: 220 mx\nC: AUTH PLAIN AHF1b2trYQBodW50ZXJaZWJyYTkx\nS: 535 not Zebra91",
+    );
     assert_eq!(shown(&transcript).last().unwrap(), "AUTH *** -> 535 ***");
 }
 

@@ -1,8 +1,8 @@
 //! One delivery that succeeds at the second address.
 
+use super::super::dns::{A, AAAA, ANSWER, MX, QUESTION, exchange, frame, frame_of};
+use super::super::{CaptureBuilder, SessionScript, TcpOptions};
 use super::{SHORT_MAIL, modern};
-use crate::support::dns::{A, AAAA, ANSWER, MX, QUESTION, exchange, frame, frame_of};
-use crate::support::{CaptureBuilder, SessionScript, TcpOptions};
 
 const MS: i64 = 1_000_000;
 
