@@ -27,7 +27,7 @@ pub use containers::{archive, container};
 pub use dialogues::dialogue;
 pub use frames::wire_decode;
 pub use hellos::ehlo_argument;
-pub use masking::{dump, finds_what_is_planted, generated, masking};
+pub use masking::{finds_what_is_planted, generated, masking};
 pub use pipelines::pipeline;
 pub use segments::reassembler;
 

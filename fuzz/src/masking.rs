@@ -188,9 +188,3 @@ fn joined(segments: &[(u32, Vec<u8>)]) -> Vec<u8> {
     }
     stream
 }
-
-pub fn dump(octets: &[u8]) -> Vec<u8> {
-    let mut script = Script::new(octets);
-    script.octet();
-    capture::capture(&mut script)
-}

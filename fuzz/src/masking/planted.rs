@@ -25,8 +25,9 @@ pub const PLANTED: &[(&str, Hidden, &[&str])] = &[
     ("nonce", Hidden::Always, &["rOprNGfwEbeRWgbNEkqO"]),
     ("text", Hidden::Always, &["platypusInvoice", "echidnaMeeting at nine", "Käsekuchenrezept"]),
     ("sender", Hidden::Redacted, &["annsmith", "ann.smith-jones", "ann_smith+news"]),
-    ("rcpt", Hidden::Redacted, &["bobmiller", "bob.o'miller", "\"bob k miller\""]),
+    ("rcpt", Hidden::Redacted, &["bobmiller", "bob.o'miller", "\"bob.k.miller\""]),
     ("v4", Hidden::Redacted, &["145.183.220.117"]),
+    ("v4 in hexadecimal", Hidden::Redacted, &["91b7dc75"]),
     ("v6", Hidden::Redacted, &["2a02:c207:55::1"]),
 ];
 

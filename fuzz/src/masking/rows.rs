@@ -207,6 +207,7 @@ const MAILED: &[&str] = &[
     "503 5.5.1 EHLO first",
 ];
 
+/// All tell a mailbox by its @: without one it is told by the command that names it, which may be missing.
 const RCPTED: &[&str] = &[
     "250 2.1.5 ok",
     "550 5.1.1 <{rcpt}@{=domain}>: User unknown",
@@ -216,11 +217,9 @@ const RCPTED: &[&str] = &[
     "550 5.1.1 no mailbox here",
     "421 4.7.0 try later",
     "503 5.5.1 no",
-    "550 5.1.1 {rcpt}",
     "550 see http://spf.example/why?id={rcpt}%40example.com",
     "550 bounce to bounces+{rcpt}=example.com@list.example",
-    "550 {64 {rcpt}@example.com}",
-    "550 {v4}/32 is listed as {hex {v4}}",
+    "550 {v4}/32 is listed as {v4 in hexadecimal}",
     "550 [IPv6:{v6}::zz] is no address",
 ];
 

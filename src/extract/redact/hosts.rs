@@ -6,7 +6,6 @@
 //! what is wrong with a name.
 
 use std::collections::HashMap;
-use std::net::Ipv4Addr;
 
 use super::addresses::{RedactKey, Use};
 use super::stream::alike;
@@ -70,8 +69,11 @@ impl Hosts {
             let kept = opens + tag.map_or(0, <[u8]>::len);
             return word.iter().enumerate().map(|(at, octet)| if at < kept { *octet } else { alike(*octet) }).collect();
         }
-        // Any other address of this form is told by its digits.
-        if std::str::from_utf8(word).is_ok_and(|word| word.trim_matches(['[', ']', '.']).parse::<Ipv4Addr>().is_ok()) {
+        // Any other address of this form is told by its digits; of zeros before them depends whether it is one.
+        let has_numbers_only = word.iter().all(|octet| octet.is_ascii_digit() || b"[].".contains(octet));
+        if has_numbers_only
+            && word.split(|octet| !octet.is_ascii_digit()).filter(|number| !number.is_empty()).count() > 2
+        {
             return word.to_vec();
         }
         let is_end = |octet: &u8| !(octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_') || *octet >= 0x80);
@@ -218,6 +220,7 @@ mod tests {
             ("[IPv6:2001:db8::zz]", "[IPv6:1111:aa1::xx]"),
             ("[mail:host7]", "[xaxx:xxxx1]"),
             ("fe80::1%eth0", "aa11::1%axx1"),
+            ("[010.1.2.3]", "[010.1.2.3]"),
         ] {
             assert_eq!(replaced(argument), told);
         }
