@@ -231,7 +231,6 @@ impl<'s> Facts<'s> {
     fn exchange(&self, refusal: &Refusal) -> Option<&'s Exchange> {
         let is_it = |exchange: &&Exchange| exchange.reply.as_ref().is_some_and(|reply| reply.at == refusal.at);
         self.transcript.exchanges.iter().rev().find(is_it)
-        })
     }
 
     /// The reply to a hello as evidence.
