@@ -2,7 +2,7 @@ use super::*;
 
 /// The reason that a reply of one line gives, as the answer to `to`.
 fn given(reply: &str, to: Option<Verb>) -> Option<&'static str> {
-    let (code, text) = (reply[..3].parse().unwrap(), reply[4..].as_bytes());
+    let (code, text) = (reply[..3].parse().unwrap(), &reply.as_bytes()[4..]);
     Refused::of_lines(code, std::iter::once(text), to).reason().map(|reason| reason.code)
 }
 
@@ -26,7 +26,7 @@ fn every_wording_gives_its_own_reason() {
             if found != Some(reason.code) {
                 wrong.push(format!("{}: {} gives {found:?}", reason.code, wording.reply));
             }
-            let (code, text) = (wording.reply[..3].parse().unwrap(), wording.reply[4..].as_bytes());
+            let (code, text) = (wording.reply[..3].parse().unwrap(), &wording.reply.as_bytes()[4..]);
             let words = Words::new(std::iter::once(text), code);
             if !words.have(wording.phrases) {
                 wrong.push(format!("{}: its phrases are not in {}", reason.code, wording.reply));

@@ -7,6 +7,8 @@ const TESTS: &[(&str, &str, &str)] = &[
     ("archive_depth", "src/container/tests/bounds.rs", "archives_inside_each_other"),
     ("archive_members", "src/container/tests/bombs.rs", "bounds_on_members_and_temporary_files"),
     ("archive_spool_octets", "src/container/tests/bombs.rs", "bounds_on_members_and_temporary_files"),
+    ("attempt_ns", "tests/it/attempts.rs", "no_more_sessions_are_held_back_than_the_bound_allows"),
+    ("attempts", "tests/it/attempts.rs", "no_more_sessions_are_held_back_than_the_bound_allows"),
     (
         "block_octets",
         "tests/it/bounds/captures.rs",
