@@ -27,7 +27,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     if args.brief && format != Format::Jsonl {
         bail!("--brief is for JSON Lines: use it with --format jsonl");
     }
-    let stdin = args.name.as_deref().unwrap_or(Path::new("-"));
+    let stdin = args.name.as_deref().unwrap_or_else(|| Path::new("-"));
     let given: Vec<Given> = paths.iter().map(|path| Given::new(path, stdin)).collect();
     let inputs: Vec<Input> = given.iter().flat_map(|given| given.inputs.clone()).collect();
     if args.name.is_some() && inputs.iter().all(|input| input.path().is_some()) {

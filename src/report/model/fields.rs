@@ -1,11 +1,21 @@
 //! The first line of JSON Lines: every field of every line, made from their schema.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::schema::line_schema;
 
-/// Every field that a line can have, with a value that only shows its type. `type` is `fields`.
-pub(in crate::report) fn fields(is_brief: bool) -> Value {
+/// Every field that a line can have, with a value that only shows its type.
+#[derive(Serialize)]
+pub(in crate::report) struct Fields {
+    #[serde(rename = "type")]
+    line_type: &'static str,
+    #[serde(flatten)]
+    fields: Map<String, Value>,
+}
+
+/// The first line of a long or brief report.
+pub(in crate::report) fn fields(is_brief: bool) -> Fields {
     let schema = line_schema(is_brief);
     let lines = schema.get("oneOf").and_then(Value::as_array).into_iter().flatten();
     let mut fields = Map::new();
@@ -14,8 +24,8 @@ pub(in crate::report) fn fields(is_brief: bool) -> Value {
             fields.extend(of_line);
         }
     }
-    fields.insert("type".to_owned(), json!("fields"));
-    Value::Object(fields)
+    fields.remove("type");
+    Fields { line_type: "fields", fields }
 }
 
 /// A value with all that `schema` allows. No text is a word that a report says.

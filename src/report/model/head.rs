@@ -23,7 +23,8 @@ pub(super) struct SessionHead<'a> {
     source: SourceObject<'a>,
     /// Its number in the capture, counted from 1 in order of first frames.
     session: u64,
-    /// The same whenever this capture is read under this path, and different from that of every other session.
+    /// The same whenever this capture is read under this path, and different from that of every other session: from path,
+    /// member, first frame, its time, and both ends.
     session_id: AsText<SessionId>,
     /// The same in every capture that has the connection, and different from that of every other connection: both ends and
     /// their initial sequence numbers. Null where the capture lacks one of these.
