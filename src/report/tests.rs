@@ -109,7 +109,7 @@ fn the_lost_session_of_the_article_field_by_field() {
         }],
         "sessions": [session],
         "relays": [{
-            "client_ip": "192.0.2.10", "server_ip": "192.0.2.25", "sessions": 1, "lost": 1, "cause": "ehlo-argument",
+            "client_ip": "192.0.2.10", "server_ip": "192.0.2.25", "sessions": 1, "lost": 1, "main_cause": "ehlo-argument",
             "arguments": [{"text": "sub2."}],
             "first": "1999-08-28T13:32:00.000000000Z", "last": "1999-08-28T13:32:00.000000000Z",
             "product": "Microsoft IIS 4.0 SMTP / MCIS 2.x", "arguments_omitted": 0,
@@ -166,7 +166,7 @@ fn keys_stand_in_the_order_of_the_model() {
         evidence frame text frame text remedy close by how \
         anomalies retransmitted_segments out_of_order_segments overlapping_octets gap_octets conflicting_octets out_of_window_segments duplicate_segments \
         display_filter exchanges_omitted hellos_omitted community_id \
-        relays client_ip server_ip sessions lost cause arguments text first last product arguments_omitted first_lost last_lost lost_every_ns \
+        relays client_ip server_ip sessions lost main_cause arguments text first last product arguments_omitted first_lost last_lost lost_every_ns \
         summary captures unreadable sessions delivered lost no_mail not_smtp unknown by_cause code count other_relays_sessions other_relays_lost never_started delivered_later";
     assert_eq!(keys(&json), model.split_whitespace().collect::<Vec<_>>());
 }

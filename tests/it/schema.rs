@@ -114,7 +114,7 @@ fn what_is_no_report_is_invalid() {
         ("/sessions/0/hellos/0/argument", json!({ "text": "a", "base64": "YQ==" })),
         ("/sessions/0/hellos/0/argument", json!({})),
         ("/sessions/0/first_frame", json!(-1)),
-        ("/relays/0/cause", json!("unheard-of")),
+        ("/relays/0/main_cause", json!("unheard-of")),
         ("/summary/by_cause", json!([{ "code": "unheard-of", "count": 1 }])),
     ] {
         let mut report = sample();

@@ -21,7 +21,7 @@ pub(in crate::report) struct RelayObject<'a> {
     lost: u64,
     /// The cause of most losses.
     #[schemars(schema_with = "schema::cause")]
-    cause: Option<&'static str>,
+    main_cause: Option<&'static str>,
     /// The malformed hello arguments of lost sessions.
     #[serde(serialize_with = "arguments", skip_serializing_if = "<[Argument]>::is_empty")]
     #[schemars(with = "Vec<Octets<'a>>")]
@@ -47,7 +47,7 @@ impl<'a> RelayObject<'a> {
             server_ip: AsText(relay.server),
             sessions: relay.sessions,
             lost: relay.lost,
-            cause: relay.cause().map(|rule| rule.code),
+            main_cause: relay.cause().map(|rule| rule.code),
             arguments: &relay.arguments,
             first: Time(relay.first),
             last: Time(relay.last),
