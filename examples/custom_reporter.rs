@@ -2,9 +2,9 @@
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use ehlotrace::batch::{self, BatchOptions};
+use ehlotrace::batch::{self, BatchOptions, Given};
 use ehlotrace::diagnosis::Diagnosis;
 use ehlotrace::report::{Reporter, Summary};
 use ehlotrace::scan::ScanOptions;
@@ -53,9 +53,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     if paths.is_empty() {
         paths.push("samples".into());
     }
-    let inputs = batch::expand(&paths);
+    let given: Vec<Given> = paths.iter().map(|path| Given::new(path, Path::new("-"))).collect();
     let mut causes = Causes { out: io::stdout().lock(), summary: Summary::default() };
-    let result = batch::run(&inputs, &BatchOptions::new(ScanOptions::default()), &mut causes)?;
+    let result = batch::run(&given, &BatchOptions::new(ScanOptions::default()), &mut causes)?;
     for failure in result.failures {
         writeln!(io::stderr(), "{}: {}", failure.source.path, failure.message)?;
     }

@@ -1,6 +1,7 @@
 //! One SMTP session: a TCP connection and the dialogue on it, together and owned.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use crate::capture::Packet;
 use crate::dns::Lookup;
@@ -54,6 +55,8 @@ pub struct Session {
     pub quiet_ns: i64,
     /// TCP segments of the connection, both directions together.
     pub segments: u64,
+    /// The files in which it begins and ends; only where several were read as one.
+    pub parts: Option<(Arc<str>, Arc<str>)>,
 }
 
 /// Which sides' segments a capture has.
@@ -71,6 +74,13 @@ impl Session {
     /// The connection's Community ID, by which other tools know it.
     pub fn community_id(&self) -> String {
         flow::community_id(self.client, self.server)
+    }
+
+    /// What is the same in every capture of the connection, and in none of another one; none where the capture lacks an
+    /// initial sequence number.
+    pub fn connection_key(&self) -> Option<String> {
+        let (client_isn, server_isn) = (self.handshake.client_isn?, self.handshake.server_isn?);
+        Some(flow::connection_key((self.client, client_isn), (self.server, server_isn)))
     }
 
     /// Puts together what the flow table and the dialogue know.
@@ -102,6 +112,7 @@ impl Session {
             tunnelled: flow.tunnelled,
             quiet_ns: flow.quiet_ns,
             segments,
+            parts: None,
         }
     }
 }

@@ -163,9 +163,9 @@ def ours(ehlotrace, capture):
     report = json.loads(run(ehlotrace, "scan", "--format", "json", "--show", "all", "--port", ports, capture))
     sessions = []
     for session in report["sessions"]:
-        exchanges = session["exchanges"]
-        lines = [exchange["command"] for exchange in exchanges if exchange["command"]]
-        replies = [exchange["reply"] for exchange in exchanges if exchange["reply"]]
+        exchanges = session.get("exchanges", [])
+        lines = [exchange["command"] for exchange in exchanges if "command" in exchange]
+        replies = [exchange["reply"] for exchange in exchanges if "reply" in exchange]
         handshake = session["handshake"]
         sessions.append({
             "client": [session["client"]["ip"], session["client"]["port"]],

@@ -12,8 +12,8 @@ use crate::scan::CaptureSource;
 /// Something to read.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// Standard input.
-    Stdin,
+    /// Standard input, and what stands for its path in reports.
+    Stdin(PathBuf),
     /// A file that was named: it has to be a capture, or hold one.
     File(PathBuf),
     /// A file found in a folder: it may be anything.
@@ -22,26 +22,39 @@ pub enum Input {
     Unlisted(PathBuf, String),
 }
 
-/// The inputs that `paths` stand for: `-` is standard input, a folder is every file below it in order of name. Symbolic
-/// links in a folder are not followed, so that none leads in a circle.
-pub fn expand(paths: &[PathBuf]) -> Vec<Input> {
-    let mut inputs = Vec::new();
-    for path in paths {
+/// A path as it was given, and what it stands for.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The path; of standard input the name that reports give it.
+    pub path: PathBuf,
+    /// What is to read.
+    pub inputs: Vec<Input>,
+}
+
+impl Given {
+    /// What `path` stands for: `-` is standard input, which reports call `stdin`; a folder is every file below it in order
+    /// of name. Symbolic links in a folder are not followed, so that none leads in a circle.
+    pub fn new(path: &Path, stdin: &Path) -> Self {
         if path.as_os_str() == "-" {
-            inputs.push(Input::Stdin);
-        } else if path.is_dir() {
-            for entry in WalkDir::new(path).sort_by_file_name() {
-                match entry {
-                    Ok(entry) if entry.file_type().is_file() => inputs.push(Input::Found(entry.into_path())),
-                    Ok(_) => {}
-                    Err(error) => inputs.push(unlisted(path, &error)),
-                }
-            }
-        } else {
-            inputs.push(Input::File(path.clone()));
+            return Self { path: stdin.to_owned(), inputs: vec![Input::Stdin(stdin.to_owned())] };
         }
+        let inputs = if path.is_dir() { files_in(path) } else { vec![Input::File(path.to_owned())] };
+        Self { path: path.to_owned(), inputs }
     }
-    inputs
+}
+
+fn files_in(folder: &Path) -> Vec<Input> {
+    let entries = WalkDir::new(folder).sort_by_file_name().into_iter();
+    let inputs = entries.filter_map(|entry| match entry {
+        Ok(entry) => entry.file_type().is_file().then(|| Input::Found(entry.into_path())),
+        Err(error) => Some(unlisted(folder, &error)),
+    });
+    inputs.collect()
+}
+
+/// All that `paths` stand for, see [`Given::new`].
+pub fn expand(paths: &[PathBuf]) -> Vec<Input> {
+    paths.iter().flat_map(|path| Given::new(path, Path::new("-")).inputs).collect()
 }
 
 /// The paths in a list: one a line, or separated by NUL where there is any, as `find -print0` writes them.
@@ -106,7 +119,7 @@ impl Input {
     /// The file, if it is one.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Stdin => None,
+            Self::Stdin(_) => None,
             Self::File(path) | Self::Found(path) | Self::Unlisted(path, _) => Some(path),
         }
     }
@@ -117,7 +130,9 @@ impl Input {
     }
 
     pub(super) fn source(&self, member: Option<String>) -> CaptureSource {
-        let path = self.path().map_or_else(|| "-".to_owned(), |path| path.display().to_string());
+        let path = match self {
+            Self::Stdin(path) | Self::File(path) | Self::Found(path) | Self::Unlisted(path, _) => path,
+        };
         CaptureSource::new(path, member)
     }
 
@@ -128,7 +143,7 @@ impl Input {
     /// What the operating system said.
     pub fn open(&self) -> io::Result<Origin> {
         match self {
-            Self::Stdin => Ok(Origin::Stream(Box::new(io::stdin()))),
+            Self::Stdin(_) => Ok(Origin::Stream(Box::new(io::stdin()))),
             Self::File(path) | Self::Found(path) => File::open(path).map(Origin::File),
             Self::Unlisted(_, reason) => Err(io::Error::other(reason.clone())),
         }

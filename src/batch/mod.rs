@@ -13,13 +13,13 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::diagnosis::Diagnosis;
-use crate::report::Reporter;
+use crate::report::{InputReport, Reporter};
 use crate::scan::ScanOptions;
 use crate::scan::{CaptureReport, CaptureSource};
 use crate::session::Session;
 
 pub use captures::reread;
-pub use inputs::{Input, expand, looks_like_a_set, read_list};
+pub use inputs::{Given, Input, expand, looks_like_a_set, read_list};
 pub use progress::Progress;
 
 /// How a run goes about its inputs.
@@ -87,31 +87,40 @@ enum Event {
 /// Events of one input that may wait for their turn. Each holds one session at most.
 const WAITING_EVENTS: usize = 256;
 
-/// Scans `inputs` and tells `reporter` all of it, in their order whatever the number of jobs.
+/// Scans what was `given` and tells `reporter` all of it, in its order whatever the number of jobs.
 ///
 /// # Errors
 ///
 /// Only when the report cannot be written. What is wrong with an input stands in the result.
-pub fn run(inputs: &[Input], options: &BatchOptions<'_>, reporter: &mut dyn Reporter) -> io::Result<BatchResult> {
-    let mut tally = RunTally { result: BatchResult::default(), reporter, capture: 0, source: None, is_gone: None };
+pub fn run(given: &[Given], options: &BatchOptions<'_>, reporter: &mut dyn Reporter) -> io::Result<BatchResult> {
+    let (result, input) = (BatchResult::default(), InputReport::default());
+    let mut tally = RunTally { result, reporter, capture: 0, source: None, input, is_gone: None };
+    let inputs: Vec<&Input> = given.iter().flat_map(|given| &given.inputs).collect();
     if options.is_sequence {
-        sequence::scan(inputs, options, &mut |event| tally.take(event));
+        let reports = sequence::scan(given, options, &mut |event| tally.take(event));
+        reports.iter().for_each(|report| tally.input_end(report));
     } else if options.jobs > 1 && inputs.len() > 1 {
-        in_parallel(inputs, options, &mut tally);
+        in_parallel(given, &inputs, options, &mut tally);
     } else {
-        for input in inputs {
-            worker::scan(input, options, &mut |event| tally.take(event));
+        for given in given {
+            for input in &given.inputs {
+                worker::scan(input, options, &mut |event| tally.take(event));
+            }
+            tally.given_end(given);
         }
     }
     tally.finish()
 }
 
-/// Workers take inputs in order; each input's events come through a channel of its own, and those are read in order.
-fn in_parallel(inputs: &[Input], options: &BatchOptions<'_>, tally: &mut RunTally<'_>) {
+/// Workers take `inputs`, all that was given, in order; each input's events come through a channel of its own, and those
+/// are read in order.
+fn in_parallel(given: &[Given], inputs: &[&Input], options: &BatchOptions<'_>, tally: &mut RunTally<'_>) {
     // Bounded, so that workers do not run far ahead of an input that takes long.
     let (order, in_order) = sync_channel::<Receiver<Event>>(options.jobs.saturating_mul(4));
     let queue = Mutex::new((inputs.iter(), Some(order)));
     thread::scope(|scope| {
+        // Dropped when nobody wants to know more, so that no worker waits for its turn.
+        let in_order = in_order;
         for _ in 0..options.jobs.min(inputs.len()) {
             scope.spawn(|| {
                 while let Some((input, events)) = next(&queue) {
@@ -119,17 +128,20 @@ fn in_parallel(inputs: &[Input], options: &BatchOptions<'_>, tally: &mut RunTall
                 }
             });
         }
-        for events in in_order {
-            for event in events {
-                if !tally.take(event) {
-                    return;
+        for given in given {
+            for events in in_order.iter().take(given.inputs.len()) {
+                for event in events {
+                    if !tally.take(event) {
+                        return;
+                    }
                 }
             }
+            tally.given_end(given);
         }
     });
 }
 
-type Queue<'i> = Mutex<(std::slice::Iter<'i, Input>, Option<SyncSender<Receiver<Event>>>)>;
+type Queue<'i> = Mutex<(std::slice::Iter<'i, &'i Input>, Option<SyncSender<Receiver<Event>>>)>;
 
 /// The next input, and where to send its events; none if there is no more, or nobody who wants to know.
 fn next<'i>(queue: &Queue<'i>) -> Option<(&'i Input, SyncSender<Event>)> {
@@ -152,6 +164,8 @@ struct RunTally<'r> {
     reporter: &'r mut dyn Reporter,
     capture: usize,
     source: Option<CaptureSource>,
+    /// What came so far of the path that is being read.
+    input: InputReport,
     /// Why the report can no longer be written.
     is_gone: Option<io::Error>,
 }
@@ -182,13 +196,30 @@ impl RunTally<'_> {
                 self.reporter.capture_end(self.capture, &report)?;
                 self.capture += 1;
                 self.result.captures += usize::from(report.info.is_some());
+                self.input.captures += u64::from(report.info.is_some());
+                self.input.unreadable += u64::from(report.error.is_some());
                 if let (Some(error), Some(source)) = (report.error, self.source.take()) {
                     self.result.failures.push(Failure { source, message: error.to_string() });
                 }
             }
-            Event::Skipped => self.result.skipped_files += 1,
+            Event::Skipped => {
+                self.result.skipped_files += 1;
+                self.input.passed_over += 1;
+            }
         }
         Ok(())
+    }
+
+    /// All that a path stands for was read.
+    fn given_end(&mut self, given: &Given) {
+        let report = std::mem::take(&mut self.input);
+        self.input_end(&InputReport { source: CaptureSource::new(&given.path, None), ..report });
+    }
+
+    fn input_end(&mut self, report: &InputReport) {
+        if self.is_gone.is_none() {
+            self.is_gone = self.reporter.input_end(report).err();
+        }
     }
 
     fn finish(self) -> io::Result<BatchResult> {

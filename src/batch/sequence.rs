@@ -4,37 +4,78 @@ use std::path::Path;
 
 use super::progress::{Counter, Progress};
 use super::worker::unreadable;
-use super::{BatchOptions, Event, Input};
+use super::{BatchOptions, Event, Given, Input};
 use crate::capture::{self, CapturePart, CaptureReader, OpenOptions, Opening, Peeked, ReadError, Sequence};
 use crate::container::{self, Origin};
-use crate::scan::CaptureSource;
-use crate::scan::scan_capture;
+use crate::report::InputReport;
+use crate::scan::{CaptureSource, scan_capture};
 use crate::time::Timestamp;
 
-/// Scans `inputs` as the parts of one capture, in order of their first packet. `tell` says whether it wants to hear more.
-pub(super) fn scan(inputs: &[Input], options: &BatchOptions<'_>, tell: &mut dyn FnMut(Event) -> bool) {
-    let open_options = options.scan.open_options();
-    let counter = options.progress.map(Progress::counter);
-    let mut parts = Vec::new();
-    for input in inputs {
-        match begin(input, &open_options, counter) {
-            Ok((first, opening)) => parts.push((first, input.source(None).path, opening)),
-            Err(ReadError::UnknownFormat { .. }) if input.is_found() => {
-                tell(Event::Skipped);
-            }
-            Err(error) => {
-                unreadable(input.source(None), error, tell);
-            }
-        }
+type Part = (Option<Timestamp>, CaptureSource, Opening);
+
+/// Scans what was `given` as the parts of one capture, in order of their first packet, and says what came of each.
+/// `tell` says whether it wants to hear more.
+pub(super) fn scan(
+    given: &[Given],
+    options: &BatchOptions<'_>,
+    tell: &mut dyn FnMut(Event) -> bool,
+) -> Vec<InputReport> {
+    let (mut parts, mut reports) = (Vec::new(), Vec::new());
+    for given in given {
+        reports.push(begin_all(given, options, &mut parts, tell));
     }
     // Those without a packet come first: there is nothing in them to stand in the wrong place.
     parts.sort_by_key(|(first, ..)| *first);
-    let (Some((_, first, _)), Some((_, last, _))) = (parts.first(), parts.last()) else { return };
-    let path = if parts.len() == 1 { first.clone() } else { format!("{first} ... {last}") };
-    let mut wants_more = tell(Event::Begin(CaptureSource { path, member: None }));
-    let parts = parts.into_iter().map(|(_, path, opening)| (CapturePart { path, first_frame: 0, frames: 0 }, opening));
+    if let (Some((_, first, _)), Some((_, last, _))) = (parts.first(), parts.last()) {
+        let path = format!("{} ... {}", first.path, last.path);
+        let source = if parts.len() == 1 { first.clone() } else { CaptureSource { path, ..CaptureSource::default() } };
+        scan_parts(source, parts, options, tell);
+    }
+    reports
+}
+
+/// Opens every capture in `given`, to be one of the parts.
+fn begin_all(
+    given: &Given,
+    options: &BatchOptions<'_>,
+    parts: &mut Vec<Part>,
+    tell: &mut dyn FnMut(Event) -> bool,
+) -> InputReport {
+    let (open_options, counter) = (options.scan.open_options(), options.progress.map(Progress::counter));
+    let mut report = InputReport { source: CaptureSource::new(&given.path, None), ..InputReport::default() };
+    for input in &given.inputs {
+        let source = input.source(None);
+        match begin(input, &open_options, counter) {
+            Ok((first, opening)) => {
+                report.captures += 1;
+                parts.push((first, source, opening));
+            }
+            Err(ReadError::UnknownFormat { .. }) if input.is_found() => {
+                report.passed_over += 1;
+                tell(Event::Skipped);
+            }
+            Err(error) => {
+                report.unreadable += 1;
+                unreadable(source, error, tell);
+            }
+        }
+    }
+    report
+}
+
+fn scan_parts(
+    source: CaptureSource,
+    parts: Vec<Part>,
+    options: &BatchOptions<'_>,
+    tell: &mut dyn FnMut(Event) -> bool,
+) {
+    let mut wants_more = tell(Event::Begin(source));
+    let part = |path| CapturePart { path, first_frame: 0, frames: 0 };
+    let parts = parts.into_iter().map(|(_, source, opening)| (part(source.path), opening));
     let sequence = Sequence::new(parts.collect());
-    let report = scan_capture(Box::new(sequence), &options.scan, &mut |session, diagnosis| {
+    let begun = sequence.begun();
+    let report = scan_capture(Box::new(sequence), &options.scan, &mut |mut session, diagnosis| {
+        session.parts = begun.with_frame(session.first.frame).zip(begun.with_frame(session.last.frame));
         wants_more = wants_more && tell(Event::Session(Box::new((session, diagnosis))));
     });
     if wants_more {

@@ -77,7 +77,10 @@ pub enum ReadError {
 
 impl ReadError {
     /// Every word of [`kind`](Self::kind).
-    pub const KINDS: &[&str] = &["io", "unknown-format", "encrypted", "bound", "too-large", "corrupt"];
+    pub const KINDS: [&str; 6] = ["io", "unknown-format", "encrypted", "bound", "too-large", Self::CORRUPT];
+
+    /// The word for content that breaks its own format.
+    pub const CORRUPT: &str = "corrupt";
 
     /// Whether the content is a capture, of a kind that another program has to convert.
     pub fn is_foreign_capture(&self) -> bool {
@@ -95,12 +98,12 @@ impl ReadError {
             Self::Packed { note } => match note.kind {
                 NoteKind::Encrypted => "encrypted",
                 NoteKind::Bound => "bound",
-                NoteKind::Unreadable => "corrupt",
+                NoteKind::Unreadable => Self::CORRUPT,
             },
             Self::UnknownFormat { .. } => "unknown-format",
             Self::TooLarge { .. } => "too-large",
             Self::Part { source, .. } => source.kind(),
-            Self::Corrupt { .. } => "corrupt",
+            Self::Corrupt { .. } => Self::CORRUPT,
         }
     }
 

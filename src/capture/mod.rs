@@ -36,7 +36,7 @@ pub use link::LinkType;
 pub use netmon::{NetmonZone, ZoneError};
 pub(crate) use owned::OwnedPacket;
 pub use peeked::Peeked;
-pub use sequence::{CapturePart, Opening, Sequence};
+pub use sequence::{BegunParts, CapturePart, Opening, Sequence};
 
 use source::Source;
 

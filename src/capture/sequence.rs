@@ -1,6 +1,7 @@
 //! Several captures read as one, frame numbers counting on.
 
 use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{CaptureInfo, CaptureReader, Packet, ReadError, Sink};
 use crate::time::FrameNumber;
@@ -19,6 +20,26 @@ pub struct CapturePart {
 /// Opens one part, when its turn has come.
 pub type Opening = Box<dyn FnOnce() -> Result<Box<dyn CaptureReader>, ReadError> + Send>;
 
+/// The parts of a sequence that were begun, to be asked while others read it.
+#[derive(Clone, Debug, Default)]
+pub struct BegunParts(Arc<Mutex<Vec<Begun>>>);
+
+/// The number of a part's first frame in the sequence, and its path.
+type Begun = (FrameNumber, Arc<str>);
+
+impl BegunParts {
+    /// The path of the part with the frame of this number in the sequence.
+    pub fn with_frame(&self, frame: FrameNumber) -> Option<Arc<str>> {
+        let begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let after = begun.partition_point(|(first, _)| *first <= frame);
+        begun.get(after.checked_sub(1)?).map(|(_, path)| Arc::clone(path))
+    }
+
+    fn add(&self, first: FrameNumber, path: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((first, path.into()));
+    }
+}
+
 /// Captures one after the other, as if they had been appended to each other.
 ///
 /// A part that is damaged ends there, and the next one begins. When all parts were read, the first such damage is the error;
@@ -34,13 +55,19 @@ pub struct Sequence {
     info: CaptureInfo,
     /// What is wrong with the first damaged one.
     error: Option<ReadError>,
+    begun: BegunParts,
 }
 
 impl Sequence {
     /// A sequence of `parts` in this order; where they begin is found out while they are read.
     pub fn new(parts: Vec<(CapturePart, Opening)>) -> Self {
         let (before, info) = (CaptureInfo::default(), CaptureInfo::default());
-        Self { parts: parts.into_iter(), current: None, before, info, error: None }
+        Self { parts: parts.into_iter(), current: None, before, info, error: None, begun: BegunParts::default() }
+    }
+
+    /// The parts that were begun, now and later.
+    pub fn begun(&self) -> BegunParts {
+        self.begun.clone()
     }
 
     /// Reads on until all parts are over or `sink` breaks off.
@@ -68,7 +95,10 @@ impl Sequence {
     fn open_next(&mut self) -> Option<(CapturePart, Box<dyn CaptureReader>)> {
         while let Some((part, open)) = self.parts.next() {
             match open() {
-                Ok(reader) => return Some((part, reader)),
+                Ok(reader) => {
+                    self.begun.add(self.before.frames + 1, &part.path);
+                    return Some((part, reader));
+                }
                 Err(error) => self.damaged(&part, error),
             }
         }
@@ -101,7 +131,7 @@ fn add(whole: &mut CaptureInfo, mut part: CapturePart, info: &CaptureInfo) {
     whole.frames += info.frames;
     whole.first_time = earliest(whole.first_time, info.first_time);
     whole.last_time = whole.last_time.max(info.last_time);
-    whole.dropped += info.dropped;
+    whole.dropped = whole.dropped.saturating_add(info.dropped);
     whole.truncated |= info.truncated;
     whole.time_zone.clone_from(&info.time_zone);
     whole.parts.push(part);

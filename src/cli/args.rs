@@ -55,6 +55,10 @@ pub(super) struct ScanArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) files_from: Option<PathBuf>,
 
+    /// What reports call standard input, in place of `-`: the address of an object, say
+    #[arg(long, value_name = "NAME")]
+    pub(super) name: Option<PathBuf>,
+
     /// Read the captures as the parts of one, in order of their first packet: for rotated sets
     #[arg(long)]
     pub(super) sequence: bool,
@@ -66,6 +70,10 @@ pub(super) struct ScanArgs {
     /// How to write the report [default: what the name of the output file says, else a table]
     #[arg(long, value_enum)]
     pub(super) format: Option<Format>,
+
+    /// Write of each session only what a database asks for, a third of its octets: no commands and replies. For JSON Lines
+    #[arg(long)]
+    pub(super) brief: bool,
 
     /// Which sessions to list: all count in the totals [default: lost in a table and in
     /// Markdown, else all]

@@ -87,6 +87,6 @@ mod tests {
             total_octets(&[file.clone(), file.clone()]),
             std::fs::metadata("Cargo.toml").ok().map(|m| 2 * m.len())
         );
-        assert_eq!(total_octets(&[file, Input::Stdin]), None);
+        assert_eq!(total_octets(&[file, Input::Stdin("-".into())]), None);
     }
 }

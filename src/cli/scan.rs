@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use ehlotrace::batch::{self, BatchOptions, BatchResult, Progress};
+use ehlotrace::batch::{self, BatchOptions, BatchResult, Given, Input, Progress};
 use ehlotrace::limits::Limits;
 use ehlotrace::report::{self, ReportOptions};
 
@@ -24,7 +24,15 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     if let Some(list) = &args.files_from {
         paths.extend(listed(list)?);
     }
-    let inputs = batch::expand(&paths);
+    if args.brief && format != Format::Jsonl {
+        bail!("--brief is for JSON Lines: use it with --format jsonl");
+    }
+    let stdin = args.name.as_deref().unwrap_or_else(|| Path::new("-"));
+    let given: Vec<Given> = paths.iter().map(|path| Given::new(path, stdin)).collect();
+    let inputs: Vec<Input> = given.iter().flat_map(|given| given.inputs.clone()).collect();
+    if args.name.is_some() && inputs.iter().all(|input| input.path().is_some()) {
+        bail!("--name is for standard input: give `-` as the capture it names");
+    }
     args.reading.tell_of_waiting(&inputs);
     let progress = Progress::default();
     let shows_progress = args.reading.shows_progress();
@@ -37,7 +45,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let mut out = Output::new(args.output.as_deref(), "report", &inputs, args.files_from.as_deref())?;
     let limits = options.scan.limits.clone();
     let mut reporter = report::reporter(format.of_library(), &report_options(args, format, limits), Box::new(&mut out));
-    let mut run = || batch::run(&inputs, &options, reporter.as_mut()).context("cannot write the report");
+    let mut run = || batch::run(&given, &options, reporter.as_mut()).context("cannot write the report");
     let result = if shows_progress { bar::during(&inputs, &progress, run)? } else { run()? };
     let unknown = reporter.summary().unknown;
     drop(reporter);
@@ -112,6 +120,7 @@ fn report_options(args: &ScanArgs, format: Format, limits: Limits) -> ReportOpti
     let of_terminal = || terminal_size::terminal_size().filter(|_| is_terminal).map(|(width, _)| width.0);
     options.width = args.width.or_else(of_terminal);
     options.colour = args.color.is_on(is_terminal);
+    options.is_brief = args.brief;
     options.limits = limits;
     options
 }

@@ -14,6 +14,10 @@ pub(super) struct SchemaArgs {
     /// The schema of a line of `--format jsonl` instead of the document of `--format json`
     #[arg(long)]
     jsonl: bool,
+
+    /// Together with --jsonl, the schema of a line of `--format jsonl --brief`
+    #[arg(long, requires = "jsonl")]
+    brief: bool,
 }
 
 const SCHEMA_HELP: &str = "\
@@ -21,11 +25,16 @@ The schema is of draft 2020-12. It allows fields it does not know: new ones are 
 
 Examples:
   ehlotrace schema > report.schema.json
-  ehlotrace schema --jsonl > line.schema.json";
+  ehlotrace schema --jsonl > line.schema.json
+  ehlotrace schema --jsonl --brief > brief-line.schema.json";
 
 /// Prints the schema.
 pub(super) fn run(args: &SchemaArgs) -> anyhow::Result<Exit> {
-    let schema = if args.jsonl { report::jsonl_schema() } else { report::json_schema() };
+    let schema = match args {
+        SchemaArgs { brief: true, .. } => report::jsonl_brief_schema(),
+        SchemaArgs { jsonl: true, .. } => report::jsonl_schema(),
+        SchemaArgs { .. } => report::json_schema(),
+    };
     let mut out = io::stdout().lock();
     out.write_all(schema.as_bytes())?;
     out.flush()?;

@@ -44,6 +44,10 @@ pub struct Handshake {
     /// The server's RST that answers the SYN, and whether it can be nothing else: it has no sequence number of its own
     /// (RFC 9293 3.10.7.1).
     pub refusal: Option<(Moment, bool)>,
+    /// The client's initial sequence number: that of its SYN, or the one before what the SYN-ACK acknowledges.
+    pub client_isn: Option<u32>,
+    /// The server's, that of its SYN-ACK.
+    pub server_isn: Option<u32>,
 }
 
 impl Handshake {
@@ -266,6 +270,8 @@ impl Lifecycle {
     /// The handshake, now that all segments were seen.
     pub(super) fn handshake(&self) -> Handshake {
         let mut handshake = self.handshake;
+        (handshake.client_isn, handshake.server_isn) =
+            (self.client_isn.map(|isn| isn.0), self.server_isn.map(|isn| isn.0));
         handshake.ack = self
             .first_ack
             .filter(|first| self.server_isn.is_some_and(|isn| first.ack.diff(isn) > 0))

@@ -5,6 +5,7 @@
 
 mod community_id;
 mod connection;
+mod connection_key;
 mod duplicate;
 mod half;
 mod held;
@@ -18,6 +19,7 @@ mod table;
 mod tests;
 
 pub use community_id::community_id;
+pub use connection_key::connection_key;
 pub use half::{Anomalies, GapKind};
 pub use key::Direction;
 pub use lifecycle::{Close, CloseHow, Handshake, RefusedByNetwork, Side};

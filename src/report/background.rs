@@ -95,7 +95,7 @@ impl NeverStarted {
 
     /// `Deliveries that never started: 3`; none without one.
     pub(super) fn title(&self, summary: &Summary) -> Option<String> {
-        (summary.failed_lookups > 0).then(|| format!("Deliveries that never started: {}", summary.failed_lookups))
+        (summary.never_started > 0).then(|| format!("Deliveries that never started: {}", summary.never_started))
     }
 
     /// Sentences on what is not listed.

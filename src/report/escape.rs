@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::io;
 
-use serde_json::ser::Formatter;
+use serde_json::ser::{CompactFormatter, Formatter};
 use unicode_width::UnicodeWidthChar;
 
 /// What stands where text was cut.
@@ -151,6 +151,11 @@ pub(super) struct SafeJson {
 }
 
 impl Formatter for SafeJson {
+    /// No number is over 2^63 - 1: few programs read more, and only a hostile capture counts so far.
+    fn write_u64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: u64) -> io::Result<()> {
+        CompactFormatter.write_u64(writer, value.min(i64::MAX.unsigned_abs()))
+    }
+
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let is_markup = |character: char| self.in_script && matches!(character, '<' | '>' | '&');
         let is_plain = |octet: &u8| *octet < 0x7f && !is_markup(char::from(*octet));

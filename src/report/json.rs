@@ -1,6 +1,6 @@
-//! One JSON document: `schema_version`, `tool`, `captures`, `sessions`, `relays`, `summary`, in this order.
+//! One JSON document: `schema_version`, `tool`, `inputs`, `captures`, `sessions`, `relays`, `summary`, in this order.
 //!
-//! Captures stand before sessions but are known only after them, and sessions are listed by number but come as they
+//! Inputs and captures stand before sessions but are known only after them, and sessions are listed by number but come as they
 //! close. So each session is written to a spool at once, of which the first megabytes are in memory and the rest in a
 //! temporary file, and only its place is kept. In the document each object of a list has a line of its own.
 
@@ -8,9 +8,10 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
+use super::InputReport;
 use super::ReportOptions;
 use super::digest::Digest;
-use super::model::{self, CaptureObject, RelayObject, SCHEMA_VERSION, SessionObject, TOOL};
+use super::model::{self, CaptureObject, InputObject, RelayObject, SCHEMA_VERSION, SessionObject, TOOL};
 use super::run::{Form, Run};
 use super::spool::Spool;
 use crate::scan::{CaptureReport, CaptureSource};
@@ -18,6 +19,7 @@ use crate::scan::{CaptureReport, CaptureSource};
 /// Gathers sessions and writes the document at the end.
 pub(super) struct Json<'w> {
     out: Box<dyn Write + 'w>,
+    inputs: Spool,
     captures: Spool,
     sessions: Spool,
     /// The object being written.
@@ -27,8 +29,8 @@ pub(super) struct Json<'w> {
 impl<'w> Json<'w> {
     pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
         let memory_octets = options.limits.spool_octets;
-        let (captures, sessions) = (Spool::new(memory_octets), Spool::new(memory_octets));
-        Self { out, captures, sessions, object: Vec::new() }
+        let [inputs, captures, sessions] = [(); 3].map(|()| Spool::new(memory_octets));
+        Self { out, inputs, captures, sessions, object: Vec::new() }
     }
 }
 
@@ -41,12 +43,18 @@ impl Form for Json<'_> {
         add(&mut self.captures, (capture, 0), &mut self.object, &CaptureObject::new(source, report))
     }
 
+    fn input_end(&mut self, input: &InputReport) -> io::Result<()> {
+        // The order of equal keys is that of adding.
+        add(&mut self.inputs, (0, 0), &mut self.object, &InputObject::new(input))
+    }
+
     fn end(&mut self, run: &Run) -> io::Result<()> {
         let mut out = BufWriter::new(&mut self.out);
         let mut json = Vec::new();
         model::write_json(&mut json, &TOOL)?;
         write!(out, "{{\"schema_version\":{SCHEMA_VERSION},\"tool\":")?;
         out.write_all(&json)?;
+        list(&mut self.inputs, "inputs", &mut out)?;
         list(&mut self.captures, "captures", &mut out)?;
         list(&mut self.sessions, "sessions", &mut out)?;
         let mut relays = Spool::new(usize::MAX);

@@ -36,8 +36,22 @@ use crate::smtp::product::Product;
 
 use run::Driver;
 
-pub use model::{json_schema, jsonl_schema};
+pub use model::{json_schema, jsonl_brief_schema, jsonl_schema};
 pub use totals::Summary;
+
+/// What came of one input: a path as it was given, and all captures in it.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct InputReport {
+    /// The path as the user gave it.
+    pub source: CaptureSource,
+    /// Captures that were read, to their end or to damage; those read as parts of one count each.
+    pub captures: u64,
+    /// What could not be read, or not to its end.
+    pub unreadable: u64,
+    /// Files in folders and members of archives that are no captures.
+    pub passed_over: u64,
+}
 
 /// Turns a run into output, event by event: captures in order, and in each its sessions as they close.
 pub trait Reporter {
@@ -49,6 +63,12 @@ pub trait Reporter {
 
     /// That capture was read.
     fn capture_end(&mut self, capture: usize, report: &CaptureReport) -> io::Result<()>;
+
+    /// All of an input was read. Of captures read as one, this comes after the one.
+    fn input_end(&mut self, input: &InputReport) -> io::Result<()> {
+        let _ = input;
+        Ok(())
+    }
 
     /// Nothing more comes.
     fn end(&mut self) -> io::Result<()>;
@@ -98,14 +118,16 @@ pub struct ReportOptions {
     pub width: Option<u16>,
     /// Whether the table is coloured.
     pub colour: bool,
+    /// Whether JSON Lines have of each session only what a database asks for.
+    pub is_brief: bool,
     /// The bounds.
     pub limits: Limits,
 }
 
 impl ReportOptions {
-    /// These sessions, no colour, no terminal, the ordinary bounds.
+    /// These sessions, no colour, no terminal, all of each session, the ordinary bounds.
     pub fn new(show: Show) -> Self {
-        Self { show, width: None, colour: false, limits: Limits::default() }
+        Self { show, width: None, colour: false, is_brief: false, limits: Limits::default() }
     }
 }
 
@@ -114,7 +136,7 @@ pub fn reporter<'w>(format: Format, options: &ReportOptions, out: Box<dyn Write 
     match format {
         Format::Table => Box::new(Driver::new(options, table::Table::new(options, out))),
         Format::Json => Box::new(Driver::new(options, json::Json::new(options, out))),
-        Format::Jsonl => Box::new(Driver::new(options, jsonl::JsonLines::new(out))),
+        Format::Jsonl => Box::new(Driver::new(options, jsonl::JsonLines::new(options, out))),
         Format::Csv => Box::new(Driver::new(options, csv::Csv::new(out))),
         Format::Markdown => Box::new(Driver::new(options, markdown::Markdown::new(options, out))),
         Format::Html => Box::new(Driver::new(options, html::Html::new(options, out))),

@@ -7,7 +7,7 @@ use super::background::NeverStarted;
 use super::digest::Digest;
 use super::notes::{Captures, Warnings};
 use super::totals::{Summary, Totals};
-use super::{ReportOptions, Reporter, Show};
+use super::{InputReport, ReportOptions, Reporter, Show};
 use crate::diagnosis::{Diagnosis, Outcome};
 use crate::scan::{CaptureReport, CaptureSource};
 use crate::session::Session;
@@ -24,6 +24,11 @@ pub(super) trait Form {
 
     /// That capture was read.
     fn capture_end(&mut self, _: usize, _: &CaptureSource, _: &CaptureReport) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// All of an input was read.
+    fn input_end(&mut self, _: &InputReport) -> io::Result<()> {
         Ok(())
     }
 
@@ -90,6 +95,10 @@ impl<F: Form> Reporter for Driver<F> {
         self.form.capture_end(capture, self.run.captures.source(), report)?;
         self.run.captures.end(capture, report);
         Ok(())
+    }
+
+    fn input_end(&mut self, input: &InputReport) -> io::Result<()> {
+        self.form.input_end(input)
     }
 
     fn end(&mut self) -> io::Result<()> {

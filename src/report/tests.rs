@@ -18,7 +18,7 @@ fn report_on(samples: &[&str], format: Format, options: &ReportOptions) -> (Stri
     for (capture, sample) in samples.iter().enumerate() {
         let path = format!("{}/samples/{sample}", env!("CARGO_MANIFEST_DIR"));
         let file = std::fs::File::open(path).unwrap();
-        reporter.capture_begin(capture, &CaptureSource { path: format!("samples/{sample}"), member: None }).unwrap();
+        reporter.capture_begin(capture, &CaptureSource::new(format!("samples/{sample}"), None)).unwrap();
         let report = scan(Box::new(file), &ScanOptions::new(), &mut |session, diagnosis| {
             reporter.session(capture, &session, &diagnosis).unwrap();
         })
@@ -57,12 +57,15 @@ fn the_lost_session_of_the_article_field_by_field() {
     let refusal = json!(
         {"frame": 6, "code": 501, "enhanced": null, "lines": [{"text": "Invalid Address"}], "delay_ns": 910_000});
     let session = json!({
-        "capture": 0, "session": 1, "tcp_stream": null,
+        "capture": 0, "path": "samples/kb240832-lost.pcap", "member": null,
+        "session": 1, "session_id": "de5a5006fe01c28b731237215eb9f57d",
+        "connection_key": "192.0.2.10:1145/00349b41-192.0.2.25:25/7e5f9000", "tcp_stream": null,
         "client": {"ip": "192.0.2.10", "port": 1145},
         "server": {"ip": "192.0.2.25", "port": 25, "product": "Microsoft IIS 4.0 SMTP / MCIS 2.x", "build": "5.5.1774.114.11"},
         "first_frame": 1, "last_frame": 12,
         "opened": "1999-08-28T13:32:00.000000000Z", "closed": "1999-08-28T13:32:00.011380000Z",
-        "handshake": {"complete": true, "syn_frame": 1, "syn_ack_frame": 2, "ack_frame": 3, "rtt_ns": 1_550_000},
+        "handshake": {"complete": true, "syn_frame": 1, "syn_ack_frame": 2, "ack_frame": 3, "rtt_ns": 1_550_000,
+                      "client_isn": 0x0034_9b41, "server_isn": 0x7e5f_9000},
         "greeting": {"frame": 4, "code": 220, "lines": greeting, "delay_ns": 3_910_000},
         "hellos": [{
             "frame": 5, "verb": "EHLO", "argument": {"text": "sub2."},
@@ -70,15 +73,14 @@ fn the_lost_session_of_the_article_field_by_field() {
             "notes": [], "suggestion": "sub2", "reply": refusal, "accepted": false
         }],
         "exchanges": [
-            {"command": null,
-             "reply": {"frame": 4, "code": 220, "enhanced": null, "lines": greeting, "delay_ns": 3_910_000}},
+            {"reply": {"frame": 4, "code": 220, "enhanced": null, "lines": greeting, "delay_ns": 3_910_000}},
             {"command": {"frame": 5, "verb": "EHLO", "line": {"text": "EHLO sub2."}}, "reply": refusal},
             {"command": {"frame": 7, "verb": "QUIT", "line": {"text": "QUIT"}},
              "reply": {"frame": 8, "code": 221, "enhanced": null, "delay_ns": 910_000,
                        "lines": [{"text": "mail.your-domain.com Service closing transmission channel"}]}}
         ],
         "tls": false, "messages_accepted": 0,
-        "outcome": "lost", "cause": "ehlo-argument", "fault": "client", "confidence": "certain", "recovered": false,
+        "outcome": "lost", "cause": "ehlo-argument", "fault": "client", "confidence": "certain", "recovered": false, "reason": null, "delivered_later": null,
         "evidence": [
             {"frame": 5, "text": "EHLO argument \"sub2.\" ends in a dot"},
             {"frame": 6, "text": "server replied 501 Invalid Address"},
@@ -93,21 +95,21 @@ fn the_lost_session_of_the_article_field_by_field() {
         "display_filter": "tcp.port==1145 && tcp.port==25 && ip.addr==192.0.2.10 && ip.addr==192.0.2.25 && \
                            frame.number>=1 && frame.number<=12",
         "captured": "both", "tunnelled": false, "exchanges_omitted": 0, "hellos_omitted": 0,
-        "community_id": "1:6fEuI9gGn3YuToz/q4dPWX2EkJ8=", "tls_handshake": null, "lookups": [],
-        "reason": null, "delivered_later": null
+        "community_id": "1:6fEuI9gGn3YuToz/q4dPWX2EkJ8="
     });
     let expected = json!({
-        "schema_version": 1,
+        "schema_version": 2,
         "tool": {"name": "ehlotrace", "version": env!("CARGO_PKG_VERSION")},
+        "inputs": [],
         "captures": [{
-            "path": "samples/kb240832-lost.pcap", "member": null, "format": "pcap", "link_types": ["ETHERNET"],
+            "path": "samples/kb240832-lost.pcap", "member": null, "status": "whole", "status_reason": null, "format": "pcap", "link_types": ["ETHERNET"],
             "frames": 12, "first_timestamp": "1999-08-28T13:32:00.000000000Z",
-            "last_timestamp": "1999-08-28T13:32:00.011380000Z", "sessions": 1, "undecoded": {}, "notes": [],
-            "error": null, "truncated": false, "dropped": 0, "compression": [], "failed_lookups": []
+            "last_timestamp": "1999-08-28T13:32:00.011380000Z", "sessions": 1, "notes": [],
+            "truncated": false, "dropped": 0, "compression": []
         }],
         "sessions": [session],
         "relays": [{
-            "client": "192.0.2.10", "server": "192.0.2.25", "sessions": 1, "lost": 1, "cause": "ehlo-argument",
+            "client_ip": "192.0.2.10", "server_ip": "192.0.2.25", "sessions": 1, "lost": 1, "main_cause": "ehlo-argument",
             "arguments": [{"text": "sub2."}],
             "first": "1999-08-28T13:32:00.000000000Z", "last": "1999-08-28T13:32:00.000000000Z",
             "product": "Microsoft IIS 4.0 SMTP / MCIS 2.x", "arguments_omitted": 0,
@@ -115,8 +117,8 @@ fn the_lost_session_of_the_article_field_by_field() {
             "lost_every_ns": null
         }],
         "summary": {"captures": 1, "unreadable": 0, "sessions": 1, "delivered": 0, "lost": 1, "no_mail": 0, "not_smtp": 0, "unknown": 0,
-                    "by_cause": {"ehlo-argument": 1}, "other_relays_sessions": 0, "other_relays_lost": 0,
-                    "failed_lookups": 0, "delivered_later": 0}
+                    "by_cause": [{"code": "ehlo-argument", "count": 1}], "other_relays_sessions": 0, "other_relays_lost": 0,
+                    "never_started": 0, "delivered_later": 0}
     });
     let written = document(&["kb240832-lost.pcap"], &ReportOptions::new(Show::Lost));
     // Part by part, so that a difference is found.
@@ -153,18 +155,19 @@ fn keys(json: &str) -> Vec<&str> {
 fn keys_stand_in_the_order_of_the_model() {
     let (json, _) =
         report_on(&["cut-short.pcap", "kb240832-closed.pcap"], Format::Json, &ReportOptions::new(Show::Lost));
-    let model = "schema_version tool name version captures \
-        path member format link_types frames first_timestamp last_timestamp sessions undecoded notes error truncated dropped compression failed_lookups \
-        path member format link_types frames first_timestamp last_timestamp sessions undecoded notes error truncated dropped compression failed_lookups \
-        sessions capture session tcp_stream client ip port server ip port product build first_frame last_frame opened closed \
-        handshake complete syn_frame syn_ack_frame ack_frame rtt_ns greeting frame code lines text text delay_ns \
-        hellos frame verb argument text problems code offset reference message notes suggestion reply accepted \
-        exchanges command reply frame code enhanced lines text text delay_ns command frame verb line text reply \
-        tls messages_accepted outcome cause fault confidence recovered evidence frame text frame text remedy close by how \
+    let model = "schema_version tool name version inputs captures \
+        path member status status_reason format link_types frames first_timestamp last_timestamp sessions notes truncated dropped compression \
+        path member status status_reason format link_types frames first_timestamp last_timestamp sessions notes truncated dropped compression \
+        sessions capture path member session session_id connection_key tcp_stream client ip port server ip port product build \
+        first_frame last_frame opened closed captured tunnelled tls messages_accepted outcome cause fault confidence recovered reason delivered_later \
+        handshake complete syn_frame syn_ack_frame ack_frame rtt_ns client_isn server_isn greeting frame code lines text text delay_ns \
+        hellos frame verb argument text problems code offset reference message notes suggestion accepted \
+        exchanges reply frame code enhanced lines text text delay_ns command frame verb line text \
+        evidence frame text frame text remedy close by how \
         anomalies retransmitted_segments out_of_order_segments overlapping_octets gap_octets conflicting_octets out_of_window_segments duplicate_segments \
-        display_filter captured tunnelled exchanges_omitted hellos_omitted community_id tls_handshake lookups reason delivered_later \
-        relays client server sessions lost cause arguments text first last product arguments_omitted first_lost last_lost lost_every_ns \
-        summary captures unreadable sessions delivered lost no_mail not_smtp unknown by_cause ehlo-argument other_relays_sessions other_relays_lost failed_lookups delivered_later";
+        display_filter exchanges_omitted hellos_omitted community_id \
+        relays client_ip server_ip sessions lost main_cause arguments text first last product arguments_omitted first_lost last_lost lost_every_ns \
+        summary captures unreadable sessions delivered lost no_mail not_smtp unknown by_cause code count other_relays_sessions other_relays_lost never_started delivered_later";
     assert_eq!(keys(&json), model.split_whitespace().collect::<Vec<_>>());
 }
 
@@ -212,19 +215,20 @@ fn lines_hold_the_objects_of_the_document() {
         found
     };
     assert_eq!(
-        lines[0],
-        json!({"type": "capture", "schema_version": 1, "tool": document["tool"], "index": 0,
+        lines[1],
+        json!({"type": "capture", "schema_version": 2, "tool": document["tool"], "capture": 0,
         "path": "samples/relay-stopped.pcapng", "member": null})
     );
     let mut sessions = of_type("session", &["type"]);
     sessions.sort_by_key(|session| (session["capture"].as_u64(), session["session"].as_u64()));
     assert_eq!(json!(sessions), document["sessions"]);
-    assert_eq!(json!(of_type("capture_end", &["type", "index"])), document["captures"]);
-    assert_eq!(json!(of_type("summary", &["type", "relays"])), json!([document["summary"]]));
-    assert_eq!(lines.last().unwrap()["relays"], document["relays"]);
+    assert_eq!(json!(of_type("capture_end", &["type", "capture"])), document["captures"]);
+    assert_eq!(json!(of_type("relay", &["type"])), document["relays"]);
+    assert_eq!(json!(of_type("summary", &["type"])), json!([document["summary"]]));
     assert_eq!(
         lines.iter().map(|line| line["type"].as_str().unwrap()).collect::<Vec<_>>(),
         [
+            "fields",
             "capture",
             "session",
             "session",
@@ -239,6 +243,8 @@ fn lines_hold_the_objects_of_the_document() {
             "session",
             "session",
             "capture_end",
+            "relay",
+            "relay",
             "summary"
         ]
     );

@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::model::schema;
+use super::model::{counts, schema};
 use super::{evidence, product_name};
 use crate::diagnosis::{Diagnosis, Fault, Outcome, RULES, Reason, Rule};
 use crate::limits::Limits;
@@ -39,6 +39,7 @@ pub struct Summary {
     /// Sessions of which the capture cannot tell.
     pub unknown: u64,
     /// Lost sessions by the code of their cause.
+    #[serde(serialize_with = "counts", skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "schema::by_cause")]
     pub by_cause: BTreeMap<&'static str, u64>,
     /// Sessions between pairs of client and server over the bound of pairs kept apart.
@@ -46,7 +47,7 @@ pub struct Summary {
     /// Of these, the lost ones.
     pub other_relays_lost: u64,
     /// Lookups of mail servers that failed, with no connection after them: deliveries that never started.
-    pub failed_lookups: u64,
+    pub never_started: u64,
     /// Of the lost sessions those whose mail another session delivered right after: no mail was lost with them.
     pub delivered_later: u64,
 }
@@ -169,7 +170,7 @@ impl Totals {
     pub(super) fn capture_end(&mut self, report: &CaptureReport) {
         self.summary.captures += 1;
         self.summary.unreadable += u64::from(report.error.is_some());
-        self.summary.failed_lookups += report.failed_lookups.total();
+        self.summary.never_started += report.failed_lookups.total();
     }
 
     /// The relays that lost a session, those that lost most first.

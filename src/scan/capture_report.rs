@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
 use crate::capture::{CaptureInfo, ReadError};
 use crate::dns::FailedLookups;
@@ -10,16 +11,20 @@ use crate::dns::FailedLookups;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct CaptureSource {
-    /// The path as the user gave it, or as it was found in a folder; `-` for standard input.
+    /// The path as the user gave it, or as it was found in a folder; `-` for standard input, unless that has a name.
     pub path: String,
+    /// The octets of the path where it is no Unicode.
+    pub raw_path: Option<Box<[u8]>>,
     /// Which member of an archive it is.
     pub member: Option<String>,
 }
 
 impl CaptureSource {
     /// A capture at `path`, or the `member` of the archive there.
-    pub fn new(path: impl Into<String>, member: Option<String>) -> Self {
-        Self { path: path.into(), member }
+    pub fn new(path: impl AsRef<Path>, member: Option<String>) -> Self {
+        let path = path.as_ref();
+        let raw_path = path.to_str().is_none().then(|| path.as_os_str().as_encoded_bytes().into());
+        Self { path: path.display().to_string(), raw_path, member }
     }
 }
 

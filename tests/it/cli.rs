@@ -100,9 +100,10 @@ fn standard_input_is_read_and_named_so() {
     assert_eq!(code(&output), 1);
     let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let types: Vec<&str> = lines.iter().map(|line| line["type"].as_str().unwrap()).collect();
-    assert_eq!((types[0], types[types.len() - 2], types[types.len() - 1]), ("capture", "capture_end", "summary"));
+    assert_eq!(types[..2], ["fields", "capture"]);
+    assert_eq!(types[types.len() - 4..], ["capture_end", "input_end", "relay", "summary"]);
     assert_eq!(types.iter().filter(|kind| **kind == "session").count(), 8);
-    assert_eq!(lines[0]["path"], "-");
+    assert_eq!(lines[1]["path"], "-");
 }
 
 #[test]
@@ -217,7 +218,7 @@ fn a_capture_that_was_read_is_told_while_the_next_one_is_still_coming() {
     }
     drop(stdin);
     child.wait().unwrap();
-    assert_eq!(types, ["capture", "session", "capture_end"]);
+    assert_eq!(types, ["fields", "capture", "session", "capture_end"]);
 }
 
 #[test]

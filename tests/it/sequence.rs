@@ -216,6 +216,19 @@ fn the_program_reads_large_parts_and_names_the_damaged_ones() {
     assert!(notes.iter().any(|note| note.as_str().unwrap().starts_with(&says(2))), "{notes:?}");
     let frames: Vec<u64> = capture["parts"].as_array().unwrap().iter().map(|p| p["frames"].as_u64().unwrap()).collect();
     assert_eq!(frames, ends.windows(2).map(|part| (part[1] - part[0]) as u64).collect::<Vec<_>>());
+    let part_of = |frame: &Value| {
+        let part = ends.partition_point(|end| *end < frame.as_u64().unwrap() as usize) - 1;
+        Value::from(paths[part].to_str().unwrap())
+    };
+    let mut going_on = 0;
+    for session in report["sessions"].as_array().unwrap() {
+        let parts = [&session["first_part"], &session["last_part"]];
+        assert_eq!(parts, [&part_of(&session["first_frame"]), &part_of(&session["last_frame"])], "{session}");
+        going_on += u64::from(parts[0] != parts[1]);
+    }
+    assert!(going_on > 0, "a session goes on from one part to the next");
+    assert_eq!(report["inputs"].as_array().unwrap().len(), paths.len());
+    assert!(report["inputs"].as_array().unwrap().iter().all(|input| input["captures"] == 1), "{}", report["inputs"]);
 }
 
 /// What can be read only once is part of a sequence as well as a file is.

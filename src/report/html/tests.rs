@@ -12,7 +12,7 @@ fn page(samples: &[&str], options: &ReportOptions) -> String {
     for (capture, sample) in samples.iter().enumerate() {
         let path = format!("{}/samples/{sample}", env!("CARGO_MANIFEST_DIR"));
         let file = std::fs::File::open(path).unwrap();
-        reporter.capture_begin(capture, &CaptureSource { path: format!("samples/{sample}"), member: None }).unwrap();
+        reporter.capture_begin(capture, &CaptureSource::new(format!("samples/{sample}"), None)).unwrap();
         let report = scan(Box::new(file), &ScanOptions::new(), &mut |session, diagnosis| {
             reporter.session(capture, &session, &diagnosis).unwrap();
         })

@@ -14,7 +14,8 @@ use crate::time::FrameNumber;
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "TlsHandshake")]
 pub(super) struct TlsObject<'a> {
-    /// The host name in the ClientHello; null if it names none, or the capture lacks it.
+    /// The host name in the ClientHello; left out if it names none, or the capture lacks it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     server_name: Option<Octets<'a>>,
     /// The highest version the ClientHello offers, as in `TLS 1.3`.
     offered_version: Option<AsText<TlsVersion>>,
@@ -34,6 +35,7 @@ pub(super) struct TlsObject<'a> {
     /// Whether it was completed, or may have been where the capture lacks octets.
     established: bool,
     /// Alerts that were not encrypted: of each side the first fatal one, else its latest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     alerts: Vec<AlertObject>,
     /// Whether a hello is longer than those that are read; left out where it is false.
     #[serde(skip_serializing_if = "is_default")]
@@ -169,7 +171,7 @@ pub(super) struct FailedLookupObject<'a> {
     answered_frame: Option<FrameNumber>,
     time: Time,
     #[schemars(schema_with = "schema::ip")]
-    client: AsText<std::net::IpAddr>,
+    client_ip: AsText<std::net::IpAddr>,
     /// The name asked for, in lower case; octets other than those of host names are `\DDD`.
     name: &'a str,
     #[schemars(schema_with = "schema::record_type")]
@@ -189,7 +191,7 @@ impl<'a> FailedLookupObject<'a> {
             frame: failed.moment.frame,
             answered_frame: failed.answered.map(|moment| moment.frame),
             time: failed.moment.into(),
-            client: AsText(failed.client),
+            client_ip: AsText(failed.client),
             name: &failed.name,
             record_type: AsText(failed.record_type),
             failure: failed.why.code(),

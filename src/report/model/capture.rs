@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::background::FailedLookupObject;
-use super::values::{AsText, Time, is_default};
+use super::source::SourceObject;
+use super::values::{AsText, CountObject, Time, counts, is_default};
 use super::{SCHEMA_VERSION, TOOL, Tool, schema};
 use crate::capture::{CaptureInfo, CapturePart, LinkType, ReadError};
 use crate::scan::{CaptureReport, CaptureSource};
@@ -20,19 +21,17 @@ pub(in crate::report) struct CaptureLine<'a> {
     #[schemars(schema_with = "schema::schema_version")]
     schema_version: u32,
     tool: Tool,
-    /// Counted from 0; `capture` of a session is this number.
-    index: usize,
-    /// As it was given, or found in a folder; `-` is standard input.
-    path: &'a str,
-    /// The member of an archive.
-    member: Option<&'a str>,
+    /// Its number, counted from 0: that of its sessions.
+    capture: usize,
+    #[serde(flatten)]
+    source: SourceObject<'a>,
 }
 
 impl<'a> CaptureLine<'a> {
     /// The line of the capture with this number.
-    pub(in crate::report) fn new(index: usize, source: &'a CaptureSource) -> Self {
-        let (path, member) = (source.path.as_str(), source.member.as_deref());
-        Self { line_type: "capture", schema_version: SCHEMA_VERSION, tool: TOOL, index, path, member }
+    pub(in crate::report) fn new(capture: usize, source: &'a CaptureSource) -> Self {
+        let source = SourceObject::new(source);
+        Self { line_type: "capture", schema_version: SCHEMA_VERSION, tool: TOOL, capture, source }
     }
 }
 
@@ -42,16 +41,16 @@ pub(in crate::report) struct CaptureEndLine<'a> {
     #[serde(rename = "type")]
     #[schemars(schema_with = "schema::capture_end_line")]
     line_type: &'static str,
-    /// That of the line of type `capture`.
-    index: usize,
+    /// Its number, as in the line of type `capture`.
+    capture: usize,
     #[serde(flatten)]
-    capture: CaptureObject<'a>,
+    object: CaptureObject<'a>,
 }
 
 impl<'a> CaptureEndLine<'a> {
     /// The line of the capture with this number.
-    pub(in crate::report) const fn new(index: usize, capture: CaptureObject<'a>) -> Self {
-        Self { line_type: "capture_end", index, capture }
+    pub(in crate::report) const fn new(capture: usize, object: CaptureObject<'a>) -> Self {
+        Self { line_type: "capture_end", capture, object }
     }
 }
 
@@ -59,10 +58,15 @@ impl<'a> CaptureEndLine<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Capture")]
 pub(in crate::report) struct CaptureObject<'a> {
-    /// As it was given, or found in a folder; `-` is standard input.
-    path: &'a str,
-    /// The member of an archive.
-    member: Option<&'a str>,
+    #[serde(flatten)]
+    source: SourceObject<'a>,
+    /// `whole`: read to its end. `cut`: its end is missing, or was not read. `damaged`: it breaks its own format, and was read
+    /// up to there. `unreadable`: nothing of it was read.
+    #[schemars(schema_with = "schema::capture_status")]
+    status: &'static str,
+    /// Why it is not whole; null where it is.
+    #[schemars(schema_with = "schema::capture_reason")]
+    status_reason: Option<&'static str>,
     /// The file format; null where it could not be opened.
     #[schemars(schema_with = "schema::format")]
     format: Option<&'static str>,
@@ -79,10 +83,13 @@ pub(in crate::report) struct CaptureObject<'a> {
     /// Sessions found, listed or not.
     sessions: u64,
     /// Frames that could not be decoded, by reason.
+    #[serde(serialize_with = "counts", skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "Vec<CountObject<'a>>")]
     undecoded: &'a BTreeMap<String, u64>,
     /// Sentences on the file: its variant, what was skipped, how it ends.
     notes: &'a [String],
     /// What stopped the reading before the end of the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorObject<'a>>,
     /// Whether the file ends inside a record.
     truncated: bool,
@@ -97,6 +104,7 @@ pub(in crate::report) struct CaptureObject<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     parts: Vec<PartObject<'a>>,
     /// Lookups of mail servers that failed, with no connection after them: deliveries that never started.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     failed_lookups: Vec<FailedLookupObject<'a>>,
     /// Further ones, over the bound of those listed; left out where it is 0.
     #[serde(skip_serializing_if = "is_default")]
@@ -110,9 +118,11 @@ impl<'a> CaptureObject<'a> {
     /// What a report says of the capture from `source`.
     pub(in crate::report) fn new(source: &'a CaptureSource, report: &'a CaptureReport) -> Self {
         let info = report.info.as_ref();
+        let (status, status_reason) = status(report);
         Self {
-            path: &source.path,
-            member: source.member.as_deref(),
+            source: SourceObject::new(source),
+            status,
+            status_reason,
             format: info.map(|info| info.format),
             link_types: info,
             frames: info.map_or(0, |info| info.frames),
@@ -131,6 +141,23 @@ impl<'a> CaptureObject<'a> {
             failed_lookups_omitted: report.failed_lookups.omitted,
             lookups_forgotten: report.failed_lookups.forgotten,
         }
+    }
+}
+
+/// The words of [`status`].
+pub(super) const STATUSES: [&str; 4] = ["whole", "cut", "damaged", "unreadable"];
+/// The reason where a file ends inside a record; all others are kinds of errors.
+pub(super) const TRUNCATED: &str = "truncated";
+
+/// How much of the capture was read, and why not all of it.
+fn status(report: &CaptureReport) -> (&'static str, Option<&'static str>) {
+    let [whole, cut, damaged, unreadable] = STATUSES;
+    match (&report.info, &report.error) {
+        (None, error) => (unreadable, error.as_ref().map(ReadError::kind)),
+        (Some(_), Some(error)) if error.kind() == ReadError::CORRUPT => (damaged, Some(error.kind())),
+        (Some(_), Some(error)) => (cut, Some(error.kind())),
+        (Some(info), None) if info.truncated => (cut, Some(TRUNCATED)),
+        (Some(_), None) => (whole, None),
     }
 }
 

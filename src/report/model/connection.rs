@@ -19,6 +19,10 @@ pub(super) struct HandshakeObject {
     syn_ack_frame: Option<FrameNumber>,
     ack_frame: Option<FrameNumber>,
     rtt_ns: Option<i64>,
+    /// The client's initial sequence number; null where the capture lacks it.
+    client_isn: Option<u32>,
+    /// The server's.
+    server_isn: Option<u32>,
 }
 
 impl HandshakeObject {
@@ -30,6 +34,8 @@ impl HandshakeObject {
             syn_ack_frame: frame(handshake.syn_ack),
             ack_frame: frame(handshake.ack),
             rtt_ns: handshake.rtt_ns(),
+            client_isn: handshake.client_isn,
+            server_isn: handshake.server_isn,
         }
     }
 }

@@ -1,28 +1,40 @@
-//! The JSON report, version 1: its objects, field by field. Nothing else in the crate knows serde.
+//! The JSON report, version 2: its objects, field by field. Nothing else in the crate knows serde.
 //!
 //! Every object borrows what it shows, and lists are written straight from the session, so that writing a session
 //! allocates next to nothing. Octets of a capture are `{"text": ...}`, or `{"base64": ...}` where they are no UTF-8.
+//! Programs that tell the types of fields from the lines they read first have to come to the same types everywhere: a field
+//! has one type in all lines, a value that is unknown is null, an object or list of objects with nothing in it is left out
+//! (one that is null here and there is of no type to `pyarrow`), and no integer is over 2^63 - 1. The line `fields`, the
+//! first one, has every field.
 //! Times are RFC 3339 in UTC with nanoseconds, durations are integers whose names end in `_ns`. Fields are written in
 //! the order they are declared in; new ones go to the end of their object. `schema` makes the JSON Schema of them all,
 //! with the comments of the fields as their descriptions.
 
 mod background;
+mod brief;
 mod capture;
 mod check;
 mod connection;
+mod fields;
+mod head;
 mod relay;
 pub(super) mod schema;
 mod session;
+mod source;
 mod values;
 
+pub(super) use brief::BriefSession;
 pub(super) use capture::{CaptureEndLine, CaptureLine, CaptureObject};
 pub(super) use check::CheckObject;
 pub(super) use connection::DisplayFilter;
-pub(super) use relay::{RelayObject, SummaryLine};
+pub(super) use fields::fields;
+pub(super) use relay::{RelayLine, RelayObject, SummaryLine};
+pub(super) use schema::SessionLine;
 pub(super) use session::SessionObject;
-pub(super) use values::rfc3339;
+pub(super) use source::{InputEndLine, InputObject};
+pub(super) use values::{counts, rfc3339};
 
-pub use schema::{json_schema, jsonl_schema};
+pub use schema::{json_schema, jsonl_brief_schema, jsonl_schema};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -30,7 +42,7 @@ use serde::Serialize;
 use super::escape::SafeJson;
 
 /// Raised when a field is renamed, removed or changes its meaning; a new field is no reason.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 2;
 
 /// What wrote the report.
 #[derive(Serialize, JsonSchema)]

@@ -14,16 +14,16 @@ use crate::report::totals::{Argument, Relay, Summary};
 #[schemars(rename = "Relay")]
 pub(in crate::report) struct RelayObject<'a> {
     #[schemars(schema_with = "schema::ip")]
-    client: AsText<IpAddr>,
+    client_ip: AsText<IpAddr>,
     #[schemars(schema_with = "schema::ip")]
-    server: AsText<IpAddr>,
+    server_ip: AsText<IpAddr>,
     sessions: u64,
     lost: u64,
     /// The cause of most losses.
     #[schemars(schema_with = "schema::cause")]
-    cause: Option<&'static str>,
+    main_cause: Option<&'static str>,
     /// The malformed hello arguments of lost sessions.
-    #[serde(serialize_with = "arguments")]
+    #[serde(serialize_with = "arguments", skip_serializing_if = "<[Argument]>::is_empty")]
     #[schemars(with = "Vec<Octets<'a>>")]
     arguments: &'a [Argument],
     /// When the first session opened.
@@ -43,11 +43,11 @@ impl<'a> RelayObject<'a> {
     /// What a report says of `relay`.
     pub(in crate::report) fn new(relay: &'a Relay) -> Self {
         Self {
-            client: AsText(relay.client),
-            server: AsText(relay.server),
+            client_ip: AsText(relay.client),
+            server_ip: AsText(relay.server),
             sessions: relay.sessions,
             lost: relay.lost,
-            cause: relay.cause().map(|rule| rule.code),
+            main_cause: relay.cause().map(|rule| rule.code),
             arguments: &relay.arguments,
             first: Time(relay.first),
             last: Time(relay.last),
@@ -64,6 +64,23 @@ fn arguments<S: Serializer>(arguments: &[Argument], serializer: S) -> Result<S::
     serializer.collect_seq(arguments.iter().map(|argument| Octets(&argument.octets)))
 }
 
+/// The line of a relay.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::report) struct RelayLine<'a> {
+    #[serde(rename = "type")]
+    #[schemars(schema_with = "schema::relay_line")]
+    line_type: &'static str,
+    #[serde(flatten)]
+    relay: RelayObject<'a>,
+}
+
+impl<'a> RelayLine<'a> {
+    /// The line of `relay`.
+    pub(in crate::report) fn new(relay: &'a Relay) -> Self {
+        Self { line_type: "relay", relay: RelayObject::new(relay) }
+    }
+}
+
 /// The last line of all.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::report) struct SummaryLine<'a> {
@@ -72,14 +89,11 @@ pub(in crate::report) struct SummaryLine<'a> {
     line_type: &'static str,
     #[serde(flatten)]
     summary: &'a Summary,
-    /// Pairs of client and server that lost sessions, those that lost most first.
-    relays: Vec<RelayObject<'a>>,
 }
 
 impl<'a> SummaryLine<'a> {
-    /// The line for these totals; `relays` are those that lost a session.
-    pub(in crate::report) fn new(summary: &'a Summary, relays: &[&'a Relay]) -> Self {
-        let relays = relays.iter().map(|relay| RelayObject::new(relay)).collect();
-        Self { line_type: "summary", summary, relays }
+    /// The line for these totals.
+    pub(in crate::report) const fn new(summary: &'a Summary) -> Self {
+        Self { line_type: "summary", summary }
     }
 }

@@ -7,10 +7,16 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::capture::{STATUSES, TRUNCATED};
 use super::{
-    CaptureEndLine, CaptureLine, CaptureObject, RelayObject, SCHEMA_VERSION, SessionObject, SummaryLine, Tool,
+    BriefSession, CaptureEndLine, CaptureLine, CaptureObject, InputEndLine, InputObject, RelayLine, RelayObject,
+    SCHEMA_VERSION, SessionObject, SummaryLine, Tool,
 };
 use crate::capture::{FORMATS, ReadError};
 use crate::diagnosis::{Confidence, Fault, Outcome, REASONS, RULES, Remark};
@@ -20,17 +26,53 @@ use crate::smtp::ehlo::{Note, ProblemCode};
 
 /// The JSON Schema (draft 2020-12) of the document that [`Format::Json`](crate::report::Format::Json) writes.
 pub fn json_schema() -> String {
-    schema_of::<Document<'_>>()
+    text(&schema_of::<Document<'_>>())
 }
 
 /// The JSON Schema (draft 2020-12) of each line that [`Format::Jsonl`](crate::report::Format::Jsonl) writes.
 pub fn jsonl_schema() -> String {
-    schema_of::<Line>()
+    text(&schema_of::<Line<SessionObject<'_>>>())
 }
 
-fn schema_of<T: JsonSchema>() -> String {
-    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
-    format!("{:#}\n", generator.into_root_schema_for::<T>().as_value())
+/// The JSON Schema (draft 2020-12) of each line that [`Format::Jsonl`](crate::report::Format::Jsonl) writes in brief.
+pub fn jsonl_brief_schema() -> String {
+    text(&schema_of::<Line<BriefSession<'_>>>())
+}
+
+fn text(schema: &Schema) -> String {
+    format!("{:#}\n", schema.as_value())
+}
+
+/// The schema of a line of JSON Lines.
+pub(super) fn line_schema(is_brief: bool) -> Schema {
+    if is_brief { schema_of::<Line<BriefSession<'_>>>() } else { schema_of::<Line<SessionObject<'_>>>() }
+}
+
+fn schema_of<T: JsonSchema>() -> Schema {
+    let settings = SchemaSettings::draft2020_12().for_serialize().with_transform(RecursiveTransform(as_written));
+    settings.into_generator().into_root_schema_for::<T>()
+}
+
+/// Says what the types do not: how large numbers are written, and that a field which may be left out is never null.
+fn as_written(schema: &mut Schema) {
+    if schema.get("format").and_then(Value::as_str).is_some_and(|format| ["uint64", "uint"].contains(&format)) {
+        schema.insert("format".to_owned(), json!("int64"));
+        schema.insert("maximum".to_owned(), json!(i64::MAX));
+    }
+    let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    let null = json!({ "type": "null" });
+    for (_, property) in properties.iter_mut().filter(|(name, _)| !required.contains(&json!(name))) {
+        if let Some([kind, _]) = property["type"].as_array().map(Vec::as_slice) {
+            property["type"] = kind.clone();
+        } else if let Some(any_of) = property["anyOf"].as_array().filter(|any_of| any_of.contains(&null)) {
+            let Some(reference) = any_of.iter().find_map(|one| one.get("$ref")).cloned() else { continue };
+            if let Some(property) = property.as_object_mut() {
+                property.remove("anyOf");
+                property.insert("$ref".to_owned(), reference);
+            }
+        }
+    }
 }
 
 /// The report of ehlotrace as one document. Times are in UTC, durations are integers whose names end in `_ns`, frame
@@ -43,6 +85,8 @@ struct Document<'a> {
     #[schemars(schema_with = "schema_version")]
     schema_version: u32,
     tool: Tool,
+    /// The paths that were given, in their order.
+    inputs: Vec<InputObject<'a>>,
     /// In the order they were read.
     captures: Vec<CaptureObject<'a>>,
     /// By capture, and in it in order of their first frames.
@@ -53,20 +97,36 @@ struct Document<'a> {
 }
 
 /// One session, written when it is over.
-#[derive(JsonSchema)]
-#[allow(dead_code)]
-struct SessionLine<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(in crate::report) struct SessionLine<S> {
     #[serde(rename = "type")]
     #[schemars(schema_with = "session_line")]
     line_type: &'static str,
     #[serde(flatten)]
-    session: SessionObject<'a>,
+    session: S,
 }
 
-/// Any line.
-struct Line;
+impl<S> SessionLine<S> {
+    /// The line of a session, long or brief.
+    pub(in crate::report) const fn new(session: S) -> Self {
+        Self { line_type: "session", session }
+    }
+}
 
-impl JsonSchema for Line {
+/// The first line: every field that any line can have, with a value that only shows its type. It is no record; programs
+/// that tell types from the lines they read first find them all.
+#[derive(JsonSchema)]
+#[allow(dead_code)]
+struct FieldsLine {
+    #[serde(rename = "type")]
+    #[schemars(schema_with = "fields_line")]
+    line_type: &'static str,
+}
+
+/// Any line, sessions being written as `S`.
+struct Line<S>(std::marker::PhantomData<S>);
+
+impl<S: JsonSchema> JsonSchema for Line<S> {
     fn schema_name() -> Cow<'static, str> {
         "Line of a report".into()
     }
@@ -76,9 +136,12 @@ impl JsonSchema for Line {
             "description": "One line of the report of ehlotrace as JSON Lines. `type` says what it is; a line with a \
                             `type` that is not listed here is one to pass over.",
             "oneOf": [
+                generator.subschema_for::<FieldsLine>(),
                 generator.subschema_for::<CaptureLine<'_>>(),
-                generator.subschema_for::<SessionLine<'_>>(),
+                generator.subschema_for::<SessionLine<S>>(),
                 generator.subschema_for::<CaptureEndLine<'_>>(),
+                generator.subschema_for::<InputEndLine<'_>>(),
+                generator.subschema_for::<RelayLine<'_>>(),
                 generator.subschema_for::<SummaryLine<'_>>(),
             ],
         })
@@ -109,9 +172,15 @@ words! {
     side: word(["client", "server"]);
     record_type: word(["A", "AAAA", "MX"]);
     lookup_failure: word(LookupFailure::CODES);
+    problems: words(ProblemCode::ALL.map(ProblemCode::code));
+    capture_status: word(STATUSES);
+    capture_reason: word_or_null(ReadError::KINDS.into_iter().chain([TRUNCATED]).collect::<Vec<_>>());
+    fields_line: word(["fields"]);
     capture_line: word(["capture"]);
     session_line: word(["session"]);
     capture_end_line: word(["capture_end"]);
+    input_end_line: word(["input_end"]);
+    relay_line: word(["relay"]);
     summary_line: word(["summary"]);
 }
 
@@ -137,11 +206,16 @@ fn words(words: &[&str]) -> Schema {
 
 /// Sessions lost, by cause.
 pub(in crate::report) fn by_cause(generator: &mut SchemaGenerator) -> Schema {
+    let properties = json!({ "code": word(&causes()), "count": generator.subschema_for::<u64>() });
     json_schema!({
-        "type": "object",
-        "propertyNames": { "enum": causes() },
-        "additionalProperties": generator.subschema_for::<u64>(),
+        "type": "array",
+        "items": { "type": "object", "properties": properties, "required": ["code", "count"] },
     })
+}
+
+/// Octets in Base64.
+pub(super) fn base64(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "contentEncoding": "base64" })
 }
 
 /// The version of this schema.

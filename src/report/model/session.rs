@@ -1,19 +1,19 @@
-//! One session, with its greeting, hellos, exchanges and verdict.
+//! All that is known of one session: greeting, hellos, exchanges, evidence.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, SocketAddr};
 
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::background::{LookupObject, TlsObject, lookups};
 use super::connection::{AnomaliesObject, CloseObject, DisplayFilter, HandshakeObject};
+use super::head::SessionHead;
 use super::schema;
-use super::values::{AsText, Octets, Time, is_default, lines};
+use super::values::{AsText, Octets, is_default, lines};
 use crate::diagnosis::{Evidence, Remark};
 use crate::report::digest::Digest;
 use crate::report::evidence::{remedy, text};
-use crate::session::{Captured, Session};
+use crate::session::Session;
 use crate::smtp::ehlo::{Note, Problem, split_argument};
 use crate::smtp::{Command, Hello, Reply, ReplyLines};
 use crate::time::{FrameNumber, Moment};
@@ -22,53 +22,22 @@ use crate::time::{FrameNumber, Moment};
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Session")]
 pub(in crate::report) struct SessionObject<'a> {
-    /// What kind of line this is; a document, which has no lines, leaves it out.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    #[schemars(skip)]
-    line_type: Option<&'static str>,
-    /// The number of its capture, counted from 0.
-    capture: usize,
-    /// Its number in the capture, counted from 1 in order of first frames.
-    session: u64,
-    /// Wireshark's number of the connection, `tcp.stream`; null unless `--tcp-stream` asked for it.
-    tcp_stream: Option<u64>,
-    client: EndObject,
-    server: ServerObject<'a>,
-    /// Frame numbers are Wireshark's.
-    first_frame: FrameNumber,
-    last_frame: FrameNumber,
-    opened: Time,
-    closed: Time,
+    #[serde(flatten)]
+    head: SessionHead<'a>,
     handshake: HandshakeObject,
     /// The server's greeting, where the capture has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     greeting: Option<GreetingObject<'a>>,
     /// Every EHLO, HELO and LHLO, its argument checked.
-    #[serde(serialize_with = "hellos")]
+    #[serde(serialize_with = "hellos", skip_serializing_if = "Said::has_no_hellos")]
     #[schemars(with = "Vec<HelloObject<'a>>")]
     hellos: Said<'a>,
     /// Commands and replies, in order of the capture.
-    #[serde(serialize_with = "exchanges")]
+    #[serde(serialize_with = "exchanges", skip_serializing_if = "Said::has_no_exchanges")]
     #[schemars(with = "Vec<ExchangeObject<'a>>")]
     exchanges: Said<'a>,
-    /// Whether a side sent TLS, or STARTTLS was accepted and no plain text followed; what is encrypted is not listed.
-    tls: bool,
-    messages_accepted: u64,
-    /// What became of the session.
-    #[schemars(schema_with = "schema::outcome")]
-    outcome: &'static str,
-    /// Why it was lost; null if it was not.
-    #[schemars(schema_with = "schema::cause")]
-    cause: Option<&'static str>,
-    /// Who has to change something; null if it was not lost.
-    #[schemars(schema_with = "schema::fault")]
-    fault: Option<&'static str>,
-    /// How sure the outcome is; null if it is unknown.
-    #[schemars(schema_with = "schema::confidence")]
-    confidence: Option<&'static str>,
-    /// Whether a malformed hello was refused and a later one accepted.
-    recovered: bool,
-    /// The frames that show it.
-    #[serde(serialize_with = "evidence")]
+    /// The frames that show what became of it.
+    #[serde(serialize_with = "evidence", skip_serializing_if = "<[Evidence]>::is_empty")]
     #[schemars(with = "Vec<EvidenceObject>")]
     evidence: &'a [Evidence],
     /// What to do about it; empty if there is nothing to do.
@@ -77,11 +46,6 @@ pub(in crate::report) struct SessionObject<'a> {
     anomalies: AnomaliesObject,
     /// A Wireshark display filter for its frames.
     display_filter: AsText<DisplayFilter>,
-    /// Which sides' segments the capture has.
-    #[schemars(schema_with = "schema::captured")]
-    captured: &'static str,
-    /// Whether it ran inside a tunnel.
-    tunnelled: bool,
     /// Exchanges over the bound of those kept.
     exchanges_omitted: u64,
     /// Hellos over the bound of those kept.
@@ -91,10 +55,11 @@ pub(in crate::report) struct SessionObject<'a> {
     unfinished_reply: Option<ReplyObject<'a>>,
     /// The connection's Community ID, version 1 with seed 0, by which other tools know it.
     community_id: String,
-    /// What can be read of the TLS handshake without keys; null where the capture has none.
+    /// What can be read of the TLS handshake without keys, where the capture has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     tls_handshake: Option<TlsObject<'a>>,
-    /// The DNS answers that led the client to the server's address: for MX first, then for the host's address. Empty where
-    /// the capture has none.
+    /// The DNS answers that led the client to the server's address: for MX first, then for the host's address.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     lookups: Vec<LookupObject<'a>>,
     /// Replies to commands sent too many at once to be remembered; left out where it is 0.
     #[serde(skip_serializing_if = "is_default")]
@@ -102,13 +67,6 @@ pub(in crate::report) struct SessionObject<'a> {
     /// Octets of the client not read: too many before the reply that tells what they are. Left out where it is 0.
     #[serde(skip_serializing_if = "is_default")]
     client_octets_unread: u64,
-    /// Why the server refused, where its reply says so in a way that is known; null where it does not, or nothing was
-    /// refused.
-    #[schemars(schema_with = "schema::reason")]
-    reason: Option<&'static str>,
-    /// Of a lost session the number of the one in the same capture that delivered its mail right after, to another address
-    /// of the domain; null where there is none. Such a session counts as lost in `summary`, and in `delivered_later` there.
-    delivered_later: Option<u64>,
     /// What is worth a second look whatever became of the session; left out where there is nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remarks: Vec<RemarkObject>,
@@ -117,47 +75,20 @@ pub(in crate::report) struct SessionObject<'a> {
 impl<'a> SessionObject<'a> {
     /// What a report says of this session.
     pub(in crate::report) fn new(digest: &Digest<'a>) -> Self {
-        let Digest { capture, session, diagnosis, .. } = *digest;
+        let Digest { session, diagnosis, .. } = *digest;
         let transcript = &session.transcript;
         let said = Said::new(session);
         Self {
-            line_type: None,
-            capture,
-            session: session.number,
-            tcp_stream: session.tcp_stream,
-            client: EndObject::new(session.client),
-            server: ServerObject {
-                ip: AsText(session.server.ip()),
-                port: session.server.port(),
-                product: digest.product(),
-                build: session.product.build.as_deref(),
-            },
-            first_frame: session.first.frame,
-            last_frame: session.last.frame,
-            opened: session.first.into(),
-            closed: session.last.into(),
+            head: SessionHead::new(digest),
             handshake: HandshakeObject::new(&session.handshake),
             greeting: transcript.greeting().map(|reply| GreetingObject::new(reply, said.connected)),
             hellos: said,
             exchanges: said,
-            tls: transcript.is_tls,
-            messages_accepted: transcript.messages_accepted,
-            outcome: diagnosis.outcome.code(),
-            cause: diagnosis.cause.map(|rule| rule.code),
-            fault: diagnosis.fault.map(|fault| fault.code()),
-            confidence: diagnosis.confidence.map(|confidence| confidence.code()),
-            recovered: diagnosis.recovered,
             evidence: &diagnosis.evidence,
             remedy: remedy(diagnosis),
             close: CloseObject::new(&session.close),
             anomalies: AnomaliesObject::new(&session.anomalies),
             display_filter: AsText(DisplayFilter::new(session)),
-            captured: match session.captured {
-                Captured::Both => "both",
-                Captured::ClientOnly => "client-only",
-                Captured::ServerOnly => "server-only",
-            },
-            tunnelled: session.tunnelled,
             exchanges_omitted: transcript.omitted_exchanges,
             hellos_omitted: transcript.omitted_hellos,
             unfinished_reply: transcript.unfinished_reply.as_ref().map(|reply| ReplyObject::new(reply, None)),
@@ -166,42 +97,9 @@ impl<'a> SessionObject<'a> {
             lookups: lookups(session),
             replies_unpaired: transcript.unpaired_replies,
             client_octets_unread: transcript.unread_client_octets,
-            reason: diagnosis.reason.map(|reason| reason.code),
-            delivered_later: diagnosis.delivered_later,
             remarks: diagnosis.remarks.iter().map(RemarkObject::new).collect(),
         }
     }
-
-    /// The session as a line of its own, which says that it is one.
-    pub(in crate::report) const fn line(mut self) -> Self {
-        self.line_type = Some("session");
-        self
-    }
-}
-
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Client")]
-struct EndObject {
-    #[schemars(schema_with = "schema::ip")]
-    ip: AsText<IpAddr>,
-    port: u16,
-}
-
-impl EndObject {
-    const fn new(end: SocketAddr) -> Self {
-        Self { ip: AsText(end.ip()), port: end.port() }
-    }
-}
-
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Server")]
-struct ServerObject<'a> {
-    #[schemars(schema_with = "schema::ip")]
-    ip: AsText<IpAddr>,
-    port: u16,
-    /// What the server's greeting says it is.
-    product: Option<&'a str>,
-    build: Option<&'a str>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -210,7 +108,7 @@ struct GreetingObject<'a> {
     frame: FrameNumber,
     code: u16,
     /// The text of each line, without the code.
-    #[serde(serialize_with = "lines")]
+    #[serde(serialize_with = "lines", skip_serializing_if = "ReplyLines::is_empty")]
     #[schemars(with = "Vec<Octets<'a>>")]
     lines: &'a ReplyLines,
     /// From the end of the handshake.
@@ -239,7 +137,7 @@ struct ReplyObject<'a> {
     /// The enhanced status code (RFC 3463), as in `5.5.2`.
     enhanced: Option<AsText<crate::smtp::EnhancedStatusCode>>,
     /// The text of each line, without the code.
-    #[serde(serialize_with = "lines")]
+    #[serde(serialize_with = "lines", skip_serializing_if = "ReplyLines::is_empty")]
     #[schemars(with = "Vec<Octets<'a>>")]
     lines: &'a ReplyLines,
     /// From the command it answers.
@@ -290,6 +188,14 @@ impl<'a> Said<'a> {
         Self { session, connected: session.handshake.ack.or(session.handshake.syn_ack) }
     }
 
+    fn has_no_hellos(&self) -> bool {
+        self.session.transcript.hellos.is_empty()
+    }
+
+    fn has_no_exchanges(&self) -> bool {
+        self.session.transcript.exchanges.is_empty()
+    }
+
     fn exchange(&self, at: usize) -> ExchangeObject<'a> {
         let transcript = &self.session.transcript;
         let exchange = transcript.exchanges.get(at);
@@ -336,9 +242,11 @@ fn hellos<S: Serializer>(said: &Said<'_>, serializer: S) -> Result<S::Ok, S::Err
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Exchange")]
 struct ExchangeObject<'a> {
-    /// Null for the greeting and any other reply that answers no command.
+    /// Left out for the greeting and any other reply that answers no command.
+    #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<CommandObject<'a>>,
-    /// Null where none came.
+    /// Left out where none came.
+    #[serde(skip_serializing_if = "Option::is_none")]
     reply: Option<ReplyObject<'a>>,
 }
 
@@ -362,7 +270,7 @@ impl<'a> CommandObject<'a> {
     }
 }
 
-fn verb(command: &Command) -> Cow<'static, str> {
+pub(super) fn verb(command: &Command) -> Cow<'static, str> {
     command.verb.name().map_or_else(|| Cow::Owned(command.verb_name()), Cow::Borrowed)
 }
 
@@ -374,7 +282,7 @@ struct HelloObject<'a> {
     /// What follows the verb, without the blanks around it.
     argument: Octets<'a>,
     /// What is wrong with the argument.
-    #[serde(serialize_with = "problems")]
+    #[serde(serialize_with = "problems", skip_serializing_if = "Problems::is_empty")]
     #[schemars(with = "Vec<ProblemObject>")]
     problems: Problems<'a>,
     /// What is odd about it but allowed.
@@ -383,6 +291,8 @@ struct HelloObject<'a> {
     notes: &'a [Note],
     /// The argument that was probably meant.
     suggestion: Option<&'a str>,
+    /// Left out where none came.
+    #[serde(skip_serializing_if = "Option::is_none")]
     reply: Option<ReplyObject<'a>>,
     /// Whether the server accepted it.
     accepted: bool,
@@ -392,6 +302,12 @@ struct HelloObject<'a> {
 pub(super) struct Problems<'a> {
     pub(super) problems: &'a [Problem],
     pub(super) argument: &'a [u8],
+}
+
+impl Problems<'_> {
+    const fn is_empty(&self) -> bool {
+        self.problems.is_empty()
+    }
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -1,12 +1,14 @@
 //! How octets and times are written.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 
 use crate::smtp::ReplyLines;
 use crate::time::{Moment, NANOS_PER_SEC, Timestamp};
@@ -47,6 +49,23 @@ impl JsonSchema for Octets<'_> {
 /// Whether a field is left out, having nothing to say.
 pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+/// Numbers by code, as a list: a key that comes from data would be a field that no schema knows.
+pub(in crate::report) fn counts<K: AsRef<str>, S: Serializer>(
+    counts: &BTreeMap<K, u64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(counts.iter().map(|(code, count)| CountObject { code: code.as_ref(), count: *count }))
+}
+
+/// How often something was met.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Count")]
+pub(super) struct CountObject<'a> {
+    /// What was met, as a code.
+    code: &'a str,
+    count: u64,
 }
 
 /// Octets of the capture, several times.

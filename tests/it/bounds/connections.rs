@@ -3,15 +3,14 @@
 use ehlotrace::limits::Limits;
 use serde_json::Value;
 
-use super::{report_on, report_within};
+use super::{report_on, report_within, undecoded};
 use crate::support::{AckPolicy, CaptureBuilder, FileOptions, write_pcap};
 
 const SECOND_NS: i64 = 1_000_000_000;
 
 /// How many sessions, and how many frames that came too late for theirs.
 fn sessions_and_late(report: &Value) -> (usize, u64) {
-    let late = report["captures"][0]["undecoded"]["late-segment"].as_u64().unwrap_or(0);
-    (report["sessions"].as_array().unwrap().len(), late)
+    (report["sessions"].as_array().unwrap().len(), undecoded(report, "late-segment"))
 }
 
 #[test]
@@ -75,7 +74,7 @@ fn connections_past_the_bound_have_no_number_and_their_frames_are_counted() {
     let numbers: Vec<&Value> =
         report["sessions"].as_array().unwrap().iter().map(|session| &session["tcp_stream"]).collect();
     assert_eq!(numbers, [&Value::from(0), &Value::Null, &Value::Null]);
-    assert_eq!(report["captures"][0]["undecoded"]["tcp-stream-unnumbered"], 6);
+    assert_eq!(undecoded(&report, "tcp-stream-unnumbered"), 6);
 }
 
 /// The client writes 26 letters, one a frame, the first one captured last, or where the server has acknowledged all of

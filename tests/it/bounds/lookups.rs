@@ -1,7 +1,7 @@
 //! Bounds on what is remembered of DNS.
 
 use ehlotrace::limits::Limits;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::report_within;
 use crate::support::CaptureBuilder;
@@ -44,7 +44,7 @@ fn records_of_an_answer_past_the_bound_are_counted_in_it() {
 /// Nothing is lost: a session is not said to come of an answer that old.
 #[test]
 fn an_answer_explains_a_connection_for_a_while() {
-    let steps = |limits| report_within(&found(), limits)["sessions"][0]["lookups"].as_array().unwrap().len();
+    let steps = |limits| report_within(&found(), limits)["sessions"][0]["lookups"].as_array().map_or(0, Vec::len);
     assert_eq!(steps(Limits::default()), 1);
     assert_eq!(steps(Limits { lookup_ns: 60 * SECOND_NS, ..Limits::default() }), 0);
 }
@@ -54,7 +54,7 @@ fn an_answer_explains_a_connection_for_a_while() {
 fn a_failure_waits_for_a_connection_for_a_while() {
     let capture = capture(vec![frame(QUESTION, "example.net", MX, None), frame(NXDOMAIN, "example.net", MX, None)]);
     let failed = |limits| report_within(&capture, limits)["captures"][0]["failed_lookups"].clone();
-    assert_eq!(failed(Limits::default()), json!([]));
+    assert_eq!(failed(Limits::default()), Value::Null);
     let listed = failed(Limits { lookup_failure_ns: 60 * SECOND_NS, ..Limits::default() });
     assert_eq!(listed.as_array().map(Vec::len), Some(1));
     assert_ne!(listed[0], Value::Null);

@@ -41,3 +41,10 @@ fn report_on(octets: Vec<u8>, limits: Limits) -> Value {
     drop(reporter);
     serde_json::from_slice(&out).unwrap()
 }
+
+/// How many frames the report says were not decoded for the reason with this code.
+fn undecoded(report: &Value, code: &str) -> u64 {
+    let counts = report["captures"][0]["undecoded"].as_array();
+    let count = counts.and_then(|counts| counts.iter().find(|count| count["code"] == code));
+    count.map_or(0, |count| count["count"].as_u64().unwrap())
+}

@@ -1,0 +1,177 @@
+//! What every record of a session begins with, long or brief: which one it is, and what became of it.
+
+use std::net::{IpAddr, SocketAddr};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use sha1::{Digest as _, Sha1};
+
+use super::schema;
+use super::source::SourceObject;
+use super::values::{AsText, Time};
+use crate::report::CaptureSource;
+use crate::report::digest::Digest;
+use crate::session::{Captured, Session};
+use crate::time::FrameNumber;
+
+/// The fields that a session has in every record.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct SessionHead<'a> {
+    /// The number of its capture, counted from 0.
+    capture: usize,
+    #[serde(flatten)]
+    source: SourceObject<'a>,
+    /// Its number in the capture, counted from 1 in order of first frames.
+    session: u64,
+    /// The same whenever this capture is read under this path, and different from that of every other session: from path,
+    /// member, first frame, its time, and both ends.
+    session_id: AsText<SessionId>,
+    /// The same in every capture that has the connection, and different from that of every other connection: both ends and
+    /// their initial sequence numbers. Null where the capture lacks one of these.
+    connection_key: Option<String>,
+    /// Wireshark's number of the connection, `tcp.stream`; null unless `--tcp-stream` asked for it.
+    tcp_stream: Option<u64>,
+    client: EndObject,
+    server: ServerObject<'a>,
+    /// Frame numbers are Wireshark's.
+    first_frame: FrameNumber,
+    last_frame: FrameNumber,
+    opened: Time,
+    closed: Time,
+    /// The file with its first frame; only where several were read as one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_part: Option<&'a str>,
+    /// The file with its last frame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_part: Option<&'a str>,
+    /// Which sides' segments the capture has.
+    #[schemars(schema_with = "schema::captured")]
+    captured: &'static str,
+    /// Whether it ran inside a tunnel.
+    tunnelled: bool,
+    /// Whether a side sent TLS, or STARTTLS was accepted and no plain text followed; what is encrypted is not listed.
+    tls: bool,
+    messages_accepted: u64,
+    /// What became of the session.
+    #[schemars(schema_with = "schema::outcome")]
+    outcome: &'static str,
+    /// Why it was lost; null if it was not.
+    #[schemars(schema_with = "schema::cause")]
+    cause: Option<&'static str>,
+    /// Who has to change something; null if it was not lost.
+    #[schemars(schema_with = "schema::fault")]
+    fault: Option<&'static str>,
+    /// How sure the outcome is; null if it is unknown.
+    #[schemars(schema_with = "schema::confidence")]
+    confidence: Option<&'static str>,
+    /// Whether a malformed hello was refused and a later one accepted.
+    recovered: bool,
+    /// Why the server refused, where its reply says so in a way that is known; null where it does not, or nothing was
+    /// refused.
+    #[schemars(schema_with = "schema::reason")]
+    reason: Option<&'static str>,
+    /// Of a lost session the number of the one in the same capture that delivered its mail right after, to another address
+    /// of the domain; null where there is none. Such a session counts as lost in `summary`, and in `delivered_later` there.
+    delivered_later: Option<u64>,
+}
+
+impl<'a> SessionHead<'a> {
+    pub(super) fn new(digest: &Digest<'a>) -> Self {
+        let Digest { capture, source, session, diagnosis, .. } = *digest;
+        let parts = session.parts.as_ref();
+        Self {
+            capture,
+            source: SourceObject::new(source),
+            session: session.number,
+            session_id: AsText(SessionId::new(source, session)),
+            connection_key: session.connection_key(),
+            tcp_stream: session.tcp_stream,
+            client: EndObject::new(session.client),
+            server: ServerObject {
+                ip: AsText(session.server.ip()),
+                port: session.server.port(),
+                product: digest.product(),
+                build: session.product.build.as_deref(),
+            },
+            first_frame: session.first.frame,
+            last_frame: session.last.frame,
+            opened: session.first.into(),
+            closed: session.last.into(),
+            first_part: parts.map(|(first, _)| &**first),
+            last_part: parts.map(|(_, last)| &**last),
+            captured: match session.captured {
+                Captured::Both => "both",
+                Captured::ClientOnly => "client-only",
+                Captured::ServerOnly => "server-only",
+            },
+            tunnelled: session.tunnelled,
+            tls: session.transcript.is_tls,
+            messages_accepted: session.transcript.messages_accepted,
+            outcome: diagnosis.outcome.code(),
+            cause: diagnosis.cause.map(|rule| rule.code),
+            fault: diagnosis.fault.map(|fault| fault.code()),
+            confidence: diagnosis.confidence.map(|confidence| confidence.code()),
+            recovered: diagnosis.recovered,
+            reason: diagnosis.reason.map(|reason| reason.code),
+            delivered_later: diagnosis.delivered_later,
+        }
+    }
+}
+
+/// Tells a session from those of all captures, of other files and of another content under the same path.
+struct SessionId(u128);
+
+impl SessionId {
+    fn new(source: &CaptureSource, session: &Session) -> Self {
+        let path = source.raw_path.as_deref().unwrap_or(source.path.as_bytes());
+        let mut hash = Sha1::new();
+        // Each text ends, so that no two pairs of them make the same octets.
+        for text in [path, source.member.as_deref().unwrap_or_default().as_bytes()] {
+            hash.update(text);
+            hash.update([0]);
+        }
+        // A frame is the first one of one session only.
+        hash.update(session.first.frame.to_be_bytes());
+        hash.update(session.first.time.as_nanos().to_be_bytes());
+        for end in [session.client, session.server] {
+            match end.ip() {
+                IpAddr::V4(address) => hash.update(address.octets()),
+                IpAddr::V6(address) => hash.update(address.octets()),
+            }
+            hash.update(end.port().to_be_bytes());
+        }
+        let hash: [u8; 20] = hash.finalize().into();
+        Self(hash.first_chunk().copied().map_or(0, u128::from_be_bytes))
+    }
+}
+
+impl std::fmt::Display for SessionId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Client")]
+struct EndObject {
+    #[schemars(schema_with = "schema::ip")]
+    ip: AsText<IpAddr>,
+    port: u16,
+}
+
+impl EndObject {
+    const fn new(end: SocketAddr) -> Self {
+        Self { ip: AsText(end.ip()), port: end.port() }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Server")]
+struct ServerObject<'a> {
+    #[schemars(schema_with = "schema::ip")]
+    ip: AsText<IpAddr>,
+    port: u16,
+    /// What the server's greeting says it is.
+    product: Option<&'a str>,
+    build: Option<&'a str>,
+}

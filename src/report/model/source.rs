@@ -1,0 +1,74 @@
+//! Where something stands: a path, and the member of an archive.
+
+use base64::display::Base64Display;
+use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::schema;
+use super::values::AsText;
+use crate::report::{CaptureSource, InputReport};
+
+/// The fields that name a capture, in its own objects and in those of its sessions.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct SourceObject<'a> {
+    /// As it was given, or found in a folder; of standard input what `--name` says, else `-`.
+    path: &'a str,
+    /// The octets of the path, in Base64; only where they are no Unicode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::base64")]
+    path_base64: Option<AsText<Base64Display<'a, 'static, base64::engine::GeneralPurpose>>>,
+    /// The member of an archive.
+    member: Option<&'a str>,
+}
+
+impl<'a> SourceObject<'a> {
+    pub(super) fn new(source: &'a CaptureSource) -> Self {
+        let raw_path = source.raw_path.as_deref();
+        Self {
+            path: &source.path,
+            path_base64: raw_path.map(|octets| AsText(Base64Display::new(octets, &STANDARD))),
+            member: source.member.as_deref(),
+        }
+    }
+}
+
+/// The line of an input that was read.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::report) struct InputEndLine<'a> {
+    #[serde(rename = "type")]
+    #[schemars(schema_with = "schema::input_end_line")]
+    line_type: &'static str,
+    #[serde(flatten)]
+    input: InputObject<'a>,
+}
+
+impl<'a> InputEndLine<'a> {
+    /// The line of this input.
+    pub(in crate::report) fn new(input: &'a InputReport) -> Self {
+        Self { line_type: "input_end", input: InputObject::new(input) }
+    }
+}
+
+/// An input that was read: a path as it was given, and all captures in it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Input")]
+pub(in crate::report) struct InputObject<'a> {
+    #[serde(flatten)]
+    source: SourceObject<'a>,
+    /// Captures that were read, to their end or to damage; those read as parts of one count each.
+    captures: u64,
+    /// Captures and others that could not be read, or not to their end.
+    unreadable: u64,
+    /// Files in folders and members of archives that are no captures.
+    passed_over: u64,
+}
+
+impl<'a> InputObject<'a> {
+    /// What a report says of this input.
+    pub(in crate::report) fn new(input: &'a InputReport) -> Self {
+        let InputReport { source, captures, unreadable, passed_over } = input;
+        let source = SourceObject::new(source);
+        Self { source, captures: *captures, unreadable: *unreadable, passed_over: *passed_over }
+    }
+}
