@@ -26,7 +26,8 @@ pub(super) struct TlsObject<'a> {
     /// The protocols the ClientHello offers by ALPN, the first ones; left out where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     protocols: Vec<Octets<'a>>,
-    /// The server's certificate; null where none can be read, as in TLS 1.3.
+    /// The server's certificate; left out where none can be read, as in TLS 1.3.
+    #[serde(skip_serializing_if = "Option::is_none")]
     certificate: Option<CertificateObject<'a>>,
     /// The frame that brought the last octet of the ClientHello.
     client_hello_frame: Option<FrameNumber>,
@@ -68,9 +69,11 @@ impl<'a> TlsObject<'a> {
 struct CertificateObject<'a> {
     /// The frame that brought its last octet.
     frame: FrameNumber,
-    /// The common name of its subject.
+    /// The common name of its subject; left out where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<Octets<'a>>,
-    /// The common name of who issued it.
+    /// The common name of who issued it; left out likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
     issuer: Option<Octets<'a>>,
     /// The host names it is for, the first ones.
     names: Vec<Octets<'a>>,
