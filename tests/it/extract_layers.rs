@@ -57,7 +57,7 @@ fn the_wrapped_sessions_are_read_and_hold_what_is_to_be_hidden() {
 }
 
 /// Row: IP options, contents of IPv6 extension and authentication headers, unusual TCP options, padding, trailers.
-/// Row: GRE keys, options of Geneve, group policies of VXLAN, platform data of ERSPAN.
+/// Row: GRE keys, options of Geneve, extension headers of GTP-U, group policies of VXLAN, platform data of ERSPAN.
 #[test]
 fn every_wrap_is_rewritten_and_gives_nothing_away() {
     for wrap in WRAPS {

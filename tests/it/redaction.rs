@@ -245,7 +245,7 @@ fn what_a_verdict_rests_on_stays() {
     }
 }
 
-/// Row: what is sent again.
+/// Row: bytes of a segment that were sent before.
 #[test]
 fn what_is_sent_again_is_masked() {
     let mut frames = capture(&[(C, b"EHLO quokka.example\r\n"), (S, b"250 mx\r\n")], 1_000);
@@ -266,7 +266,7 @@ fn a_word_that_may_go_on_is_masked() {
 }
 
 /// Row: contents of TLS records.
-/// Row: names of TLS servers in comments.
+/// Row: names of TLS servers, and those of their certificates, in comments.
 #[test]
 fn a_client_hello_gives_nothing_away_however_it_is_cut() {
     let hello = client_hello("mail.quokka.example");
