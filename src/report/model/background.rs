@@ -75,7 +75,8 @@ struct CertificateObject<'a> {
     /// The common name of who issued it; left out likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     issuer: Option<Octets<'a>>,
-    /// The host names it is for, the first ones.
+    /// The host names it is for, the first ones; left out where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     names: Vec<Octets<'a>>,
     /// More of them; left out where it is 0.
     #[serde(skip_serializing_if = "is_default")]
