@@ -7,6 +7,7 @@ use super::words::count;
 use crate::dns::{FailedLookup, LookupStep};
 use crate::scan::CaptureReport;
 use crate::session::Session;
+use crate::smtp::ProxyContent;
 
 /// Columns of a name.
 const NAME_COLUMNS: usize = 100;
@@ -25,6 +26,18 @@ pub(super) fn tls(session: &Session) -> Option<String> {
     let alert = alert(session).map(|alert| format!(", {alert}")).unwrap_or_default();
     let is_known = tls.server_hello.is_some() || tls.client_hello.is_some() || !alert.is_empty();
     is_known.then(|| format!("{version}{name}{alert}"))
+}
+
+/// `a PROXY header, version 1: for 203.0.113.9:40000, which connected to 192.0.2.25:25`.
+pub(super) fn proxy_header(version: u8, content: ProxyContent) -> String {
+    let says = match content {
+        ProxyContent::Ends { client, server } => format!("for {client}, which connected to {server}"),
+        ProxyContent::Local => "for the proxy itself".to_owned(),
+        ProxyContent::Unknown => "without addresses".to_owned(),
+        ProxyContent::Malformed => "malformed".to_owned(),
+        ProxyContent::Cut => "cut".to_owned(),
+    };
+    format!("a PROXY header, version {version}: {says}")
 }
 
 /// The host name in the ClientHello.

@@ -1,7 +1,7 @@
 //! A diagnosis in words. Nothing else in the crate says them, and nothing reads them.
 
-use super::escape;
 use super::words::count;
+use super::{background, escape};
 use crate::diagnosis::{Answer, Argument, Diagnosis, End, EvidenceKind, Fault, Reason, Unknown};
 use crate::flow::Side;
 use crate::session::Captured;
@@ -26,6 +26,9 @@ pub fn text(kind: &EvidenceKind) -> String {
             format!("no answer in the {} the capture goes on", seconds(*quiet_ns))
         }
         EvidenceKind::SynUnanswered { syns, .. } => format!("sent {syns} times, and no answer"),
+        EvidenceKind::ProxyHeader(version, content) => {
+            format!("client sent {}", background::proxy_header(*version, *content))
+        }
         EvidenceKind::NoGreeting => "handshake complete, and no greeting followed".into(),
         EvidenceKind::OtherProtocol(Side::Both, name) => format!("both sides speak {name}, not SMTP"),
         EvidenceKind::OtherProtocol(by, name) => format!("{} speaks {name}, not SMTP", side(*by)),

@@ -3,6 +3,7 @@
 use crate::smtp::command::{Command, Verb};
 use crate::smtp::ehlo::ArgumentCheck;
 use crate::smtp::protocol::OtherProtocol;
+use crate::smtp::proxy::ProxyHeader;
 use crate::smtp::reply::Reply;
 use crate::smtp::spans::{Names, Spans};
 use crate::smtp::tls::Tls;
@@ -94,6 +95,8 @@ impl Missing {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Transcript {
+    /// The header of a proxy before the first command.
+    pub proxy: Option<Box<ProxyHeader>>,
     /// Commands and replies in capture order; of a very long session the first ones, and every hello.
     pub exchanges: Vec<Exchange>,
     /// Exchanges over the bound, counted only.

@@ -43,6 +43,9 @@ const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("not-smtp.pcap", "not-smtp", "", "certain"),
     ("one-sided.pcap", "unknown", "", ""),
     ("pipelined-refusal.pcap", "lost", "sender-refused", "certain"),
+    ("proxied-binary.pcap", "delivered", "", "certain"),
+    ("proxied.pcap", "lost", "ehlo-argument", "certain"),
+    ("proxy-mismatch.pcap", "lost", "proxy-mismatch", "certain"),
     ("recipients-refused.pcap", "lost", "recipients-refused", "certain"),
     ("recovered.pcap", "delivered", "", "certain"),
     ("relaying-denied.pcap", "lost", "recipients-refused", "certain"),
@@ -143,6 +146,17 @@ fn the_stopped_relay_loses_six_of_eight() {
     let outcomes: Vec<_> = sessions.iter().map(|(_, diagnosis)| diagnosis.outcome.code()).collect();
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == "lost").count(), 6);
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == "delivered").count(), 2);
+}
+
+#[test]
+fn a_session_behind_a_proxy_names_its_client() {
+    for name in ["proxied.pcap", "proxied-binary.pcap", "proxy-mismatch.pcap"] {
+        let (_, sessions) = corpus::sessions(&sample(name), &[25]);
+        let (session, _) = &sessions[0];
+        let ends = ("203.0.113.9:40000".parse().unwrap(), "192.0.2.25:25".parse().unwrap());
+        assert_eq!(session.behind_proxy(), Some(ends), "{name}");
+        assert_eq!(session.client.to_string().split(':').next(), Some("192.0.2.7"), "{name}");
+    }
 }
 
 #[test]

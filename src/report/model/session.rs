@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use super::background::{LookupObject, TlsObject, lookups};
 use super::connection::{AnomaliesObject, CloseObject, DisplayFilter, HandshakeObject};
 use super::head::SessionHead;
+use super::proxied::{EndObject, ProxyHeaderObject};
 use super::schema;
 use super::values::{AsText, Octets, is_default, lines};
 use crate::diagnosis::{Evidence, Remark};
@@ -70,6 +71,16 @@ pub(in crate::report) struct SessionObject<'a> {
     /// What is worth a second look whatever became of the session; left out where there is nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remarks: Vec<RemarkObject>,
+    /// The client behind the proxy, as the PROXY header before the greeting names it; left out where none does. `client_ip` is
+    /// the proxy then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxied_client: Option<EndObject>,
+    /// What that client connected to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxied_server: Option<EndObject>,
+    /// The PROXY header; left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy_header: Option<ProxyHeaderObject<'a>>,
 }
 
 impl<'a> SessionObject<'a> {
@@ -98,6 +109,9 @@ impl<'a> SessionObject<'a> {
             replies_unpaired: transcript.unpaired_replies,
             client_octets_unread: transcript.unread_client_octets,
             remarks: diagnosis.remarks.iter().map(RemarkObject::new).collect(),
+            proxied_client: session.behind_proxy().map(|(client, _)| EndObject::new(client)),
+            proxied_server: session.behind_proxy().map(|(_, server)| EndObject::new(server)),
+            proxy_header: transcript.proxy.as_deref().map(ProxyHeaderObject::new),
         }
     }
 }

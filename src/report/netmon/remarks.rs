@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::diagnosis::{Diagnosis, EvidenceKind, Outcome};
-use crate::report::{escape, evidence};
+use crate::report::{background, escape, evidence};
 use crate::session::Session;
 use crate::smtp::ehlo::split_argument;
-use crate::smtp::{Hello, Transcript};
+use crate::smtp::{Hello, Reply, Transcript};
 use crate::time::FrameNumber;
 
 /// The remarks of each frame, in the order they were found.
@@ -21,6 +21,10 @@ pub(super) fn remarks(session: &Session, diagnosis: &Diagnosis) -> Remarks {
             remarks.entry(frame).or_default().push(text);
         }
     }
+    if let Some(header) = transcript.proxy.as_deref() {
+        let says = background::proxy_header(header.version, header.content);
+        remarks.entry(header.moment.frame).or_default().push(format!("{says}; it is no part of the dialogue"));
+    }
     for (at, exchange) in transcript.exchanges.iter().enumerate() {
         let Some(reply) = exchange.reply.as_ref().filter(|reply| reply.is_refusal()) else { continue };
         let text = match &exchange.command {
@@ -30,6 +34,9 @@ pub(super) fn remarks(session: &Session, diagnosis: &Diagnosis) -> Remarks {
                 escape::text(command.verb_name().as_bytes()),
                 command.moment.frame
             ),
+            None if is_to_proxy_header(transcript, reply) => {
+                format!("refused: {:03} answers the PROXY header, which this server does not know", reply.code)
+            }
             None if transcript.greeting == Some(at) => format!("refused: {:03} instead of a greeting", reply.code),
             None => format!("refused: {:03} answers no command", reply.code),
         };
@@ -37,6 +44,11 @@ pub(super) fn remarks(session: &Session, diagnosis: &Diagnosis) -> Remarks {
     }
     add_evidence(&mut remarks, diagnosis);
     remarks
+}
+
+fn is_to_proxy_header(transcript: &Transcript, reply: &Reply) -> bool {
+    let refusal = transcript.proxy.as_ref().and_then(|header| header.refusal.as_ref());
+    refusal.is_some_and(|refusal| refusal.reply == reply.moment && refusal.code == reply.code)
 }
 
 fn malformed(transcript: &Transcript, hello: &Hello) -> Option<(FrameNumber, String)> {

@@ -134,8 +134,9 @@ fn describe(lines: &mut FooterLines, relay: &Relay) {
     };
     let product = relay.product.as_deref().map(|name| format!(" [{}]", escape::text(name.as_bytes())));
     let (client, server, product) = (relay.client, relay.server, product.unwrap_or_default());
+    let by_proxy = relay.proxy.map(|proxy| format!(" (by proxy {proxy})")).unwrap_or_default();
     let losses = relay.losses();
-    lines.paragraph("", &format!("{of} from {client} to {server}{product} lost: {}", causes(&losses)));
+    lines.paragraph("", &format!("{of} from {client}{by_proxy} to {server}{product} lost: {}", causes(&losses)));
     if let Some(when) = relays::when(relay) {
         lines.paragraph("  when     ", &when);
     }

@@ -7,6 +7,7 @@ use crate::smtp::command::{Command, Verb, parse_bdat};
 use crate::smtp::ehlo::{self, ArgumentCheck, LineEnd};
 use crate::smtp::line::Line;
 use crate::smtp::protocol::{self, FirstLine, OtherProtocol};
+use crate::smtp::proxy::HeaderReader;
 use crate::smtp::spans::SpanKind;
 use crate::smtp::tls::Records;
 use crate::smtp::transcript::Hello;
@@ -15,6 +16,9 @@ use crate::time::Moment;
 impl Dialogue<'_> {
     /// The client's next octets.
     pub fn client_octets(&mut self, octets: &[u8], moment: Moment) {
+        if self.transcript.client_octets == 0 && self.may_begin_proxy_header(octets) {
+            self.enter(Mode::Proxy(HeaderReader::default()));
+        }
         self.transcript.client_octets = self.transcript.client_octets.saturating_add(octets.len() as u64);
         self.read_client(octets, moment);
     }
@@ -57,6 +61,7 @@ impl Dialogue<'_> {
             self.client.is_segment_start = before == octets.len();
             self.decide_tls(input);
             match &mut self.client.mode {
+                Mode::Proxy(_) => self.read_proxy_header(&mut input, moment),
                 Mode::Command => self.read_commands(&mut input, moment),
                 Mode::Undecided(_) => self.hold(&mut input, moment),
                 Mode::Body(scanner) => {
@@ -291,7 +296,7 @@ impl Dialogue<'_> {
                 undecided.is_cut = true;
                 undecided.chunks.clear();
             }
-            Mode::Chunk(_) | Mode::AuthAnswer | Mode::Tls => {}
+            Mode::Proxy(_) | Mode::Chunk(_) | Mode::AuthAnswer | Mode::Tls => {}
         }
     }
 }

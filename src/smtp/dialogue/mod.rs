@@ -7,6 +7,7 @@
 mod client;
 mod gap;
 mod masking;
+mod proxy;
 mod server;
 mod spans;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::limits::Limits;
 use crate::smtp::body::BodyScanner;
 use crate::smtp::command::{Command, Verb};
 use crate::smtp::line::LineSplitter;
+use crate::smtp::proxy::HeaderReader;
 use crate::smtp::reply::{OpenReply, Reply};
 use crate::smtp::secrets::Secrets;
 use crate::smtp::spans::{Names, RecordSpans, SpanKind};
@@ -90,6 +92,8 @@ struct Place {
 /// What the client's next octets are.
 #[derive(Debug)]
 enum Mode {
+    /// What may be the header of a proxy, before all else.
+    Proxy(HeaderReader),
     Command,
     /// For the reply to the last command to say.
     Undecided(Undecided),
@@ -215,6 +219,7 @@ impl<'o> Dialogue<'o> {
 
     /// The dialogue is over.
     pub fn finish(mut self) -> Transcript {
+        self.decide_proxy_header(true);
         self.mark_unfinished_command();
         self.finish_server();
         self.transcript.unanswered = self.pending.front().map(|pending| (pending.verb, pending.sent));
@@ -225,7 +230,7 @@ impl<'o> Dialogue<'o> {
         self.transcript.is_data_open = match self.client.mode {
             Mode::Body(_) | Mode::Chunk(_) => true,
             Mode::Undecided(ref undecided) => self.awaits(Verb::Data) && !undecided.chunks.is_empty(),
-            Mode::Command | Mode::AuthAnswer | Mode::Tls => false,
+            Mode::Proxy(_) | Mode::Command | Mode::AuthAnswer | Mode::Tls => false,
         };
         self.transcript
     }

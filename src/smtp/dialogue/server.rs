@@ -16,6 +16,9 @@ impl Dialogue<'_> {
     /// where that is known: it had seen no command behind that.
     pub fn server_octets(&mut self, octets: &[u8], received: Option<u64>, moment: Moment) {
         self.server.received = received;
+        if received.is_none_or(|received| received > self.client.place.line) {
+            self.decide_proxy_header(false);
+        }
         self.transcript.server_octets = self.transcript.server_octets.saturating_add(octets.len() as u64);
         self.server.latest = moment;
         self.remember_undecided();
@@ -349,6 +352,7 @@ impl Dialogue<'_> {
         if !self.client.is_begun && !matches!(reply.code, 221 | 421) {
             self.transcript.note_missing(reply.moment);
         }
+        self.note_proxy_refusal(&reply);
         let code = reply.code;
         let is_before_end = self.pending.get(self.seen_commands()).is_some_and(|next| next.verb == Verb::EndOfData);
         match (&self.client.mode, code) {
