@@ -97,10 +97,9 @@ fn no_session(lines: &mut FooterLines, run: &Run) {
         let subject = if readable == 1 { "The capture has" } else { "The captures have" };
         return lines.paragraph("", &format!("{subject} no packets."));
     }
-    lines.paragraph(
-        "",
-        &format!("No SMTP session found{}. For servers on other ports name them: --port 587, say.", among(run)),
-    );
+    // A note names the ports, or there is but the advice to try some.
+    let hint = if run.captures.names_ports { "" } else { " For servers on other ports name them: --port 587, say." };
+    lines.paragraph("", &format!("No SMTP session found{}.{hint}", among(run)));
 }
 
 /// ` in 3 captures, one more could not be read`; nothing of a single capture.
