@@ -24,7 +24,7 @@ pub(super) const MISMATCH: Rule = Rule {
         let refusal = header.and_then(|header| header.refusal.as_ref());
         let refused = match refusal {
             Some(refusal) => {
-                let answer = Answer { code: refusal.code, text: refusal.text.clone(), to: None };
+                let answer = Answer { code: refusal.code, text: refusal.text.clone(), to: None, at: refusal.at };
                 Evidence::new(refusal.reply, EvidenceKind::Reply(answer))
             }
             None => Evidence::reply(refusal_over_header(transcript)?, None),

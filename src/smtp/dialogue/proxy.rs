@@ -84,8 +84,13 @@ impl Dialogue<'_> {
         let is_its = matches!((header.version, reply.code), (_, 500..=504) | (2, 221));
         if (is_its || reply.is_refusal() && names_proxy_header(reply.first_line())) && !self.transcript.missing.is_any()
         {
-            let text = reply.first_line().into();
-            header.refusal = Some(Refusal { command: header.moment, reply: reply.moment, code: reply.code, text });
+            header.refusal = Some(Refusal {
+                command: header.moment,
+                reply: reply.moment,
+                code: reply.code,
+                text: reply.first_line().into(),
+                at: reply.at,
+            });
         }
     }
 }
