@@ -79,6 +79,11 @@ impl Session {
         }
     }
 
+    /// The client behind a proxy, as the proxy's XCLIENT or, without one, its header names it.
+    pub fn proxied_client(&self) -> Option<SocketAddr> {
+        self.transcript.client_told().or_else(|| self.behind_proxy().map(|(client, _)| client))
+    }
+
     /// The connection's Community ID, by which other tools know it.
     pub fn community_id(&self) -> String {
         flow::community_id(self.client, self.server)

@@ -57,7 +57,7 @@ const COLUMNS: [Column; 43] = [
     ("lookup", |row| joined(row.lookups(), "; ")),
     ("reason", |row| or_empty(row.diagnosis.reason.map(|reason| reason.code))),
     ("delivered_later", |row| or_empty(row.diagnosis.delivered_later)),
-    ("proxied_client", |row| or_empty(row.session.behind_proxy().map(|(client, _)| client))),
+    ("proxied_client", |row| or_empty(row.session.proxied_client())),
     ("proxied_server", |row| or_empty(row.session.behind_proxy().map(|(_, server)| server))),
 ];
 

@@ -69,7 +69,10 @@ pub fn text(kind: &EvidenceKind) -> String {
 }
 
 fn argument(shown: &Argument) -> String {
-    let verb = shown.verb.name().unwrap_or_default();
+    let verb = match shown.verb {
+        Verb::XClient => "XCLIENT HELO",
+        verb => verb.name().unwrap_or_default(),
+    };
     let tolerated = if shown.is_tolerated { "; this server tolerates it" } else { "" };
     if shown.octets.is_empty() {
         return format!("{verb} without an argument{tolerated}");

@@ -162,7 +162,7 @@ fn row(digest: &Digest<'_>) -> String {
     let later = digest.diagnosis.delivered_later.map(|number| format!(", delivered later: session {number}"));
     let later = later.unwrap_or_default();
     let tls = background::tls(session).map(|tls| format!(", {}", code(&tls))).unwrap_or_default();
-    let proxied = session.behind_proxy().map(|(client, _)| format!(" for {}", code(&client.to_string())));
+    let proxied = session.proxied_client().map(|client| format!(" for {}", code(&background::end(client))));
     let proxied = proxied.unwrap_or_default();
     format!(
         "| {} | {}-{} | {} | {}{proxied} | {}{product}{found_by}{tls} | {} | {} | `{}`{reason}{later} |\n",

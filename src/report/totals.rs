@@ -193,7 +193,7 @@ impl Totals {
 
 /// The client's address, behind a proxy the one it names.
 fn client_of(session: &Session) -> IpAddr {
-    session.behind_proxy().map_or(session.client, |(client, _)| client).ip()
+    session.proxied_client().unwrap_or(session.client).ip()
 }
 
 impl Loss {
@@ -233,7 +233,7 @@ impl Relay {
     fn add(&mut self, capture: usize, session: &Session, diagnosis: &Diagnosis, bounds: ArgumentBounds) {
         let opened = session.first.time;
         self.sessions += 1;
-        self.proxy = session.behind_proxy().map(|_| session.client.ip()).or(self.proxy);
+        self.proxy = session.proxied_client().map(|_| session.client.ip()).or(self.proxy);
         (self.first, self.last) = (self.first.min(opened), self.last.max(opened));
         if let Some(name) = product_name(&session.product)
             && self.product.as_deref() != Some(name)

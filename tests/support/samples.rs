@@ -27,6 +27,8 @@ pub(crate) const SAMPLES: &[(&str, Build)] = &[
     ("unanswered.pcap", hello::unanswered),
     ("ehlo-mangled.pcap", hello::ehlo_mangled),
     ("ehlo-mangled-inside.pcap", hello::ehlo_mangled_inside),
+    ("xclient.pcap", hello::xclient),
+    ("early-talk.pcap", hello::early_talk),
     ("ehlo-policy.pcap", hello::ehlo_policy),
     ("ehlo-unsupported.pcap", hello::ehlo_unsupported),
     ("ehlo-unanswered.pcap", hello::ehlo_unanswered),

@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::schema;
+use super::session::{ProblemObject, Problems, problems};
 use super::values::{AsText, Octets};
-use crate::smtp::ProxyHeader;
+use crate::smtp::{EarlyTalk, ProxyHeader, Reply, Transcript, XClient};
 use crate::time::FrameNumber;
 
 /// One end of a connection.
@@ -62,5 +63,60 @@ impl<'a> ProxyHeaderObject<'a> {
                 text: Octets(&refusal.text),
             }),
         }
+    }
+}
+
+/// An XCLIENT command.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "XClient")]
+pub(super) struct XClientObject<'a> {
+    frame: FrameNumber,
+    /// The address it names, port 0 where it names none; left out where it names no address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<EndObject>,
+    /// The name that client greeted with; left out where it is not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    helo: Option<Octets<'a>>,
+    /// What is wrong with the name.
+    #[serde(serialize_with = "problems")]
+    #[schemars(with = "Vec<ProblemObject>")]
+    problems: Problems<'a>,
+    /// Whether the server accepted it: the session begins anew then.
+    accepted: bool,
+}
+
+impl<'a> XClientObject<'a> {
+    pub(super) fn new(transcript: &'a Transcript, told: &'a XClient) -> Option<Self> {
+        let exchange = transcript.exchanges.get(told.exchange)?;
+        let helo = told.helo.as_ref();
+        Some(Self {
+            frame: exchange.command.as_ref()?.moment.frame,
+            client: told.client.map(EndObject::new),
+            helo: helo.map(|(name, _)| Octets(name)),
+            problems: Problems {
+                problems: helo.map_or(&[], |(_, check)| &check.problems),
+                argument: helo.map_or(&[], |(name, _)| name),
+            },
+            accepted: exchange.reply.as_ref().is_some_and(Reply::is_positive),
+        })
+    }
+}
+
+/// A client that spoke before the greeting.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "EarlyTalk")]
+pub(super) struct EarlyTalkObject {
+    /// The client's first command.
+    frame: FrameNumber,
+    /// The end of the greeting, or of the refusal in its place.
+    greeting_frame: FrameNumber,
+    /// How long the client did not wait; null where the clock was set between.
+    not_waited_ns: Option<i64>,
+}
+
+impl EarlyTalkObject {
+    pub(super) fn new(early: EarlyTalk) -> Self {
+        let (frame, greeting_frame) = (early.spoke.frame, early.greeted.frame);
+        Self { frame, greeting_frame, not_waited_ns: early.not_waited_ns() }
     }
 }

@@ -37,7 +37,7 @@ pub(in crate::report) struct RelayObject<'a> {
     last_lost: Option<Time>,
     /// Mean time from one lost session to the next.
     lost_every_ns: Option<i64>,
-    /// What connected in the client's name, where a PROXY header names the client.
+    /// What connected in the client's name, where a PROXY header or XCLIENT names the client.
     #[schemars(with = "Option<IpAddr>")]
     proxy: Option<AsText<IpAddr>>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::diagnosis::{Diagnosis, EvidenceKind, Outcome};
 use crate::report::{background, escape, evidence};
 use crate::session::Session;
-use crate::smtp::ehlo::split_argument;
+use crate::smtp::ehlo::{ArgumentCheck, split_argument};
 use crate::smtp::{Hello, Reply, Transcript};
 use crate::time::FrameNumber;
 
@@ -24,6 +24,16 @@ pub(super) fn remarks(session: &Session, diagnosis: &Diagnosis) -> Remarks {
     if let Some(header) = transcript.proxy.as_deref() {
         let says = background::proxy_header(header.version, header.content);
         remarks.entry(header.moment.frame).or_default().push(format!("{says}; it is no part of the dialogue"));
+    }
+    if let Some(early) = transcript.early_talk {
+        remarks.entry(early.spoke.frame).or_default().push(background::early_talk(early));
+    }
+    for told in &transcript.xclients {
+        let command = transcript.exchanges.get(told.exchange).and_then(|exchange| exchange.command.as_ref());
+        let name = told.helo.as_ref().filter(|(_, check)| !check.is_well_formed());
+        if let Some((command, (name, check))) = command.zip(name) {
+            remarks.entry(command.moment.frame).or_default().push(faults("XCLIENT HELO", name, check));
+        }
     }
     for (at, exchange) in transcript.exchanges.iter().enumerate() {
         let Some(reply) = exchange.reply.as_ref().filter(|reply| reply.is_refusal()) else { continue };
@@ -54,9 +64,12 @@ fn is_to_proxy_header(transcript: &Transcript, reply: &Reply) -> bool {
 fn malformed(transcript: &Transcript, hello: &Hello) -> Option<(FrameNumber, String)> {
     let command = transcript.hello_command(hello)?;
     let argument = split_argument(command.after_verb()).octets;
-    let verb = command.verb_name();
-    let problems: Vec<String> = hello
-        .check
+    Some((command.moment.frame, faults(&command.verb_name(), argument, &hello.check)))
+}
+
+/// What is wrong with an argument, and what to send instead.
+fn faults(verb: &str, argument: &[u8], check: &ArgumentCheck) -> String {
+    let problems: Vec<String> = check
         .problems
         .iter()
         .map(|problem| {
@@ -65,10 +78,10 @@ fn malformed(transcript: &Transcript, hello: &Hello) -> Option<(FrameNumber, Str
         })
         .collect();
     let mut text = problems.join("; ");
-    if let Some(suggestion) = &hello.check.suggestion {
+    if let Some(suggestion) = &check.suggestion {
         text.push_str(&format!("; send {verb} {suggestion}"));
     }
-    Some((command.moment.frame, escape::text(text.as_bytes())))
+    escape::text(text.as_bytes())
 }
 
 /// A frame that shows why the session was lost, or why nothing can be told, and says nothing by itself.

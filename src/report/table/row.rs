@@ -59,7 +59,7 @@ fn frames(session: &Session, diagnosis: &Diagnosis) -> Vec<Part> {
 
 /// The client, and behind a proxy both.
 fn client(session: &Session) -> Vec<Part> {
-    let proxied = session.behind_proxy().map(|(client, _)| Part::Words(format!("for {client}")));
+    let proxied = session.proxied_client().map(|client| Part::Words(format!("for {}", background::end(client))));
     [Part::Solid(session.client.to_string())].into_iter().chain(proxied).collect()
 }
 

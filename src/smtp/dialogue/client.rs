@@ -11,6 +11,7 @@ use crate::smtp::proxy::HeaderReader;
 use crate::smtp::spans::SpanKind;
 use crate::smtp::tls::Records;
 use crate::smtp::transcript::Hello;
+use crate::smtp::xclient::XClient;
 use crate::time::Moment;
 
 impl Dialogue<'_> {
@@ -138,6 +139,10 @@ impl Dialogue<'_> {
         let hello = if verb.is_hello() { self.hello(rest, line.end, is_whole) } else { None };
         if verb == Verb::Auth {
             self.note_mechanism(rest, line.moment);
+        }
+        if verb == Verb::XClient && is_whole && self.transcript.xclients.len() < self.options.limits.hellos {
+            let (exchange, end) = (self.transcript.exchanges.len(), self.client.place.at);
+            self.transcript.xclients.push(XClient::read(rest, exchange, end));
         }
         let bdat = if verb == Verb::Bdat { parse_bdat(rest) } else { None };
         self.count_try(verb);

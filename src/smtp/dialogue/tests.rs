@@ -619,3 +619,48 @@ fn a_hole_in_a_binary_header_costs_its_addresses_only() {
     assert_eq!(text.proxy.unwrap().content, ProxyContent::Cut);
     assert!(text.missing.is_any());
 }
+
+#[test]
+fn after_xclient_the_session_begins_anew() {
+    let transcript = play(
+        "S: 220 x
+         C: EHLO proxy.example.com
+         S: 250-x
+         S: 250 XCLIENT NAME ADDR PORT PROTO HELO
+         C: XCLIENT NAME=[UNAVAILABLE] ADDR=203.0.113.9 PORT=40000 PROTO=ESMTP HELO=sub2.
+         S: 220 x
+         C: EHLO sub2.
+         S: 501 no
+         C: QUIT
+         S: 221 bye",
+    );
+    assert_eq!(
+        shown(&transcript)[2..],
+        [
+            "XCLIENT NAME=[UNAVAILABLE] ADDR=203.0.113.9 PORT=40000 PROTO=ESMTP HELO=sub2. -> 220 x",
+            "EHLO sub2. -> 501 no",
+            "QUIT -> 221 bye"
+        ]
+    );
+    assert_eq!((transcript.hellos.len(), transcript.hellos_before_xclient), (2, 1));
+    assert_eq!(transcript.client_told(), Some("203.0.113.9:40000".parse().unwrap()));
+    let refused =
+        play("S: 220 x\nC: EHLO a\nS: 250 x\nC: XCLIENT ADDR=203.0.113.9\nS: 550 no\nC: MAIL FROM:<>\nS: 250 x");
+    assert_eq!((refused.hellos_before_xclient, refused.client_told()), (0, None));
+}
+
+#[test]
+fn a_client_that_does_not_wait_for_the_greeting_is_noted() {
+    for (script, frames) in [
+        ("C: EHLO a\nS: 220 x\nS: 250 x", Some((1, 2))),
+        ("C: EHLO a\nC: NOOP\nS: 554 no", Some((1, 3))),
+        ("S: 220-wait\nC: EHLO a\nS: 220 x\nS: 250 x", Some((2, 3))),
+        ("S: 220 x\nC: EHLO a\nS: 250 x", None),
+        ("C: PROXY UNKNOWN\nS: 220 x\nC: EHLO a", None),
+        ("C: EHLO a", None),
+    ] {
+        let early = play(script).early_talk;
+        assert_eq!(early.map(|early| (early.spoke.frame, early.greeted.frame)), frames, "{script}");
+    }
+    assert_eq!(play("C: EHLO a\nS: 220 x").early_talk.unwrap().not_waited_ns(), Some(1));
+}
