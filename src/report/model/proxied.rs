@@ -78,7 +78,7 @@ pub(super) struct XClientObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     helo: Option<Octets<'a>>,
     /// What is wrong with the name.
-    #[serde(serialize_with = "problems")]
+    #[serde(serialize_with = "problems", skip_serializing_if = "Problems::is_empty")]
     #[schemars(with = "Vec<ProblemObject>")]
     problems: Problems<'a>,
     /// Whether the server accepted it: the session begins anew then.
