@@ -104,7 +104,8 @@ impl<W: Write> Extractor<W> {
         self.redactor.as_ref().map(Redactor::networks_elsewhere).unwrap_or_default()
     }
 
-    /// Extracts from one capture. `name` is what the comments call it; `reopen` is called twice.
+    /// Extracts from one capture. `name` is what the comments call it; `reopen` is called twice, and once more
+    /// where SMTP on other ports is followed.
     ///
     /// # Errors
     ///
@@ -117,7 +118,7 @@ impl<W: Write> Extractor<W> {
             scan.limits.host_octets = if self.options.redact_names { HOST_OCTETS } else { 0 };
             scan.keep_credentials = false;
         }
-        let first = twice::first(twice::open(reopen, &scan)?.as_mut(), &scan, &self.options.choice, Kept::new);
+        let first = twice::first(reopen, &mut scan, &self.options.choice, Kept::new)?;
         let First { capture, mut sessions, left_out, lost } = first;
         let mut extracted = Extracted {
             capture,

@@ -102,6 +102,10 @@ pub struct Limits {
     /// How long after a lost session the next attempt of the same delivery may begin, in nanoseconds of capture time: Linux
     /// gives a connection up about a minute after its last SYN.
     pub attempt_ns: i64,
+    /// Connections on ports not asked for that are remembered by their first words. Past it the oldest is forgotten.
+    pub other_connections: usize,
+    /// Such ports that are counted one by one.
+    pub other_ports: usize,
     /// Fragmented IP datagrams put together at once. Past it the oldest is dropped and counted.
     pub fragment_datagrams: usize,
     /// Octets held for all fragmented IP datagrams together, 64 a fragment for bookkeeping included. One datagram has
@@ -191,6 +195,8 @@ impl Default for Limits {
             failed_lookups: 1_000,
             attempts: 256,
             attempt_ns: 2 * 60 * NANOS_PER_SEC,
+            other_connections: 4_096,
+            other_ports: 64,
             fragment_datagrams: 1_024,
             fragment_octets: 4 * 1024 * 1024,
             fragment_ns: 30 * NANOS_PER_SEC,

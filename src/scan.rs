@@ -7,6 +7,7 @@
 mod attempts;
 mod capture_report;
 mod handover;
+mod other_ports;
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -24,6 +25,9 @@ use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Interest, Ports, 
 
 use attempts::Attempts;
 pub use capture_report::{CaptureReport, CaptureSource};
+pub use other_ports::OtherPorts;
+
+use other_ports::Listener;
 
 /// What to look for, and within which bounds.
 #[derive(Clone, Debug)]
@@ -31,6 +35,8 @@ pub use capture_report::{CaptureReport, CaptureSource};
 pub struct ScanOptions {
     /// The ports servers listen on.
     pub ports: Ports,
+    /// Whether dialogues found on other ports are followed, too: the capture is read again for them, where it can be.
+    pub any_port: bool,
     /// Whether secrets of AUTH are kept, which are otherwise masked.
     pub keep_credentials: bool,
     /// The time zone of the hosts that Network Monitor captures come from.
@@ -49,6 +55,7 @@ impl ScanOptions {
     pub fn new() -> Self {
         Self {
             ports: Ports::new([25]),
+            any_port: false,
             keep_credentials: false,
             limits: Limits::default(),
             netmon_zone: NetmonZone::default(),
@@ -193,13 +200,15 @@ struct Scanner<'o, S> {
     /// The number of the connection that the current packet belongs to.
     stream: Option<u64>,
     lookups: Lookups,
+    listener: Listener,
     sessions: u64,
 }
 
 impl<'o, S: Sink<'o>> Scanner<'o, S> {
     fn new(options: &'o ScanOptions, sink: S) -> Self {
         let limits = options.limits.clone();
-        let interest = Interest { ports: &options.ports, all_tcp: options.tcp_stream, dns: options.dns };
+        let interest =
+            Interest { ports: &options.ports, all_tcp: options.tcp_stream, smtp_words: true, dns: options.dns };
         Self {
             options,
             interest,
@@ -211,6 +220,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             streams: options.tcp_stream.then(|| StreamIndex::new(limits.numbered_ends)),
             stream: None,
             lookups: Lookups::new(&limits),
+            listener: Listener::new(&limits),
             flows: FlowTable::new(options.ports.clone(), limits),
             undecoded: BTreeMap::new(),
             sessions: 0,
@@ -232,6 +242,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             streams: self.streams,
             stream: self.stream,
             lookups: self.lookups,
+            listener: self.listener,
             sessions: self.sessions,
         }
     }
@@ -276,6 +287,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
     fn decoded(&mut self, decoded: Decoded<'_>, packet: &Packet<'_>, whole: Option<&Reassembled>) {
         let moment = self.clock.moment(packet.frame, packet.time);
         match decoded {
+            Decoded::Tcp(segment) if !segment.touches(&self.options.ports) => self.listener.segment(&segment),
             Decoded::Tcp(segment) => {
                 let (options, stream, lookups) = (self.options, self.stream, &mut self.lookups);
                 let open = || {
@@ -346,6 +358,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             sessions: self.sessions,
             undecoded: self.undecoded(),
             failed_lookups,
+            other_ports: self.listener.finish(&self.options.ports),
             error: result.err(),
         }
     }

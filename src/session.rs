@@ -9,7 +9,7 @@ use crate::flow::{
     self, Anomalies, Close, ClosedFlow, Direction, FlowListener, Followed, GapKind, Handshake, RefusedByNetwork, Sent,
 };
 use crate::smtp::product::{self, Product};
-use crate::smtp::{Dialogue, DialogueOptions, Reply, Transcript};
+use crate::smtp::{Dialogue, DialogueOptions, ProxyContent, Reply, Transcript};
 use crate::time::Moment;
 use crate::wire::{Reassembled, Segment, Unreachable};
 
@@ -71,6 +71,19 @@ pub enum Captured {
 }
 
 impl Session {
+    /// The ends of the connection behind a proxy, client first, where its header names them.
+    pub fn behind_proxy(&self) -> Option<(SocketAddr, SocketAddr)> {
+        match self.transcript.proxy.as_ref()?.content {
+            ProxyContent::Ends { client, server } => Some((client, server)),
+            _ => None,
+        }
+    }
+
+    /// The client behind a proxy, as the proxy's XCLIENT or, without one, its header names it.
+    pub fn proxied_client(&self) -> Option<SocketAddr> {
+        self.transcript.client_told().or_else(|| self.behind_proxy().map(|(client, _)| client))
+    }
+
     /// The connection's Community ID, by which other tools know it.
     pub fn community_id(&self) -> String {
         flow::community_id(self.client, self.server)

@@ -68,7 +68,7 @@ pub enum TraceError {
     Write(#[from] io::Error),
 }
 
-/// Writes a trace to `out`. `reopen` is called twice.
+/// Writes a trace to `out`. `reopen` is called twice, and once more where SMTP on other ports is followed.
 ///
 /// # Errors
 ///
@@ -77,11 +77,13 @@ pub enum TraceError {
 pub fn trace(reopen: &mut Reopen<'_>, options: &TraceOptions, out: &mut dyn Write) -> Result<Traced, TraceError> {
     let mut scan = options.scan.clone();
     scan.limits.spans = TRACE_SPANS;
-    let first = twice::first(twice::open(reopen, &scan)?.as_mut(), &scan, &options.choice, Shown::new);
+    let first = twice::first(reopen, &mut scan, &options.choice, Shown::new)?;
+    // The second reading needs no spans: they are in what the first one kept.
+    scan.limits.spans = options.scan.limits.spans;
     let First { capture, mut sessions, left_out, lost } = first;
     let layout = TraceLayout { columns: columns(&capture, &sessions), ..options.layout };
     let mut texts = SessionTexts::new(options.scan.limits.trace_octets);
-    twice::second(twice::open(reopen, &options.scan)?.as_mut(), &options.scan, &mut sessions, |shown, frame| {
+    twice::second(twice::open(reopen, &scan)?.as_mut(), &scan, &mut sessions, |shown, frame| {
         shown.frame(frame, options, &layout).map_or(Ok(()), |text| texts.push(frame.session, &text))
     })?;
     let shown = print(sessions, options, &layout, texts, out)?;

@@ -42,8 +42,28 @@ pub(crate) fn open(reopen: &mut Reopen<'_>, scan: &ScanOptions) -> Result<Box<dy
     capture::open(reopen()?, &scan.open_options())
 }
 
-/// Reads a capture and keeps of each session chosen what `keep` makes of it.
+/// Reads a capture and keeps of each session chosen what `keep` makes of it. Ports on which the capture has SMTP are added to
+/// those of `scan` where that is asked for, or there is nothing on these.
+///
+/// # Errors
+///
+/// If the capture cannot be opened.
 pub(crate) fn first<K>(
+    reopen: &mut Reopen<'_>,
+    scan: &mut ScanOptions,
+    choice: &Choice,
+    keep: fn(Session, &Diagnosis) -> K,
+) -> Result<First<K>, ReadError> {
+    let first = read_first(open(reopen, scan)?.as_mut(), scan, choice, keep);
+    let is_asked = scan.any_port || first.capture.sessions == 0;
+    if !is_asked || first.capture.other_ports.found.is_empty() {
+        return Ok(first);
+    }
+    scan.ports = first.capture.other_ports.all();
+    Ok(read_first(open(reopen, scan)?.as_mut(), scan, choice, keep))
+}
+
+fn read_first<K>(
     reader: &mut dyn CaptureReader,
     scan: &ScanOptions,
     choice: &Choice,

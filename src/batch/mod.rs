@@ -1,6 +1,7 @@
 //! Many captures in one run: found, unpacked, scanned in parallel, and reported in order. A bad one never stops the rest.
 
 mod captures;
+mod follow;
 mod inputs;
 mod progress;
 mod sequence;

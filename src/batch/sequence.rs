@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
+use super::follow::{self, Again, Observe};
 use super::progress::{Counter, Progress};
 use super::worker::unreadable;
 use super::{BatchOptions, Event, Given, Input};
 use crate::capture::{self, CapturePart, CaptureReader, OpenOptions, Opening, Peeked, ReadError, Sequence};
 use crate::container::{self, Origin};
 use crate::report::InputReport;
-use crate::scan::{CaptureSource, scan_capture};
+use crate::scan::{CaptureReport, CaptureSource, ScanOptions, scan_capture};
 use crate::time::Timestamp;
 
-type Part = (Option<Timestamp>, CaptureSource, Opening);
+type Part<'i> = (Option<Timestamp>, &'i Input, Opening);
 
 /// Scans what was `given` as the parts of one capture, in order of their first packet, and says what came of each.
 /// `tell` says whether it wants to hear more.
@@ -27,28 +28,28 @@ pub(super) fn scan(
     // Those without a packet come first: there is nothing in them to stand in the wrong place.
     parts.sort_by_key(|(first, ..)| *first);
     if let (Some((_, first, _)), Some((_, last, _))) = (parts.first(), parts.last()) {
+        let (first, last) = (first.source(None), last.source(None));
         let path = format!("{} ... {}", first.path, last.path);
-        let source = if parts.len() == 1 { first.clone() } else { CaptureSource { path, ..CaptureSource::default() } };
+        let source = if parts.len() == 1 { first } else { CaptureSource { path, ..CaptureSource::default() } };
         scan_parts(source, parts, options, tell);
     }
     reports
 }
 
 /// Opens every capture in `given`, to be one of the parts.
-fn begin_all(
-    given: &Given,
+fn begin_all<'i>(
+    given: &'i Given,
     options: &BatchOptions<'_>,
-    parts: &mut Vec<Part>,
+    parts: &mut Vec<Part<'i>>,
     tell: &mut dyn FnMut(Event) -> bool,
 ) -> InputReport {
     let (open_options, counter) = (options.scan.open_options(), options.progress.map(Progress::counter));
     let mut report = InputReport { source: CaptureSource::new(&given.path, None), ..InputReport::default() };
     for input in &given.inputs {
-        let source = input.source(None);
         match begin(input, &open_options, counter) {
             Ok((first, opening)) => {
                 report.captures += 1;
-                parts.push((first, source, opening));
+                parts.push((first, input, opening));
             }
             Err(ReadError::UnknownFormat { .. }) if input.is_found() => {
                 report.passed_over += 1;
@@ -56,7 +57,7 @@ fn begin_all(
             }
             Err(error) => {
                 report.unreadable += 1;
-                unreadable(source, error, tell);
+                unreadable(input.source(None), error, tell);
             }
         }
     }
@@ -65,22 +66,36 @@ fn begin_all(
 
 fn scan_parts(
     source: CaptureSource,
-    parts: Vec<Part>,
+    parts: Vec<Part<'_>>,
     options: &BatchOptions<'_>,
     tell: &mut dyn FnMut(Event) -> bool,
 ) {
     let mut wants_more = tell(Event::Begin(source));
-    let part = |path| CapturePart { path, first_frame: 0, frames: 0 };
-    let parts = parts.into_iter().map(|(_, source, opening)| (part(source.path), opening));
-    let sequence = Sequence::new(parts.collect());
-    let begun = sequence.begun();
-    let report = scan_capture(Box::new(sequence), &options.scan, &mut |mut session, diagnosis| {
-        session.parts = begun.with_frame(session.first.frame).zip(begun.with_frame(session.last.frame));
+    let part = |input: &Input| CapturePart { path: input.source(None).path, first_frame: 0, frames: 0 };
+    let order: Vec<&Input> = parts.iter().map(|(_, input, _)| *input).collect();
+    let sequence = Sequence::new(parts.into_iter().map(|(_, input, opening)| (part(input), opening)).collect());
+    let mut again = |scan: &ScanOptions, observe: &mut Observe<'_>| {
+        let open_options = scan.open_options();
+        let parts = order.iter().map(|input| (part(input), open_later(input, &open_options, None)));
+        Ok(scan_sequence(Sequence::new(parts.collect()), scan, observe))
+    };
+    let again: Option<&mut Again<'_>> = if order.iter().all(|input| is_file(input)) { Some(&mut again) } else { None };
+    let first = |observe: &mut Observe<'_>| scan_sequence(sequence, &options.scan, observe);
+    let report = follow::scan(first, &options.scan, again, &mut |session, diagnosis| {
         wants_more = wants_more && tell(Event::Session(Box::new((session, diagnosis))));
     });
     if wants_more {
         tell(Event::End(Box::new(report)));
     }
+}
+
+/// Scans the parts, and says of each session which of them hold it.
+fn scan_sequence(sequence: Sequence, scan: &ScanOptions, observe: &mut Observe<'_>) -> CaptureReport {
+    let begun = sequence.begun();
+    scan_capture(Box::new(sequence), scan, &mut |mut session, diagnosis| {
+        session.parts = begun.with_frame(session.first.frame).zip(begun.with_frame(session.last.frame));
+        observe(session, diagnosis);
+    })
 }
 
 /// When the first packet of an input was captured, and the way to all of its packets.
@@ -91,14 +106,23 @@ fn begin(
     options: &OpenOptions,
     counter: Option<&Counter>,
 ) -> Result<(Option<Timestamp>, Opening), ReadError> {
-    let is_file = input.path().is_some_and(Path::is_file);
+    let is_file = is_file(input);
     let peeked = Peeked::new(open(input, options, counter.filter(|_| !is_file))?);
     let first = peeked.first_time();
     if !is_file {
         return Ok((first, Box::new(move || Ok(Box::new(peeked)))));
     }
+    Ok((first, open_later(input, options, counter)))
+}
+
+fn open_later(input: &Input, options: &OpenOptions, counter: Option<&Counter>) -> Opening {
     let (input, options, counter) = (input.clone(), options.clone(), counter.cloned());
-    Ok((first, Box::new(move || open(&input, &options, counter.as_ref()))))
+    Box::new(move || open(&input, &options, counter.as_ref()))
+}
+
+/// Whether it can be read more than once.
+fn is_file(input: &Input) -> bool {
+    input.path().is_some_and(Path::is_file)
 }
 
 fn open(input: &Input, options: &OpenOptions, counter: Option<&Counter>) -> Result<Box<dyn CaptureReader>, ReadError> {

@@ -1,15 +1,16 @@
 //! One input: its captures, however it is packed.
 
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::{self, Read, Seek};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use super::captures::{self, Found};
+use super::follow::{self, Again, Observe};
 use super::{BatchOptions, Event, Input};
 use crate::capture::{self, CaptureReader, ReadError};
 use crate::container::{Member, Origin, WalkOptions};
-use crate::scan::scan_capture;
-use crate::scan::{CaptureReport, CaptureSource};
+use crate::scan::{CaptureReport, CaptureSource, ScanOptions, scan_capture};
 
 /// Scans all captures in `input`. `tell` says whether it wants to hear more.
 pub(super) fn scan(input: &Input, options: &BatchOptions<'_>, tell: &mut dyn FnMut(Event) -> bool) {
@@ -22,9 +23,17 @@ pub(super) fn scan(input: &Input, options: &BatchOptions<'_>, tell: &mut dyn FnM
     };
     let open_options = options.scan.open_options();
     let walk_options = WalkOptions { limits: &options.scan.limits, passwords: &options.passwords };
+    let mut captures = 0;
     let mut take = |found| {
         let wants_more = match found {
-            Found::Capture(source, reader) => scan_reader(source, reader, options, tell),
+            Found::Capture(source, reader) => {
+                captures += 1;
+                let mut again = |scan: &ScanOptions, observe: &mut Observe<'_>| {
+                    scan_again(input, captures, scan, &options.passwords, observe)
+                };
+                let is_file = input.path().is_some_and(Path::is_file);
+                scan_reader(source, reader, options, is_file.then_some(&mut again), tell)
+            }
             Found::Other => tell(Event::Skipped),
             Found::Unreadable(source, error) => unreadable(source, error, tell),
             Found::Empty(source, archive) => {
@@ -46,13 +55,40 @@ fn scan_reader(
     source: CaptureSource,
     reader: Box<dyn CaptureReader>,
     options: &BatchOptions<'_>,
+    again: Option<&mut Again<'_>>,
     tell: &mut dyn FnMut(Event) -> bool,
 ) -> bool {
     let mut wants_more = tell(Event::Begin(source));
-    let report = scan_capture(reader, &options.scan, &mut |session, diagnosis| {
+    let first = |observe: &mut Observe<'_>| scan_capture(reader, &options.scan, observe);
+    let report = follow::scan(first, &options.scan, again, &mut |session, diagnosis| {
         wants_more = wants_more && tell(Event::Session(Box::new((session, diagnosis))));
     });
     wants_more && tell(Event::End(Box::new(report)))
+}
+
+/// Scans the capture of this place among those of `input`, which was read before.
+fn scan_again(
+    input: &Input,
+    place: usize,
+    scan: &ScanOptions,
+    passwords: &[String],
+    observe: &mut Observe<'_>,
+) -> Result<CaptureReport, ReadError> {
+    let origin = input.open().map_err(|source| ReadError::Open { source })?;
+    let open_options = scan.open_options();
+    let mut open = |member: Member| capture::open_peeled(member.content, &open_options);
+    let (mut captures, mut report) = (0, None);
+    let mut take = |found| {
+        let Found::Capture(_, reader) = found else { return ControlFlow::Continue(()) };
+        captures += 1;
+        if captures < place {
+            return ControlFlow::Continue(());
+        }
+        report = Some(scan_capture(reader, scan, observe));
+        ControlFlow::Break(())
+    };
+    let _ = captures::each(input, origin, WalkOptions { limits: &scan.limits, passwords }, &mut open, &mut take);
+    report.ok_or_else(|| ReadError::Open { source: io::Error::other("it changed while it was read; run this again") })
 }
 
 /// Reports something that gave no packet; says whether anybody wants to hear more.
@@ -92,7 +128,6 @@ mod tests {
 
     use super::*;
     use crate::batch::Progress;
-    use crate::scan::ScanOptions;
 
     #[test]
     fn a_pipe_is_read_from_its_first_octet_where_progress_is_counted() {

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use ehlotrace::batch::Input;
@@ -128,9 +129,9 @@ impl Color {
 /// How captures are read
 #[derive(Debug, ClapArgs)]
 pub(super) struct ReadingArgs {
-    /// The ports that mail servers listen on
+    /// The ports that mail servers listen on; `any` adds all on which the capture has SMTP, and reads it once more for that
     #[arg(long, value_delimiter = ',', default_value = "25", value_name = "PORT,...")]
-    port: Vec<u16>,
+    port: Vec<PortArg>,
 
     /// Try this password on encrypted archives; may be given more than once
     #[arg(long, value_name = "PASSWORD")]
@@ -148,6 +149,26 @@ pub(super) struct ReadingArgs {
     /// Print no notes and no progress: only results and errors
     #[arg(short, long)]
     quiet: bool,
+}
+
+/// One of `--port`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PortArg {
+    Number(u16),
+    Any,
+}
+
+impl FromStr for PortArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "any" => Ok(Self::Any),
+            number => {
+                number.parse().map(Self::Number).map_err(|_| "a port is a number up to 65535, or `any`".to_owned())
+            }
+        }
+    }
 }
 
 impl ReadingArgs {
@@ -187,7 +208,12 @@ impl ReadingArgs {
 
     /// What the library is told.
     pub(super) fn scan_options(&self) -> ScanOptions {
-        let mut options = ScanOptions::on_ports(self.port.iter().copied());
+        let named = self.port.iter().filter_map(|port| match port {
+            PortArg::Number(number) => Some(*number),
+            PortArg::Any => None,
+        });
+        let mut options = ScanOptions::on_ports(named);
+        options.any_port = self.port.contains(&PortArg::Any);
         options.keep_credentials = self.show_credentials;
         options.netmon_zone = self.netmon_tz.clone().unwrap_or_default();
         options
@@ -200,6 +226,7 @@ Exit codes: 0 nothing lost, 1 sessions lost, 2 wrong usage or nothing readable, 
 Examples:
   ehlotrace scan ticket.pcapng
   ehlotrace scan --port 25,587 tickets/
+  ehlotrace scan --port any submission.pcapng
   ehlotrace scan --format markdown tickets/4711.zip
   ehlotrace scan --sequence trace_0000*.pcapng
   find /srv/tickets -newer last-run -print0 | ehlotrace scan --files-from -

@@ -2,8 +2,8 @@
 
 use super::facts::{Ending, Facts};
 use super::rules::{Fault, Finding, Rule, Stage};
-use super::{Confidence, Evidence, EvidenceKind};
-use crate::smtp::Hello;
+use super::{Argument, Confidence, Evidence, EvidenceKind};
+use crate::smtp::{Hello, Verb};
 
 /// A hello argument is malformed, no hello was accepted, and no message followed.
 ///
@@ -17,8 +17,29 @@ pub(super) const RULE: Rule = Rule {
     remedy: "Configure the sending server to send its host name only (`sub2`) or its fully qualified name (`sub2.your-company.com`), without a trailing dot; with no name, an address literal (`[192.0.2.7]`).",
     faults: &[Fault::Client],
     page: include_str!("pages/ehlo-argument.md"),
-    check: |facts| deferred(facts).or_else(|| if facts.is_past_hello() { None } else { at_once(facts) }),
+    check: |facts| {
+        passed_on(facts)
+            .or_else(|| deferred(facts))
+            .or_else(|| if facts.is_past_hello() { None } else { at_once(facts) })
+    },
 };
+
+/// A proxy passed the name on with XCLIENT, and the server refused that, or MAIL or RCPT for it.
+fn passed_on(facts: &Facts<'_>) -> Option<Finding> {
+    let (told, command) = facts.transcript.last_xclient()?;
+    let (name, check) = told.helo.as_ref().filter(|(_, check)| !check.is_well_formed())?;
+    let reply = facts.transcript.exchanges.get(told.exchange)?.reply.as_ref();
+    let refused = match (&facts.transcript.refusal_naming_hello, reply) {
+        (_, Some(reply)) if reply.is_refusal() && reply.names_hello() => Evidence::reply(reply, Some(Verb::XClient)),
+        (Some((refusal, None)), Some(reply)) if reply.is_positive() => facts.refusal(refusal),
+        _ => return None,
+    };
+    let argument =
+        Argument { verb: Verb::XClient, octets: name.clone(), problems: check.problems.clone(), is_tolerated: false };
+    let sent = Evidence::new(command.moment, EvidenceKind::Argument(argument));
+    let finding = Finding::new(Fault::Client, facts.confidence(), vec![sent, refused]);
+    Some(Finding { suggestion: check.suggestion.clone(), ..finding })
+}
 
 /// The hello was accepted, and held against the client at MAIL or RCPT.
 fn deferred(facts: &Facts<'_>) -> Option<Finding> {

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use crate::flow::Side;
 use crate::session::Captured;
 use crate::smtp::ehlo::{Problem, split_argument};
-use crate::smtp::{Alert, Certificate, ClientHello, Command, EnhancedStatusCode, Hello, Reply, ServerHello, Verb};
+use crate::smtp::{
+    Alert, Certificate, ClientHello, Command, EnhancedStatusCode, Hello, ProxyContent, Reply, ServerHello, Verb,
+};
 use crate::time::{FrameNumber, Moment};
 
 /// One frame and what it shows. Octets are the capture's own.
@@ -33,6 +35,8 @@ pub enum EvidenceKind {
         /// Nanoseconds the capture goes on after it.
         quiet_ns: i64,
     },
+    /// A proxy's header, of this version, which says this.
+    ProxyHeader(u8, ProxyContent),
     /// The handshake is complete, and no greeting followed.
     NoGreeting,
     /// What this side speaks in place of SMTP.
@@ -88,7 +92,7 @@ pub enum EvidenceKind {
 /// A malformed argument of a hello.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Argument {
-    /// EHLO, HELO or LHLO.
+    /// EHLO, HELO or LHLO; XCLIENT where a proxy passed it on.
     pub verb: Verb,
     /// The argument, no blanks around it.
     pub octets: Box<[u8]>,

@@ -78,9 +78,11 @@ impl<'s> Facts<'s> {
         self.reply(hello).is_some_and(Reply::is_refusal)
     }
 
-    /// Whether the server accepted any hello. Where the dialogue under TLS can be read, only those under it count.
+    /// Whether the server accepted any hello. Those before an XCLIENT count no more, nor do, where the dialogue under TLS can be
+    /// read, those before it.
     pub(super) fn is_any_hello_accepted(&self) -> bool {
         let forgotten = if self.transcript.is_tls { 0 } else { self.transcript.hellos_before_tls };
+        let forgotten = forgotten.max(self.transcript.hellos_before_xclient);
         self.transcript.hellos.iter().skip(forgotten).any(|hello| self.reply(hello).is_some_and(Reply::is_positive))
     }
 

@@ -9,6 +9,7 @@ mod facts;
 mod greeting;
 mod hello;
 mod outcome;
+mod proxy;
 mod reasons;
 mod refused;
 mod remarks;

@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use super::{Confidence, Evidence, Reason};
-use super::{broken_off, connect, ehlo_argument, ehlo_mangled, greeting, hello, refused, tls_auth};
+use super::{broken_off, connect, ehlo_argument, ehlo_mangled, greeting, hello, proxy, refused, tls_auth};
 
 /// Who has to change something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +114,7 @@ pub static RULES: &[Rule] = &[
     connect::UNREACHABLE,
     connect::REFUSED,
     connect::UNANSWERED,
+    proxy::MISMATCH,
     greeting::NO_GREETING,
     greeting::REFUSED,
     greeting::NOT_SMTP,

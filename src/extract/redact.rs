@@ -18,7 +18,7 @@ use crate::capture::Packet;
 use crate::diagnosis::EvidenceKind;
 use crate::flow::Direction;
 use crate::session::{FrameContent, SessionFrame};
-use crate::smtp::{Certificate, MASK, Names, SpanKind, Spans, argument_kinds, command_kinds, name_kinds};
+use crate::smtp::{Certificate, MASK, Names, ProxyContent, SpanKind, Spans, argument_kinds, command_kinds, name_kinds};
 use crate::wire::Reassembled;
 
 pub use addresses::RedactKey;
@@ -199,10 +199,17 @@ impl Redactor {
                 *reported_by = self.addresses.ip(*reported_by).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
                 return;
             }
+            EvidenceKind::ProxyHeader(_, ProxyContent::Ends { client, server }) => {
+                for end in [client, server] {
+                    end.set_ip(self.addresses.ip(end.ip()).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+                }
+                return;
+            }
             // What these hold is no octet of the capture: a new kind has to be put here or above.
             EvidenceKind::Syn
             | EvidenceKind::SynReset
             | EvidenceKind::SynUnanswered { .. }
+            | EvidenceKind::ProxyHeader(..)
             | EvidenceKind::NoGreeting
             | EvidenceKind::MaskedGreeting
             | EvidenceKind::OtherProtocol(..)

@@ -1,12 +1,15 @@
 //! What stands behind a session, in words: its TLS handshake and the lookups that led to it; and the deliveries that never
 //! started, because a name was looked up in vain.
 
+use std::net::SocketAddr;
+
 use super::Summary;
 use super::escape;
-use super::words::count;
+use super::words::{count, span};
 use crate::dns::{FailedLookup, LookupStep};
 use crate::scan::CaptureReport;
 use crate::session::Session;
+use crate::smtp::{EarlyTalk, ProxyContent};
 
 /// Columns of a name.
 const NAME_COLUMNS: usize = 100;
@@ -25,6 +28,29 @@ pub(super) fn tls(session: &Session) -> Option<String> {
     let alert = alert(session).map(|alert| format!(", {alert}")).unwrap_or_default();
     let is_known = tls.server_hello.is_some() || tls.client_hello.is_some() || !alert.is_empty();
     is_known.then(|| format!("{version}{name}{alert}"))
+}
+
+/// An end of a connection; of one whose port is not known the address.
+pub(super) fn end(end: SocketAddr) -> String {
+    if end.port() == 0 { end.ip().to_string() } else { end.to_string() }
+}
+
+/// `a PROXY header, version 1: for 203.0.113.9:40000, which connected to 192.0.2.25:25`.
+pub(super) fn proxy_header(version: u8, content: ProxyContent) -> String {
+    let says = match content {
+        ProxyContent::Ends { client, server } => format!("for {client}, which connected to {server}"),
+        ProxyContent::Local => "for the proxy itself".to_owned(),
+        ProxyContent::Unknown => "without addresses".to_owned(),
+        ProxyContent::Malformed => "malformed".to_owned(),
+        ProxyContent::Cut => "cut".to_owned(),
+    };
+    format!("a PROXY header, version {version}: {says}")
+}
+
+/// `The client did not wait for the greeting, which came 120 ms after its first command`.
+pub(super) fn early_talk(early: EarlyTalk) -> String {
+    let later = early.not_waited_ns().map(|waited| format!(" {}", span(waited))).unwrap_or_default();
+    format!("The client did not wait for the greeting, which came{later} after its first command")
 }
 
 /// The host name in the ClientHello.

@@ -13,7 +13,7 @@ use crate::smtp::Reply;
 /// A column: its name, and what stands in it.
 type Column = (&'static str, fn(&Digest<'_>) -> String);
 
-const COLUMNS: [Column; 41] = [
+const COLUMNS: [Column; 43] = [
     ("capture", |row| row.source.path.clone()),
     ("member", |row| or_empty(row.source.member.as_ref())),
     ("session", |row| row.session.number.to_string()),
@@ -57,6 +57,8 @@ const COLUMNS: [Column; 41] = [
     ("lookup", |row| joined(row.lookups(), "; ")),
     ("reason", |row| or_empty(row.diagnosis.reason.map(|reason| reason.code))),
     ("delivered_later", |row| or_empty(row.diagnosis.delivered_later)),
+    ("proxied_client", |row| or_empty(row.session.proxied_client())),
+    ("proxied_server", |row| or_empty(row.session.behind_proxy().map(|(_, server)| server))),
 ];
 
 fn or_empty(value: Option<impl ToString>) -> String {

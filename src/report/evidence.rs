@@ -1,7 +1,7 @@
 //! A diagnosis in words. Nothing else in the crate says them, and nothing reads them.
 
-use super::escape;
 use super::words::count;
+use super::{background, escape};
 use crate::diagnosis::{Answer, Argument, Diagnosis, End, EvidenceKind, Fault, Reason, Unknown};
 use crate::flow::Side;
 use crate::session::Captured;
@@ -26,6 +26,9 @@ pub fn text(kind: &EvidenceKind) -> String {
             format!("no answer in the {} the capture goes on", seconds(*quiet_ns))
         }
         EvidenceKind::SynUnanswered { syns, .. } => format!("sent {syns} times, and no answer"),
+        EvidenceKind::ProxyHeader(version, content) => {
+            format!("client sent {}", background::proxy_header(*version, *content))
+        }
         EvidenceKind::NoGreeting => "handshake complete, and no greeting followed".into(),
         EvidenceKind::OtherProtocol(Side::Both, name) => format!("both sides speak {name}, not SMTP"),
         EvidenceKind::OtherProtocol(by, name) => format!("{} speaks {name}, not SMTP", side(*by)),
@@ -66,7 +69,10 @@ pub fn text(kind: &EvidenceKind) -> String {
 }
 
 fn argument(shown: &Argument) -> String {
-    let verb = shown.verb.name().unwrap_or_default();
+    let verb = match shown.verb {
+        Verb::XClient => "XCLIENT HELO",
+        verb => verb.name().unwrap_or_default(),
+    };
     let tolerated = if shown.is_tolerated { "; this server tolerates it" } else { "" };
     if shown.octets.is_empty() {
         return format!("{verb} without an argument{tolerated}");

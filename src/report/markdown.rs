@@ -99,6 +99,7 @@ fn losing(run: &Run) -> String {
 fn relay(run: &Run, relay: &Relay) -> String {
     let product = relay.product.as_deref().map(|product| format!(" ({})", code(product))).unwrap_or_default();
     let (client, server) = (code(&relay.client.to_string()), code(&relay.server.to_string()));
+    let by_proxy = relay.proxy.map(|proxy| format!(" (by proxy {})", code(&proxy.to_string()))).unwrap_or_default();
     let (lost, sessions) = (number(relay.lost), count(relay.sessions, "session"));
     let losses = relay.losses();
     let causes: Vec<String> = losses.iter().map(|loss| format!("`{}` {}", loss.name(), loss.sessions)).collect();
@@ -112,7 +113,7 @@ fn relay(run: &Run, relay: &Relay) -> String {
     items.push(format!("in: {}{more}", captures.join(", ")));
     items.extend(relays::remedies(relay).iter().map(|remedy| format!("fix: {remedy}")));
     let items: String = items.iter().map(|item| format!("- {item}\n")).collect();
-    format!("### {client} to {server}{product}: {lost} of {sessions} lost\n\n{items}")
+    format!("### {client}{by_proxy} to {server}{product}: {lost} of {sessions} lost\n\n{items}")
 }
 
 fn never_started(run: &Run) -> String {
@@ -161,8 +162,10 @@ fn row(digest: &Digest<'_>) -> String {
     let later = digest.diagnosis.delivered_later.map(|number| format!(", delivered later: session {number}"));
     let later = later.unwrap_or_default();
     let tls = background::tls(session).map(|tls| format!(", {}", code(&tls))).unwrap_or_default();
+    let proxied = session.proxied_client().map(|client| format!(" for {}", code(&background::end(client))));
+    let proxied = proxied.unwrap_or_default();
     format!(
-        "| {} | {}-{} | {} | {} | {}{product}{found_by}{tls} | {} | {} | `{}`{reason}{later} |\n",
+        "| {} | {}-{} | {} | {}{proxied} | {}{product}{found_by}{tls} | {} | {} | `{}`{reason}{later} |\n",
         code(&escape::text(digest.source.to_string().as_bytes())),
         session.first.frame,
         session.last.frame,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{escape, words};
 use crate::diagnosis::{Diagnosis, Outcome, Remark, Stage};
-use crate::scan::{CaptureReport, CaptureSource};
+use crate::scan::{CaptureReport, CaptureSource, OtherPorts};
 use crate::session::Session;
 use crate::smtp::{Hello, Reply};
 
@@ -15,6 +15,8 @@ pub(super) struct Captures {
     source: CaptureSource,
     missing: Missing,
     is_listed: bool,
+    /// Whether a capture had SMTP on other ports that were not followed.
+    pub(super) names_ports: bool,
     /// Sessions listed of all captures.
     listed: usize,
     /// In order; of those with nothing to say about so many at most, and as many of the others.
@@ -103,6 +105,7 @@ impl Captures {
             self.frames = self.frames.saturating_add(info.frames);
         }
         let notes = self.missing.notes(report);
+        self.names_ports |= !report.other_ports.found.is_empty() && !report.other_ports.are_followed;
         // A capture with rows needs its name.
         let is_named = self.is_listed || report.failed_lookups.total() > 0;
         let is_telling = is_named || !notes.is_empty();
@@ -150,6 +153,7 @@ impl Missing {
                 notes.push(format!("the capturing program lost {}", words::count(info.dropped, "packet")));
             }
         }
+        notes.extend(other_ports(&report.other_ports));
         for (reason, frames) in &report.undecoded {
             notes.push(format!("{} not decoded: {reason}", words::count(*frames, "frame")));
         }
@@ -166,6 +170,30 @@ impl Missing {
         }
         notes.iter().map(|note| escape::text(note.as_bytes())).collect()
     }
+}
+
+/// `SMTP also on port 587 (12 connections) and 2525 (3), not followed: --port 25,587,2525`; none where there is none.
+fn other_ports(other: &OtherPorts) -> Option<String> {
+    let mut named: Vec<String> = Vec::new();
+    for (port, connections) in &other.found {
+        named.push(match named.len() {
+            0 => format!("{port} ({})", words::count(*connections, "connection")),
+            _ => format!("{port} ({})", words::number(*connections)),
+        });
+    }
+    let last = named.pop()?;
+    let ports = if named.is_empty() { last } else { format!("{} and {last}", named.join(", ")) };
+    let numbers = |ports: &[u16]| ports.iter().map(u16::to_string).collect::<Vec<_>>().join(",");
+    let further = match other.omitted {
+        0 => String::new(),
+        connections => format!(", and {} to further ports", words::count(connections, "connection")),
+    };
+    let what = if other.are_followed {
+        "followed, too".to_owned()
+    } else {
+        format!("not followed: --port {}", numbers(&other.all().iter().collect::<Vec<_>>()))
+    };
+    Some(format!("SMTP also on port {ports}{further}, {what}"))
 }
 
 /// What is worth a second look though no mail was lost by it: malformed names in hellos, failed attempts, remarks.

@@ -80,6 +80,8 @@ struct ArgumentBounds {
 pub(super) struct Relay {
     pub(super) client: IpAddr,
     pub(super) server: IpAddr,
+    /// What connected in the client's name; the latest one.
+    pub(super) proxy: Option<IpAddr>,
     /// The latest product recognised.
     pub(super) product: Option<Box<str>>,
     pub(super) sessions: u64,
@@ -152,7 +154,7 @@ impl Totals {
             *summary.by_cause.entry(rule.code).or_default() += 1;
         }
         let is_full = self.relays.len() >= self.max_relays;
-        let key = (session.client.ip(), session.server.ip());
+        let key = (client_of(session), session.server.ip());
         match self.relays.get_mut(&key) {
             Some(relay) => relay.add(capture, session, diagnosis, self.arguments),
             None if is_full => {
@@ -189,6 +191,11 @@ impl Totals {
     }
 }
 
+/// The client's address, behind a proxy the one it names.
+fn client_of(session: &Session) -> IpAddr {
+    session.proxied_client().unwrap_or(session.client).ip()
+}
+
 impl Loss {
     /// What to do about it; `with_name` to send, where all of its sessions want the same one.
     pub(super) fn remedy(&self, with_name: bool) -> String {
@@ -203,11 +210,12 @@ impl Loss {
 }
 
 impl Relay {
-    const fn new(session: &Session) -> Self {
+    fn new(session: &Session) -> Self {
         let opened = session.first.time;
         Self {
-            client: session.client.ip(),
+            client: client_of(session),
             server: session.server.ip(),
+            proxy: None,
             product: None,
             sessions: 0,
             lost: 0,
@@ -225,6 +233,7 @@ impl Relay {
     fn add(&mut self, capture: usize, session: &Session, diagnosis: &Diagnosis, bounds: ArgumentBounds) {
         let opened = session.first.time;
         self.sessions += 1;
+        self.proxy = session.proxied_client().map(|_| session.client.ip()).or(self.proxy);
         (self.first, self.last) = (self.first.min(opened), self.last.max(opened));
         if let Some(name) = product_name(&session.product)
             && self.product.as_deref() != Some(name)

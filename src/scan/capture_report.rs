@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::capture::{CaptureInfo, ReadError};
 use crate::dns::FailedLookups;
+use crate::scan::OtherPorts;
 
 /// Where a capture came from. Raw text: anyone can name a member `../x` or put terminal controls in.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +48,8 @@ pub struct CaptureReport {
     pub undecoded: BTreeMap<String, u64>,
     /// Lookups of mail servers that failed, and no connection came of them.
     pub failed_lookups: FailedLookups,
+    /// SMTP on ports that were not asked for.
+    pub other_ports: OtherPorts,
     /// What stopped the reading before the end of the file.
     pub error: Option<ReadError>,
 }

@@ -38,7 +38,9 @@ pub enum Verb {
     Expn,
     /// RFC 5321 4.1.1.8.
     Help,
-    /// Any other that some RFC or a common server defines: ETRN, TURN, SEND, XCLIENT ...
+    /// Of Postfix: whose session a proxy passes on.
+    XClient,
+    /// Any other that some RFC or a common server defines: ETRN, TURN, SEND, XFORWARD ...
     Extension,
     /// A verb a middlebox has overwritten with Xs.
     Mangled,
@@ -83,8 +85,9 @@ impl Verb {
             b"VRFY" => Self::Vrfy,
             b"EXPN" => Self::Expn,
             b"HELP" => Self::Help,
-            b"ETRN" | b"ATRN" | b"TURN" | b"SEND" | b"SOML" | b"SAML" | b"XCLIENT" | b"XFORWARD" | b"BURL"
-            | b"ONEX" | b"VERB" | b"XEXCH50" | b"X-LINK2STATE" | b"XSHADOW" => Self::Extension,
+            b"XCLIENT" => Self::XClient,
+            b"ETRN" | b"ATRN" | b"TURN" | b"SEND" | b"SOML" | b"SAML" | b"XFORWARD" | b"BURL" | b"ONEX" | b"VERB"
+            | b"XEXCH50" | b"X-LINK2STATE" | b"XSHADOW" => Self::Extension,
             b"" => Self::Blank,
             word if word.len() >= 4 && word.iter().all(|octet| *octet == b'X') => Self::Mangled,
             _ => Self::Unknown,
@@ -120,6 +123,7 @@ impl Verb {
             Self::Vrfy => "VRFY",
             Self::Expn => "EXPN",
             Self::Help => "HELP",
+            Self::XClient => "XCLIENT",
             Self::Extension | Self::Mangled | Self::Blank | Self::Unknown => return None,
         })
     }

@@ -10,19 +10,24 @@ pub mod ehlo;
 mod line;
 pub mod product;
 mod protocol;
+mod proxy;
 mod reply;
 mod secrets;
 mod spans;
 mod tls;
 mod transcript;
+mod xclient;
 
 pub use command::{Command, Verb};
 pub use dialogue::{Dialogue, DialogueOptions};
 pub use protocol::OtherProtocol;
+pub(crate) use proxy::names_proxy_header;
+pub use proxy::{ProxyContent, ProxyHeader};
 pub use reply::{EnhancedStatusCode, Reply, ReplyLines};
 pub use spans::{Names, SpanKind, Spans, argument_kinds, command_kinds, host_ranges, name_kinds};
 pub use tls::{Alert, Certificate, CertificateTime, CipherSuite, ClientHello, Records, ServerHello, Tls, TlsVersion};
-pub use transcript::{Exchange, Hello, Missing, Refusal, Tally, Transcript};
+pub use transcript::{EarlyTalk, Exchange, Hello, Missing, Refusal, Tally, Transcript};
+pub use xclient::XClient;
 
 /// What stands in a report in place of secrets and mail text.
 pub const MASK: &[u8] = b"***";

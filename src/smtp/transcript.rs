@@ -1,11 +1,15 @@
 //! What was said in one session, in order, and what it came to.
 
+use std::net::SocketAddr;
+
 use crate::smtp::command::{Command, Verb};
 use crate::smtp::ehlo::ArgumentCheck;
 use crate::smtp::protocol::OtherProtocol;
+use crate::smtp::proxy::ProxyHeader;
 use crate::smtp::reply::Reply;
 use crate::smtp::spans::{Names, Spans};
 use crate::smtp::tls::Tls;
+use crate::smtp::xclient::XClient;
 use crate::time::Moment;
 
 /// A command and its reply; either may be missing.
@@ -69,6 +73,23 @@ impl Tally {
     }
 }
 
+/// A client that spoke before it had the greeting, which RFC 5321 4.3.1 has it wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EarlyTalk {
+    /// Its first command.
+    pub spoke: Moment,
+    /// The end of the greeting, or of the refusal in its place.
+    pub greeted: Moment,
+}
+
+impl EarlyTalk {
+    /// Nanoseconds that it would have had to wait; none where the clock was set between.
+    pub fn not_waited_ns(&self) -> Option<i64> {
+        Some(self.greeted.nanos_since(self.spoke)).filter(|waited| *waited >= 0)
+    }
+}
+
 /// What is missing of the dialogue itself, mail data and TLS aside.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
@@ -94,6 +115,8 @@ impl Missing {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Transcript {
+    /// The header of a proxy before the first command.
+    pub proxy: Option<Box<ProxyHeader>>,
     /// Commands and replies in capture order; of a very long session the first ones, and every hello.
     pub exchanges: Vec<Exchange>,
     /// Exchanges over the bound, counted only.
@@ -104,6 +127,12 @@ pub struct Transcript {
     pub hellos: Vec<Hello>,
     /// How many of the hellos kept came before STARTTLS was accepted: after it they count no more (RFC 3207 4.2).
     pub hellos_before_tls: usize,
+    /// The XCLIENTs, in order; of very many the first ones.
+    pub xclients: Vec<XClient>,
+    /// How many of the hellos kept came before an XCLIENT was accepted: after it they count no more.
+    pub hellos_before_xclient: usize,
+    /// That the client did not wait for the greeting.
+    pub early_talk: Option<EarlyTalk>,
     /// Hellos over the bound, counted only.
     pub omitted_hellos: u64,
     /// MAIL.
@@ -189,6 +218,18 @@ impl Transcript {
         let hello = self.tls.client_hello.as_ref()?;
         let replies = self.exchanges.iter().filter_map(|exchange| exchange.reply.as_ref());
         replies.rev().find(|reply| reply.moment.frame > hello.moment.frame)
+    }
+
+    /// The last XCLIENT and its command.
+    pub fn last_xclient(&self) -> Option<(&XClient, &Command)> {
+        let told = self.xclients.last()?;
+        Some((told, self.exchanges.get(told.exchange)?.command.as_ref()?))
+    }
+
+    /// The client that the last accepted XCLIENT names.
+    pub fn client_told(&self) -> Option<SocketAddr> {
+        let is_accepted = |told: &&XClient| self.exchanges.get(told.exchange)?.reply.as_ref().map(Reply::is_positive);
+        self.xclients.iter().rev().find(|told| is_accepted(told) == Some(true))?.client
     }
 
     /// A hello's command.

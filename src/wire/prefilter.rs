@@ -58,6 +58,8 @@ pub struct Interest<'p> {
     pub ports: &'p Ports,
     /// TCP segments of all other ports, too, and everything that quotes one.
     pub all_tcp: bool,
+    /// TCP segments of all other ports that begin as a greeting, a hello or its answer do.
+    pub smtp_words: bool,
     /// DNS over UDP.
     pub dns: bool,
 }
@@ -65,7 +67,7 @@ pub struct Interest<'p> {
 impl<'p> Interest<'p> {
     /// Only TCP segments from or to one of `ports`, and errors about them.
     pub const fn new(ports: &'p Ports) -> Self {
-        Self { ports, all_tcp: false, dns: false }
+        Self { ports, all_tcp: false, smtp_words: false, dns: false }
     }
 }
 
@@ -152,9 +154,9 @@ fn ip(data: &[u8], interest: Interest<'_>) -> bool {
 fn transport(protocol: u8, v6: bool, body: &[u8], interest: Interest<'_>) -> bool {
     match (protocol, body) {
         (p::TCP, [s0, s1, d0, d1, ..]) => {
-            let Interest { ports, all_tcp, .. } = interest;
+            let Interest { ports, all_tcp, smtp_words, .. } = interest;
             let touches = |port: &[u8; 2]| ports.contains(u16::from_be_bytes(*port));
-            all_tcp || touches(&[*s0, *s1]) || touches(&[*d0, *d1])
+            all_tcp || touches(&[*s0, *s1]) || touches(&[*d0, *d1]) || smtp_words && may_speak_smtp(body)
         }
         (p::UDP, [s0, s1, d0, d1, _, _, _, _, ..]) => {
             let [src, dst] = [[*s0, *s1], [*d0, *d1]].map(u16::from_be_bytes);
@@ -164,4 +166,24 @@ fn transport(protocol: u8, v6: bool, body: &[u8], interest: Interest<'_>) -> boo
         (p::ICMPV6, [kind, ..]) if v6 => interest.all_tcp || icmp::is_error(true, *kind),
         _ => !ip::is_irrelevant(protocol),
     }
+}
+
+/// Whether a TCP segment begins with what only a mail server or its client says first: 220, 250 or a hello, in any case.
+#[inline]
+fn may_speak_smtp(segment: &[u8]) -> bool {
+    const fn word(text: [u8; 4]) -> u32 {
+        u32::from_be_bytes(text) | CASE
+    }
+    /// The bit that parts lower case from upper; blanks, hyphens and digits have it set.
+    const CASE: u32 = 0x2020_2020;
+    const GREETING: u32 = word(*b"220 ");
+    const GREETING_GOES_ON: u32 = word(*b"220-");
+    const YES: u32 = word(*b"250 ");
+    const YES_GOES_ON: u32 = word(*b"250-");
+    const EHLO: u32 = word(*b"ehlo");
+    const HELO: u32 = word(*b"helo");
+    const LHLO: u32 = word(*b"lhlo");
+    let payload = segment.get(12).and_then(|offset| segment.get(usize::from(offset >> 4) * 4..));
+    let first = payload.and_then(<[u8]>::first_chunk).map_or(0, |text| u32::from_be_bytes(*text) | CASE);
+    matches!(first, GREETING | GREETING_GOES_ON | YES | YES_GOES_ON | EHLO | HELO | LHLO)
 }

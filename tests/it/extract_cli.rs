@@ -10,6 +10,7 @@ use crate::extract::{records, verdicts};
 use crate::support::{CaptureBuilder, Link};
 
 const LOST: &str = "samples/kb240832-lost.pcap";
+const NO_WORDS: &str = "samples/connect-unanswered.pcap";
 const WORKS: &str = "samples/kb240832-works.pcap";
 
 fn command(arguments: &[&str]) -> Command {
@@ -67,7 +68,7 @@ fn where_nothing_is_chosen_there_is_no_file_and_exit_code_1() {
         (&["--lost", WORKS][..], "no such session was lost"),
         (&["--cause", "tls-failed", LOST], "no such session was lost"),
         (&["--session", "9", LOST], "no session has this number"),
-        (&["--all", "--port", "2525", LOST], "no SMTP session on these ports"),
+        (&["--all", "--port", "2525", NO_WORDS], "no SMTP session on these ports"),
     ] {
         let (code, stdout, error) = run(&[arguments, &["-o", out]].concat());
         assert_eq!((code, stdout.as_slice()), (1, &b""[..]), "{error}");

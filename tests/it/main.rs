@@ -40,6 +40,7 @@ mod html_browser;
 mod identity;
 mod json_readers;
 mod oracle;
+mod other_ports;
 mod outputs;
 mod pile;
 mod readme;

@@ -22,6 +22,7 @@ const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("connection-reset.pcap", "lost", "connection-reset", "probable"),
     ("cut-short.pcap", "unknown", "", ""),
     ("deferred.pcap", "lost", "ehlo-argument", "certain"),
+    ("early-talk.pcap", "lost", "greeting-refused", "certain"),
     ("ehlo-mangled-inside.pcap", "lost", "ehlo-mangled", "certain"),
     ("ehlo-mangled.pcap", "lost", "ehlo-mangled", "certain"),
     ("ehlo-policy.pcap", "lost", "ehlo-policy", "certain"),
@@ -43,6 +44,9 @@ const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("not-smtp.pcap", "not-smtp", "", "certain"),
     ("one-sided.pcap", "unknown", "", ""),
     ("pipelined-refusal.pcap", "lost", "sender-refused", "certain"),
+    ("proxied-binary.pcap", "delivered", "", "certain"),
+    ("proxied.pcap", "lost", "ehlo-argument", "certain"),
+    ("proxy-mismatch.pcap", "lost", "proxy-mismatch", "certain"),
     ("recipients-refused.pcap", "lost", "recipients-refused", "certain"),
     ("recovered.pcap", "delivered", "", "certain"),
     ("relaying-denied.pcap", "lost", "recipients-refused", "certain"),
@@ -57,6 +61,7 @@ const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("tolerated.pcap", "delivered", "", "certain"),
     ("two-taps.pcap", "lost", "ehlo-argument", "certain"),
     ("unanswered.pcap", "lost", "ehlo-argument", "probable"),
+    ("xclient.pcap", "lost", "ehlo-argument", "certain"),
 ];
 
 /// Sample, reason and fault of those whose reply says why. All other refusals among the samples have no reason.
@@ -143,6 +148,36 @@ fn the_stopped_relay_loses_six_of_eight() {
     let outcomes: Vec<_> = sessions.iter().map(|(_, diagnosis)| diagnosis.outcome.code()).collect();
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == "lost").count(), 6);
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == "delivered").count(), 2);
+}
+
+#[test]
+fn a_session_behind_a_proxy_names_its_client() {
+    for name in ["proxied.pcap", "proxied-binary.pcap", "proxy-mismatch.pcap"] {
+        let (_, sessions) = corpus::sessions(&sample(name), &[25]);
+        let (session, _) = &sessions[0];
+        let ends = ("203.0.113.9:40000".parse().unwrap(), "192.0.2.25:25".parse().unwrap());
+        assert_eq!(session.behind_proxy(), Some(ends), "{name}");
+        assert_eq!(session.client.to_string().split(':').next(), Some("192.0.2.7"), "{name}");
+    }
+}
+
+#[test]
+fn a_name_passed_on_with_xclient_is_the_clients() {
+    let (_, sessions) = corpus::sessions(&sample("xclient.pcap"), &[25]);
+    let (session, diagnosis) = &sessions[0];
+    assert_eq!(session.proxied_client(), Some("203.0.113.9:40000".parse().unwrap()));
+    assert_eq!((diagnosis.suggestion.as_deref(), diagnosis.fault.unwrap().code()), (Some("sub2"), "client"));
+    let words: Vec<_> = diagnosis.evidence.iter().map(|shown| text(&shown.kind)).collect();
+    let refused = "server replied 501 5.5.2 <sub2.>: Helo command rejected: Invalid name";
+    assert_eq!(words, ["XCLIENT HELO argument \"sub2.\" ends in a dot", refused]);
+}
+
+#[test]
+fn a_client_that_spoke_first_is_told_by_how_much() {
+    let (_, sessions) = corpus::sessions(&sample("early-talk.pcap"), &[25]);
+    let early = sessions[0].0.transcript.early_talk.unwrap();
+    assert!(early.spoke.frame < early.greeted.frame);
+    assert!((6_000_000_000..6_100_000_000).contains(&early.not_waited_ns().unwrap()), "{early:?}");
 }
 
 #[test]

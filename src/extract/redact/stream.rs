@@ -18,9 +18,9 @@ pub(super) fn mask_kinds(octets: &mut [u8], kinds: &[SpanKind], and_names: bool)
 /// What stands in the place of an octet. Line ends stay, and blanks between parameters.
 const fn masked(octet: u8, kind: SpanKind) -> u8 {
     match (kind, octet) {
-        (SpanKind::Tls, _) => 0,
+        (SpanKind::Tls | SpanKind::Proxied, _) => 0,
         (SpanKind::Line | SpanKind::Decisive | SpanKind::HelloArgument | SpanKind::Domain, _)
-        | (SpanKind::EndOfData | SpanKind::TlsHeader, _)
+        | (SpanKind::EndOfData | SpanKind::TlsHeader | SpanKind::ProxyHeader, _)
         | (_, b'\r' | b'\n')
         | (SpanKind::Parameter, b' ' | b'\t') => octet,
         // The argument is the evidence: what is wrong with it has to be wrong in the same way.

@@ -125,6 +125,12 @@ impl Events<'_> {
 
     fn exchanges(&mut self) {
         let transcript = &self.session.transcript;
+        if let Some(header) = transcript.proxy.as_deref() {
+            self.push(header.moment, CLIENT, "command", vec![background::proxy_header(header.version, header.content)]);
+        }
+        if let Some(early) = transcript.early_talk {
+            self.remark(format!("{}.", background::early_talk(early)));
+        }
         for exchange in &transcript.exchanges {
             if let Some(command) = &exchange.command {
                 let cut = if command.is_cut { " [cut]" } else { "" };

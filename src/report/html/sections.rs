@@ -105,7 +105,11 @@ fn describe(relay: &Relay) -> Markup {
     };
     html! {
         article.relay {
-            h3 { span.address { (relay.client) } " to " span.address { (relay.server) } }
+            h3 {
+                span.address { (relay.client) }
+                @if let Some(proxy) = relay.proxy { " (by proxy " span.address { (proxy) } ")" }
+                " to " span.address { (relay.server) }
+            }
             dl {
                 (item("Lost", lost))
                 @if let Some(product) = &relay.product {

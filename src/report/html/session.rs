@@ -101,7 +101,10 @@ impl PageSession {
 
 fn facts(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
     let session = digest.session;
-    let mut facts: Vec<_> = digest.lookups().map(|lookup| ("Looked up", lookup)).collect();
+    let proxied = session.transcript.proxy.as_deref();
+    let proxied = proxied.map(|header| ("Proxy", background::proxy_header(header.version, header.content)));
+    let mut facts: Vec<_> = proxied.into_iter().collect();
+    facts.extend(digest.lookups().map(|lookup| ("Looked up", lookup)));
     facts.extend(background::tls(session).map(|tls| ("TLS", tls)));
     facts.extend(session.tcp_stream.map(|number| ("Wireshark stream", format!("tcp.stream == {number}"))));
     let remarks = digest.diagnosis.remarks.iter();

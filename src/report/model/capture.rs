@@ -112,6 +112,14 @@ pub(in crate::report) struct CaptureObject<'a> {
     /// Lookups given up, to stay within bounds, before it was known what came of them; left out where it is 0.
     #[serde(skip_serializing_if = "is_default")]
     lookups_forgotten: u64,
+    /// SMTP beyond doubt on ports that were not asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_ports: Vec<OtherPortObject>,
+    /// Whether the sessions on these ports are listed: the capture was read again for them.
+    other_ports_followed: bool,
+    /// Connections to further ports, over the bound of those listed; left out where it is 0.
+    #[serde(skip_serializing_if = "is_default")]
+    other_ports_connections_omitted: u64,
 }
 
 impl<'a> CaptureObject<'a> {
@@ -140,6 +148,9 @@ impl<'a> CaptureObject<'a> {
             failed_lookups: report.failed_lookups.listed.iter().map(FailedLookupObject::new).collect(),
             failed_lookups_omitted: report.failed_lookups.omitted,
             lookups_forgotten: report.failed_lookups.forgotten,
+            other_ports: report.other_ports.found.iter().map(OtherPortObject::new).collect(),
+            other_ports_followed: report.other_ports.are_followed,
+            other_ports_connections_omitted: report.other_ports.omitted,
         }
     }
 }
@@ -158,6 +169,21 @@ fn status(report: &CaptureReport) -> (&'static str, Option<&'static str>) {
         (Some(_), Some(error)) => (cut, Some(error.kind())),
         (Some(info), None) if info.truncated => (cut, Some(TRUNCATED)),
         (Some(_), None) => (whole, None),
+    }
+}
+
+/// A port with SMTP that was not asked for.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OtherPort")]
+struct OtherPortObject {
+    port: u16,
+    /// Connections to it.
+    connections: u64,
+}
+
+impl OtherPortObject {
+    const fn new(&(port, connections): &(u16, u64)) -> Self {
+        Self { port, connections }
     }
 }
 

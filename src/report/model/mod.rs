@@ -17,6 +17,7 @@ mod check;
 mod connection;
 mod fields;
 mod head;
+mod proxied;
 mod relay;
 pub(super) mod schema;
 mod session;

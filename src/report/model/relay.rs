@@ -37,6 +37,9 @@ pub(in crate::report) struct RelayObject<'a> {
     last_lost: Option<Time>,
     /// Mean time from one lost session to the next.
     lost_every_ns: Option<i64>,
+    /// What connected in the client's name, where a PROXY header or XCLIENT names the client.
+    #[schemars(with = "Option<IpAddr>")]
+    proxy: Option<AsText<IpAddr>>,
 }
 
 impl<'a> RelayObject<'a> {
@@ -56,6 +59,7 @@ impl<'a> RelayObject<'a> {
             first_lost: relay.lost_span.map(|(first, _)| Time(first)),
             last_lost: relay.lost_span.map(|(_, last)| Time(last)),
             lost_every_ns: relay.lost_every_ns(),
+            proxy: relay.proxy.map(AsText),
         }
     }
 }

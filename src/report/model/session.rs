@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use super::background::{LookupObject, TlsObject, lookups};
 use super::connection::{AnomaliesObject, CloseObject, DisplayFilter, HandshakeObject};
 use super::head::SessionHead;
+use super::proxied::{EarlyTalkObject, EndObject, ProxyHeaderObject, XClientObject};
 use super::schema;
 use super::values::{AsText, Octets, is_default, lines};
 use crate::diagnosis::{Evidence, Remark};
@@ -70,6 +71,22 @@ pub(in crate::report) struct SessionObject<'a> {
     /// What is worth a second look whatever became of the session; left out where there is nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remarks: Vec<RemarkObject>,
+    /// The client behind the proxy, as XCLIENT or else the PROXY header before the greeting names it; left out where none does.
+    /// `client_ip` is the proxy then. Port 0 where XCLIENT names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxied_client: Option<EndObject>,
+    /// What that client connected to, by the PROXY header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxied_server: Option<EndObject>,
+    /// The PROXY header; left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy_header: Option<ProxyHeaderObject<'a>>,
+    /// What XCLIENT commands said of the client behind the proxy.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    xclients: Vec<XClientObject<'a>>,
+    /// That the client spoke before it had the greeting; left out where it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    early_talk: Option<EarlyTalkObject>,
 }
 
 impl<'a> SessionObject<'a> {
@@ -98,6 +115,11 @@ impl<'a> SessionObject<'a> {
             replies_unpaired: transcript.unpaired_replies,
             client_octets_unread: transcript.unread_client_octets,
             remarks: diagnosis.remarks.iter().map(RemarkObject::new).collect(),
+            proxied_client: session.proxied_client().map(EndObject::new),
+            proxied_server: session.behind_proxy().map(|(_, server)| EndObject::new(server)),
+            proxy_header: transcript.proxy.as_deref().map(ProxyHeaderObject::new),
+            xclients: transcript.xclients.iter().filter_map(|told| XClientObject::new(transcript, told)).collect(),
+            early_talk: transcript.early_talk.map(EarlyTalkObject::new),
         }
     }
 }
@@ -305,14 +327,14 @@ pub(super) struct Problems<'a> {
 }
 
 impl Problems<'_> {
-    const fn is_empty(&self) -> bool {
+    pub(super) const fn is_empty(&self) -> bool {
         self.problems.is_empty()
     }
 }
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Problem")]
-struct ProblemObject {
+pub(super) struct ProblemObject {
     #[schemars(schema_with = "schema::problem")]
     code: &'static str,
     /// In octets of the argument.

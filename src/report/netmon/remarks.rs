@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::diagnosis::{Diagnosis, EvidenceKind, Outcome};
-use crate::report::{escape, evidence};
+use crate::report::{background, escape, evidence};
 use crate::session::Session;
-use crate::smtp::ehlo::split_argument;
-use crate::smtp::{Hello, Transcript};
+use crate::smtp::ehlo::{ArgumentCheck, split_argument};
+use crate::smtp::{Hello, Reply, Transcript};
 use crate::time::FrameNumber;
 
 /// The remarks of each frame, in the order they were found.
@@ -21,6 +21,20 @@ pub(super) fn remarks(session: &Session, diagnosis: &Diagnosis) -> Remarks {
             remarks.entry(frame).or_default().push(text);
         }
     }
+    if let Some(header) = transcript.proxy.as_deref() {
+        let says = background::proxy_header(header.version, header.content);
+        remarks.entry(header.moment.frame).or_default().push(format!("{says}; it is no part of the dialogue"));
+    }
+    if let Some(early) = transcript.early_talk {
+        remarks.entry(early.spoke.frame).or_default().push(background::early_talk(early));
+    }
+    for told in &transcript.xclients {
+        let command = transcript.exchanges.get(told.exchange).and_then(|exchange| exchange.command.as_ref());
+        let name = told.helo.as_ref().filter(|(_, check)| !check.is_well_formed());
+        if let Some((command, (name, check))) = command.zip(name) {
+            remarks.entry(command.moment.frame).or_default().push(faults("XCLIENT HELO", name, check));
+        }
+    }
     for (at, exchange) in transcript.exchanges.iter().enumerate() {
         let Some(reply) = exchange.reply.as_ref().filter(|reply| reply.is_refusal()) else { continue };
         let text = match &exchange.command {
@@ -30,6 +44,9 @@ pub(super) fn remarks(session: &Session, diagnosis: &Diagnosis) -> Remarks {
                 escape::text(command.verb_name().as_bytes()),
                 command.moment.frame
             ),
+            None if is_to_proxy_header(transcript, reply) => {
+                format!("refused: {:03} answers the PROXY header, which this server does not know", reply.code)
+            }
             None if transcript.greeting == Some(at) => format!("refused: {:03} instead of a greeting", reply.code),
             None => format!("refused: {:03} answers no command", reply.code),
         };
@@ -39,12 +56,20 @@ pub(super) fn remarks(session: &Session, diagnosis: &Diagnosis) -> Remarks {
     remarks
 }
 
+fn is_to_proxy_header(transcript: &Transcript, reply: &Reply) -> bool {
+    let refusal = transcript.proxy.as_ref().and_then(|header| header.refusal.as_ref());
+    refusal.is_some_and(|refusal| refusal.reply == reply.moment && refusal.code == reply.code)
+}
+
 fn malformed(transcript: &Transcript, hello: &Hello) -> Option<(FrameNumber, String)> {
     let command = transcript.hello_command(hello)?;
     let argument = split_argument(command.after_verb()).octets;
-    let verb = command.verb_name();
-    let problems: Vec<String> = hello
-        .check
+    Some((command.moment.frame, faults(&command.verb_name(), argument, &hello.check)))
+}
+
+/// What is wrong with an argument, and what to send instead.
+fn faults(verb: &str, argument: &[u8], check: &ArgumentCheck) -> String {
+    let problems: Vec<String> = check
         .problems
         .iter()
         .map(|problem| {
@@ -53,10 +78,10 @@ fn malformed(transcript: &Transcript, hello: &Hello) -> Option<(FrameNumber, Str
         })
         .collect();
     let mut text = problems.join("; ");
-    if let Some(suggestion) = &hello.check.suggestion {
+    if let Some(suggestion) = &check.suggestion {
         text.push_str(&format!("; send {verb} {suggestion}"));
     }
-    Some((command.moment.frame, escape::text(text.as_bytes())))
+    escape::text(text.as_bytes())
 }
 
 /// A frame that shows why the session was lost, or why nothing can be told, and says nothing by itself.

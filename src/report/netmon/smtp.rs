@@ -24,6 +24,7 @@ impl Shown {
             SpanKind::Challenge => SpanKind::Secret,
             SpanKind::EndOfData => SpanKind::MailText,
             SpanKind::TlsHeader => SpanKind::Tls,
+            SpanKind::Proxied => SpanKind::ProxyHeader,
             kind => kind,
         }
     }
@@ -59,6 +60,7 @@ impl Payload<'_> {
         let octets = self.wire_octets;
         match (self.runs.first(), self.continued_from) {
             (Some((_, SpanKind::Tls)), _) => words::tls(octets),
+            (Some((_, SpanKind::ProxyHeader)), _) => format!("PROXY header, {octets} bytes"),
             (Some((_, SpanKind::MailText)), Some(frame)) => words::continued(frame, octets),
             (Some((_, SpanKind::Line)), _) => match self.kind().words {
                 Some(known) => format!("{known}, {octets} bytes"),
@@ -96,6 +98,7 @@ impl Payload<'_> {
                     let records = tls.lines(at, run).into_iter();
                     lines.found.extend(records.map(|line| if is_plain { format!("({line})") } else { line }));
                 }
+                SpanKind::ProxyHeader => lines.end(),
                 kind if shown.allows(*kind) => lines.text(run),
                 SpanKind::Secret => lines.mask(),
                 kind => lines.hidden(*kind, run.len()),

@@ -97,10 +97,9 @@ fn no_session(lines: &mut FooterLines, run: &Run) {
         let subject = if readable == 1 { "The capture has" } else { "The captures have" };
         return lines.paragraph("", &format!("{subject} no packets."));
     }
-    lines.paragraph(
-        "",
-        &format!("No SMTP session found{}. For servers on other ports name them: --port 587, say.", among(run)),
-    );
+    // A note names the ports, or there is but the advice to try some.
+    let hint = if run.captures.names_ports { "" } else { " For servers on other ports name them: --port 587, say." };
+    lines.paragraph("", &format!("No SMTP session found{}.{hint}", among(run)));
 }
 
 /// ` in 3 captures, one more could not be read`; nothing of a single capture.
@@ -134,8 +133,9 @@ fn describe(lines: &mut FooterLines, relay: &Relay) {
     };
     let product = relay.product.as_deref().map(|name| format!(" [{}]", escape::text(name.as_bytes())));
     let (client, server, product) = (relay.client, relay.server, product.unwrap_or_default());
+    let by_proxy = relay.proxy.map(|proxy| format!(" (by proxy {proxy})")).unwrap_or_default();
     let losses = relay.losses();
-    lines.paragraph("", &format!("{of} from {client} to {server}{product} lost: {}", causes(&losses)));
+    lines.paragraph("", &format!("{of} from {client}{by_proxy} to {server}{product} lost: {}", causes(&losses)));
     if let Some(when) = relays::when(relay) {
         lines.paragraph("  when     ", &when);
     }

@@ -28,7 +28,7 @@ impl TableRow {
         Self {
             frames: frames(session, diagnosis),
             time: vec![Part::Solid(words::date(opened)), Part::Solid(words::time_of_day(opened))],
-            client: vec![Part::Solid(session.client.to_string())],
+            client: client(session),
             server: server(digest),
             hello: digest.hello.iter().map(hello_part).collect(),
             reply: vec![Part::Words(digest.answer())],
@@ -55,6 +55,12 @@ fn frames(session: &Session, diagnosis: &Diagnosis) -> Vec<Part> {
         parts.push(Part::Words(format!("see {}", named.join(", "))));
     }
     parts
+}
+
+/// The client, and behind a proxy both.
+fn client(session: &Session) -> Vec<Part> {
+    let proxied = session.proxied_client().map(|client| Part::Words(format!("for {}", background::end(client))));
+    [Part::Solid(session.client.to_string())].into_iter().chain(proxied).collect()
 }
 
 fn server(digest: &Digest<'_>) -> Vec<Part> {

@@ -7,14 +7,19 @@ use crate::smtp::command::{Command, Verb, parse_bdat};
 use crate::smtp::ehlo::{self, ArgumentCheck, LineEnd};
 use crate::smtp::line::Line;
 use crate::smtp::protocol::{self, FirstLine, OtherProtocol};
+use crate::smtp::proxy::HeaderReader;
 use crate::smtp::spans::SpanKind;
 use crate::smtp::tls::Records;
 use crate::smtp::transcript::Hello;
+use crate::smtp::xclient::XClient;
 use crate::time::Moment;
 
 impl Dialogue<'_> {
     /// The client's next octets.
     pub fn client_octets(&mut self, octets: &[u8], moment: Moment) {
+        if self.transcript.client_octets == 0 && self.may_begin_proxy_header(octets) {
+            self.enter(Mode::Proxy(HeaderReader::default()));
+        }
         self.transcript.client_octets = self.transcript.client_octets.saturating_add(octets.len() as u64);
         self.read_client(octets, moment);
     }
@@ -57,6 +62,7 @@ impl Dialogue<'_> {
             self.client.is_segment_start = before == octets.len();
             self.decide_tls(input);
             match &mut self.client.mode {
+                Mode::Proxy(_) => self.read_proxy_header(&mut input, moment),
                 Mode::Command => self.read_commands(&mut input, moment),
                 Mode::Undecided(_) => self.hold(&mut input, moment),
                 Mode::Body(scanner) => {
@@ -133,6 +139,10 @@ impl Dialogue<'_> {
         let hello = if verb.is_hello() { self.hello(rest, line.end, is_whole) } else { None };
         if verb == Verb::Auth {
             self.note_mechanism(rest, line.moment);
+        }
+        if verb == Verb::XClient && is_whole && self.transcript.xclients.len() < self.options.limits.hellos {
+            let (exchange, end) = (self.transcript.exchanges.len(), self.client.place.at);
+            self.transcript.xclients.push(XClient::read(rest, exchange, end));
         }
         let bdat = if verb == Verb::Bdat { parse_bdat(rest) } else { None };
         self.count_try(verb);
@@ -291,7 +301,7 @@ impl Dialogue<'_> {
                 undecided.is_cut = true;
                 undecided.chunks.clear();
             }
-            Mode::Chunk(_) | Mode::AuthAnswer | Mode::Tls => {}
+            Mode::Proxy(_) | Mode::Chunk(_) | Mode::AuthAnswer | Mode::Tls => {}
         }
     }
 }

@@ -24,6 +24,9 @@ impl Dialogue<'_> {
     }
 
     fn pass_client_gap(&mut self, octets: u64, is_cut_short: bool, moment: Moment) {
+        if self.skip_in_proxy_header(octets) {
+            return;
+        }
         if !is_cut_short && matches!(self.client.mode, Mode::Command) {
             self.forget_answers_lost();
         }
@@ -44,7 +47,7 @@ impl Dialogue<'_> {
                 self.transcript.tls.client_gap(octets);
                 return;
             }
-            Mode::Undecided(_) => {}
+            Mode::Undecided(_) | Mode::Proxy(_) => {}
             Mode::Chunk(_) | Mode::AuthAnswer => self.client.mode = Mode::Command,
             Mode::Command => self.cut_command(if is_cut_short { octets } else { 0 }, moment),
         }

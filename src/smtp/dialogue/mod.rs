@@ -7,6 +7,7 @@
 mod client;
 mod gap;
 mod masking;
+mod proxy;
 mod server;
 mod spans;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::limits::Limits;
 use crate::smtp::body::BodyScanner;
 use crate::smtp::command::{Command, Verb};
 use crate::smtp::line::LineSplitter;
+use crate::smtp::proxy::HeaderReader;
 use crate::smtp::reply::{OpenReply, Reply};
 use crate::smtp::secrets::Secrets;
 use crate::smtp::spans::{Names, RecordSpans, SpanKind};
@@ -90,6 +92,8 @@ struct Place {
 /// What the client's next octets are.
 #[derive(Debug)]
 enum Mode {
+    /// What may be the header of a proxy, before all else.
+    Proxy(HeaderReader),
     Command,
     /// For the reply to the last command to say.
     Undecided(Undecided),
@@ -215,6 +219,7 @@ impl<'o> Dialogue<'o> {
 
     /// The dialogue is over.
     pub fn finish(mut self) -> Transcript {
+        self.decide_proxy_header(true);
         self.mark_unfinished_command();
         self.finish_server();
         self.transcript.unanswered = self.pending.front().map(|pending| (pending.verb, pending.sent));
@@ -225,7 +230,7 @@ impl<'o> Dialogue<'o> {
         self.transcript.is_data_open = match self.client.mode {
             Mode::Body(_) | Mode::Chunk(_) => true,
             Mode::Undecided(ref undecided) => self.awaits(Verb::Data) && !undecided.chunks.is_empty(),
-            Mode::Command | Mode::AuthAnswer | Mode::Tls => false,
+            Mode::Proxy(_) | Mode::Command | Mode::AuthAnswer | Mode::Tls => false,
         };
         self.transcript
     }
@@ -238,7 +243,9 @@ impl<'o> Dialogue<'o> {
     /// Puts a command into the transcript and the queue.
     fn push_command(&mut self, command: Command, hello: Option<usize>, ends_message: bool) {
         let (verb, sent) = (command.verb, command.moment);
-        let exchange = self.keep(Exchange { command: Some(command), reply: None }, hello.is_some());
+        let next = self.transcript.exchanges.len();
+        let is_kept = hello.is_some() || self.transcript.xclients.last().is_some_and(|told| told.exchange == next);
+        let exchange = self.keep(Exchange { command: Some(command), reply: None }, is_kept);
         if self.pending.len() >= self.options.limits.pending_commands
             && let Some(forgotten) = self.pending.pop_back()
         {
@@ -271,8 +278,10 @@ impl<'o> Dialogue<'o> {
         let transcript = &mut self.transcript;
         transcript.exchanges.insert(at, exchange);
         let hellos = transcript.hellos.iter_mut().map(|hello| &mut hello.exchange);
+        let xclients = transcript.xclients.iter_mut().map(|told| &mut told.exchange);
         let pending = self.pending.iter_mut().filter_map(|pending| pending.exchange.as_mut());
-        for index in hellos.chain(pending).chain(&mut transcript.greeting).filter(|index| **index >= at) {
+        for index in hellos.chain(xclients).chain(pending).chain(&mut transcript.greeting).filter(|index| **index >= at)
+        {
             *index += 1;
         }
     }
@@ -285,10 +294,10 @@ impl<'o> Dialogue<'o> {
         }
     }
 
-    /// Keeps an exchange if there is room, and the one of a kept hello in any case.
-    fn keep(&mut self, exchange: Exchange, is_kept_hello: bool) -> Option<usize> {
+    /// Keeps an exchange if there is room, and the one of a kept hello or XCLIENT in any case.
+    fn keep(&mut self, exchange: Exchange, is_kept: bool) -> Option<usize> {
         let exchanges = &mut self.transcript.exchanges;
-        if exchanges.len() >= self.options.limits.exchanges && !is_kept_hello {
+        if exchanges.len() >= self.options.limits.exchanges && !is_kept {
             self.transcript.omitted_exchanges += 1;
             return None;
         }

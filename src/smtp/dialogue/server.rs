@@ -8,7 +8,7 @@ use crate::smtp::protocol::{self, OtherProtocol};
 use crate::smtp::reply::{OpenReply, Reply, ReplyLine};
 use crate::smtp::spans::SpanKind;
 use crate::smtp::tls::Records;
-use crate::smtp::transcript::{Exchange, Refusal, Tally};
+use crate::smtp::transcript::{EarlyTalk, Exchange, Refusal, Tally};
 use crate::time::Moment;
 
 impl Dialogue<'_> {
@@ -16,6 +16,9 @@ impl Dialogue<'_> {
     /// where that is known: it had seen no command behind that.
     pub fn server_octets(&mut self, octets: &[u8], received: Option<u64>, moment: Moment) {
         self.server.received = received;
+        if received.is_none_or(|received| received > self.client.place.line) {
+            self.decide_proxy_header(false);
+        }
         self.transcript.server_octets = self.transcript.server_octets.saturating_add(octets.len() as u64);
         self.server.latest = moment;
         self.remember_undecided();
@@ -127,6 +130,9 @@ impl Dialogue<'_> {
 
     /// The reply to connecting stands first, even where the client spoke before it.
     fn greeting(&mut self, reply: Reply) {
+        let commands = self.transcript.exchanges.iter().filter_map(|exchange| exchange.command.as_ref());
+        let spoke = commands.map(|command| command.moment).next();
+        self.transcript.early_talk = spoke.map(|spoke| EarlyTalk { spoke, greeted: self.server.latest });
         self.insert(0, Exchange { command: None, reply: Some(reply) });
         self.transcript.greeting = Some(0);
         self.server.is_begun = true;
@@ -227,7 +233,10 @@ impl Dialogue<'_> {
     /// Where the oldest command of this verb waits that the server had seen.
     fn place_of(&self, verb: Option<Verb>) -> Option<usize> {
         let seen = self.seen_commands();
-        verb.and_then(|verb| self.pending.iter().take(seen).position(|pending| pending.verb == verb))
+        // XCLIENT is answered by another greeting.
+        let is_it =
+            |pending: &Pending, verb| pending.verb == verb || (pending.verb, verb) == (Verb::XClient, Verb::StartTls);
+        verb.and_then(|verb| self.pending.iter().take(seen).position(|pending| is_it(pending, verb)))
     }
 
     /// Whether `reply` is to a command over the bound of those remembered. A code that belongs to one remembered is not.
@@ -322,6 +331,7 @@ impl Dialogue<'_> {
             }
             Verb::Rcpt => self.server.recipients += 1,
             Verb::Rset => self.transcript.is_mail_open = false,
+            Verb::XClient => self.begin_anew(pending),
             verb if verb.is_hello() => {
                 self.transcript.is_mail_open = false;
                 self.server.hello_in_force = pending.hello;
@@ -332,6 +342,14 @@ impl Dialogue<'_> {
             }
             _ => {}
         }
+    }
+
+    /// XCLIENT was accepted: the server has forgotten what the client said before.
+    fn begin_anew(&mut self, pending: &Pending) {
+        self.transcript.is_mail_open = false;
+        self.server.hello_in_force = None;
+        let hellos = &self.transcript.hellos;
+        self.transcript.hellos_before_xclient = hellos.iter().take_while(|hello| hello.end <= pending.end).count();
     }
 
     fn note_refusal_naming_hello(&mut self, pending: &Pending, reply: &Reply) {
@@ -349,6 +367,7 @@ impl Dialogue<'_> {
         if !self.client.is_begun && !matches!(reply.code, 221 | 421) {
             self.transcript.note_missing(reply.moment);
         }
+        self.note_proxy_refusal(&reply);
         let code = reply.code;
         let is_before_end = self.pending.get(self.seen_commands()).is_some_and(|next| next.verb == Verb::EndOfData);
         match (&self.client.mode, code) {

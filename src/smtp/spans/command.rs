@@ -17,6 +17,7 @@ pub fn command_kinds(line: &[u8], is_whole: bool) -> Vec<SpanKind> {
         // What a middlebox overwrote was a hello, if it reads like one. A mailbox does up to the @.
         Verb::Mangled if is_whole && may_be_name(argument) => mark_argument(argument, true, argument_at, &mut kinds),
         Verb::Mangled if is_keyword(argument) => mark_path(rest, at, &mut kinds),
+        Verb::XClient => mark_attributes(rest, at, &mut kinds),
         Verb::Mail | Verb::Rcpt => mark_path(rest, at, &mut kinds),
         Verb::Auth => fill(&mut kinds, argument_at..line.len(), SpanKind::Secret),
         Verb::Bdat if parse_bdat(rest).is_some() => {}
@@ -35,6 +36,22 @@ fn may_be_name(argument: &[u8]) -> bool {
 fn mark_argument(argument: &[u8], is_whole: bool, at: usize, kinds: &mut [SpanKind]) {
     for (kind, told) in kinds.iter_mut().skip(at).zip(argument_kinds(argument, is_whole)) {
         *kind = told;
+    }
+}
+
+/// The attributes of XCLIENT: the name in `HELO=` is a hello's, the other values are parameters.
+fn mark_attributes(rest: &[u8], at: usize, kinds: &mut [SpanKind]) {
+    let mut start = at;
+    for attribute in rest.split(u8::is_ascii_whitespace) {
+        let equals = attribute.iter().position(|octet| *octet == b'=');
+        let (name, value) = attribute.split_at(equals.map_or(0, |equals| equals + 1));
+        let value_at = start + name.len();
+        if name.eq_ignore_ascii_case(b"HELO=") {
+            mark_argument(value, true, value_at, kinds);
+        } else {
+            mark_words(value, value_at, kinds, SpanKind::Parameter);
+        }
+        start += attribute.len() + 1;
     }
 }
 
@@ -191,6 +208,7 @@ mod tests {
             ("secret word", "pppppp pppp"),
             ("BDAT 86 LAST", "BDAT 86 LAST"),
             ("BDAT ann", "BDAT ppp"),
+            ("XCLIENT ADDR=192.0.2.1 helo=sub2. x", "XCLIENT ADDR=ppppppppp helo=hhhhh p"),
             ("BDAT 86 ann", "BDAT pp ppp"),
             ("BDAT 86 LAST ann", "BDAT pp pppp ppp"),
             ("RCPT TO:<a@p5b0c1234.x>", "RCPT TO:<l@d????????dd>"),

@@ -48,6 +48,10 @@ pub enum SpanKind {
     TlsHeader,
     /// What else is in TLS records.
     Tls,
+    /// The fixed part of a binary PROXY header.
+    ProxyHeader,
+    /// The addresses in it, and what follows them.
+    Proxied,
     /// Nothing tells: a hole, the beginning the capture lacks, or octets whose announcement was never answered. It may
     /// be mail text or a secret.
     #[default]

@@ -91,6 +91,54 @@ pub(super) fn tls_failed() -> Vec<u8> {
     capture.finish_pcap()
 }
 
+/// What HAProxy puts before the dialogue with `send-proxy`.
+const PROXY_HEADER: &str = "C: PROXY TCP4 203.0.113.9 192.0.2.25 40000 25";
+
+pub(super) fn proxy_mismatch() -> Vec<u8> {
+    let (capture, mut s) = modern("2024-03-05T11:10:00Z", "192.0.2.7:41110", "192.0.2.25:25");
+    s.handshake().dialogue(PROXY_HEADER).wait_ms(20).dialogue(
+        "S: 220 mx.example.net ESMTP Postfix
+         -
+         S: 502 5.5.2 Error: command not recognized",
+    );
+    s.wait_ms(900).client_fin().server_fin();
+    capture.finish_pcap()
+}
+
+pub(super) fn proxied() -> Vec<u8> {
+    let (capture, mut s) = modern("2024-03-05T11:15:00Z", "192.0.2.7:41120", "192.0.2.25:25");
+    s.handshake().dialogue(PROXY_HEADER).wait_ms(20).dialogue(
+        "S: 220 mx.example.net ESMTP Postfix
+         C: EHLO sub2.
+         S: 501 5.5.4 Syntax: EHLO hostname
+         C: QUIT
+         S: 221 2.0.0 Bye",
+    );
+    close_after_quit(&mut s);
+    capture.finish_pcap()
+}
+
+pub(super) fn proxied_binary() -> Vec<u8> {
+    let (capture, mut s) = modern("2024-03-05T11:20:00Z", "192.0.2.7:41130", "192.0.2.25:25");
+    // Version 2, PROXY, TCP over IPv4, 12 octets of addresses and a TLV of 4: what AWS adds is longer.
+    let header = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x10\xcb\0\x71\x09\xc0\0\x02\x19\x9c\x40\0\x19\x04\0\x01\0";
+    s.handshake().client(header).wait_ms(20).dialogue(
+        "S: 220 mx.example.net ESMTP Postfix
+         C: EHLO relay.example.com
+         S: 250-mx.example.net
+         S: 250 PIPELINING
+         C: MAIL FROM:<ann@example.com>
+         S: 250 2.1.0 Ok
+         C: RCPT TO:<bob@example.net>
+         S: 250 2.1.5 Ok
+         C: DATA
+         S: 354 End data with <CR><LF>.<CR><LF>",
+    );
+    s.dialogue(SHORT_MAIL).dialogue("S: 250 2.0.0 Ok: queued as 4711\n C: QUIT\n S: 221 2.0.0 Bye");
+    close_after_quit(&mut s);
+    capture.finish_pcap()
+}
+
 const ACCEPTED_UP_TO_RCPT: &str = "
     S: 220 mx.example.net ESMTP Postfix
     C: EHLO relay.example.com

@@ -116,6 +116,36 @@ pub(super) fn ehlo_mangled_inside() -> Vec<u8> {
     capture.finish_pcap()
 }
 
+/// nginx passes a client's session on to Postfix.
+pub(super) fn xclient() -> Vec<u8> {
+    let (capture, mut s) = modern("2024-03-05T11:30:00Z", "192.0.2.7:41140", "192.0.2.25:25");
+    s.handshake().wait_ms(20).dialogue(
+        "S: 220 mx.example.net ESMTP Postfix
+         C: EHLO proxy.example.net
+         S: 250-mx.example.net
+         S: 250-PIPELINING
+         S: 250 XCLIENT NAME ADDR PROTO HELO
+         C: XCLIENT ADDR=203.0.113.9 PORT=40000 PROTO=ESMTP HELO=sub2. NAME=[UNAVAILABLE]
+         S: 220 mx.example.net ESMTP Postfix
+         C: MAIL FROM:<ann@example.com>
+         S: 250 2.1.0 Ok
+         C: RCPT TO:<bob@example.net>
+         S: 501 5.5.2 <sub2.>: Helo command rejected: Invalid name
+         C: QUIT
+         S: 221 2.0.0 Bye",
+    );
+    close_after_quit(&mut s);
+    capture.finish_pcap()
+}
+
+/// A client in a hurry meets postscreen.
+pub(super) fn early_talk() -> Vec<u8> {
+    let (capture, mut s) = modern("2024-03-05T11:35:00Z", "192.0.2.10:41150", "203.0.113.25:25");
+    s.handshake().wait_ms(3).dialogue("C: EHLO relay.example.com").wait_s(6).dialogue("S: 521 5.5.1 Protocol error");
+    s.server_fin().client_fin();
+    capture.finish_pcap()
+}
+
 pub(super) fn ehlo_policy() -> Vec<u8> {
     let (capture, mut s) = modern("2024-03-05T09:30:00Z", "192.0.2.47:40310", "203.0.113.25:25");
     s.handshake().wait_ms(33).dialogue(
