@@ -45,7 +45,7 @@ fn page_on(capture: Vec<u8>, path: &str) -> String {
     let mut out = Vec::new();
     let options = ReportOptions::new(Show::All);
     let mut reporter = reporter(Format::Html, &options, Box::new(&mut out));
-    let source = CaptureSource::new(path.to_owned(), Some(path.to_owned()));
+    let source = CaptureSource::new(path, Some(path.to_owned()));
     reporter.capture_begin(0, &source).unwrap();
     let report = scan(Box::new(Cursor::new(capture)), &ScanOptions::new(), &mut |session, diagnosis| {
         reporter.session(0, &session, &diagnosis).unwrap();

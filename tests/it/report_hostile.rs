@@ -53,7 +53,7 @@ pub(crate) fn report_on(capture: Vec<u8>, path: &str, format: Format, width: u16
     let mut options = ReportOptions::new(Show::All);
     options.width = Some(width);
     let mut reporter = reporter(format, &options, Box::new(&mut out));
-    let source = CaptureSource::new(path.to_owned(), Some(path.to_owned()));
+    let source = CaptureSource::new(path, Some(path.to_owned()));
     // Twice: only the second makes a table name its captures.
     for number in 0..2 {
         reporter.capture_begin(number, &source).unwrap();

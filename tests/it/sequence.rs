@@ -217,7 +217,7 @@ fn the_program_reads_large_parts_and_names_the_damaged_ones() {
     let frames: Vec<u64> = capture["parts"].as_array().unwrap().iter().map(|p| p["frames"].as_u64().unwrap()).collect();
     assert_eq!(frames, ends.windows(2).map(|part| (part[1] - part[0]) as u64).collect::<Vec<_>>());
     let part_of = |frame: &Value| {
-        let part = ends.partition_point(|end| *end < frame.as_u64().unwrap() as usize) - 1;
+        let part = ends.partition_point(|end| *end < usize::try_from(frame.as_u64().unwrap()).unwrap()) - 1;
         Value::from(paths[part].to_str().unwrap())
     };
     let mut going_on = 0;

@@ -112,7 +112,7 @@ fn spoiled(frames: Vec<Frame>, script: &mut Script<'_>) -> Vec<Frame> {
                 spoiled.push(frame);
             }
             21 | 22 => late.push((usize::from(script.octet() % 16), frame)),
-            23 if script.octet() % 4 == 0 => spoiled.clear(),
+            23 if script.octet().is_multiple_of(4) => spoiled.clear(),
             _ => spoiled.push(frame),
         }
         late.iter_mut().for_each(|(wait, _)| *wait = wait.saturating_sub(1));

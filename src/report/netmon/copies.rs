@@ -73,7 +73,12 @@ mod tests {
             (15, b"SUB2.\r\nQUIT", &[0..8]),
             (23, b"UIT", &[]),
         ] {
-            assert_eq!(copies.take(offset, octets, octets.len() as u32), unknown, "{}", octets.escape_ascii());
+            assert_eq!(
+                copies.take(offset, octets, u32::try_from(octets.len()).unwrap()),
+                unknown,
+                "{}",
+                octets.escape_ascii()
+            );
         }
     }
 }
