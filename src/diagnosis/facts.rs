@@ -130,8 +130,12 @@ impl<'s> Facts<'s> {
     }
 
     /// Whether the capture has the session from its start.
-    pub(super) const fn has_beginning(&self) -> bool {
-        self.session.handshake.syn_ack.is_some() || self.transcript.greeting.is_some()
+    pub(super) fn has_beginning(&self) -> bool {
+        // A refusal over a hello where none was said: what looks like the greeting is the answer to an XCLIENT before it.
+        let is_hello_missing = matches!(self.transcript.refusal_naming_hello, Some((_, None)))
+            && self.transcript.hellos.is_empty()
+            && self.transcript.xclients.is_empty();
+        self.session.handshake.syn_ack.is_some() || self.transcript.greeting.is_some() && !is_hello_missing
     }
 
     /// The first hole in the dialogue, if something that matters may be in it: after QUIT nothing does, where all before it

@@ -330,7 +330,7 @@ fn what_cannot_be_read_is_told_and_stops_nothing() {
 fn no_session_at_all_hints_at_the_port() {
     assert_eq!(
         table(&["auth-failed.pcap"], &ReportOptions::new(Show::Lost)),
-        "No SMTP session found. For servers on other ports name them: --port 587, say.\n"
+        "No SMTP session found.\n\nNote: SMTP also on port 587 (1 connection), not followed: --port 25,587\n"
     );
 }
 

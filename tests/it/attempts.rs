@@ -134,7 +134,7 @@ fn every_format_says_that_no_mail_was_lost() {
     assert_eq!((&json["summary"]["lost"], &json["summary"]["delivered_later"]), (&2.into(), &2.into()));
     assert_eq!(json["relays"], serde_json::json!([]));
     let csv = report(Format::Csv);
-    assert!(csv.lines().nth(1).unwrap().ends_with("\"try-later\",\"2\""), "{csv}");
+    assert!(csv.lines().nth(1).unwrap().contains("\"try-later\",\"2\""), "{csv}");
     let page = report(Format::Html);
     assert!(page.contains("Lost, delivered later") && page.contains("\"delivered_later\":2"), "{page}");
 }

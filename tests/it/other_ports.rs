@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use assert_cmd::Command;
+use ehlotrace::limits::Limits;
+use ehlotrace::scan::{OtherPorts, ScanOptions, scan};
 use serde_json::{Value, json};
 
 use crate::support::CaptureBuilder;
@@ -55,7 +57,7 @@ fn beside_the_port_asked_for_others_are_named_and_with_any_followed() {
     assert_eq!(ports(&named), [25]);
     let found = json!([{"port": 587, "connections": 2}, {"port": 2525, "connections": 1}]);
     assert_eq!(named["captures"][0]["other_ports"], found);
-    assert_eq!(named["captures"][0]["other_ports_followed"], false);
+    assert_eq!(named["captures"][0]["other_ports_followed"], Value::Null);
     let any = scanned(file.path(), &["--port", "any,25"]);
     assert_eq!(ports(&any), [25, 587, 587, 2525]);
     assert_eq!(any["captures"][0]["other_ports"], found);
@@ -109,11 +111,27 @@ fn other_protocols_are_not_taken_for_smtp() {
         "S: SSH-2.0-OpenSSH\nC: EHLO x\nS: Protocol mismatch.",
     ] {
         let report = scanned(kept(&other_protocol(dialogue)).path(), &["--port", "any"]);
-        assert_eq!(report["captures"][0]["other_ports"], json!([]), "{dialogue}");
+        assert_eq!(report["captures"][0]["other_ports"], Value::Null, "{dialogue}");
     }
     let Some(wild) = corpus::folder("wild") else { return };
     for name in ["made--ftp-client-port-25", "made--ftp-client-port-2525", "the-minecrafters--mailent-ehlo-to-ssh"] {
         let report = scanned(&wild.join(format!("{name}.pcap")), &["--port", "26"]);
-        assert_eq!(report["captures"][0]["other_ports"], json!([]), "{name}");
+        assert_eq!(report["captures"][0]["other_ports"], Value::Null, "{name}");
     }
+}
+
+#[test]
+fn past_the_bounds_ports_are_only_counted_and_connections_forgotten() {
+    // Frames of the sessions alternate.
+    let found = |limits: Limits| -> OtherPorts {
+        let mut options = ScanOptions::new();
+        options.limits = limits;
+        let capture = Box::new(std::io::Cursor::new(capture(&[587, 2525, 2526])));
+        scan(capture, &options, &mut |_, _| {}).unwrap().other_ports
+    };
+    let all = found(Limits::default());
+    assert_eq!((all.found, all.omitted), (vec![(587, 1), (2525, 1), (2526, 1)], 0));
+    let ports = found(Limits { other_ports: 1, ..Limits::default() });
+    assert_eq!((ports.found.len(), ports.omitted), (1, 2));
+    assert_eq!(found(Limits { other_connections: 1, ..Limits::default() }).found, []);
 }

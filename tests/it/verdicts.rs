@@ -22,7 +22,7 @@ const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("connection-reset.pcap", "lost", "connection-reset", "probable"),
     ("cut-short.pcap", "unknown", "", ""),
     ("deferred.pcap", "lost", "ehlo-argument", "certain"),
-    ("early-talk.pcap", "lost", "greeting-refused", "certain"),
+    ("early-talk.pcap", "lost", "recipients-refused", "certain"),
     ("ehlo-mangled-inside.pcap", "lost", "ehlo-mangled", "certain"),
     ("ehlo-mangled.pcap", "lost", "ehlo-mangled", "certain"),
     ("ehlo-policy.pcap", "lost", "ehlo-policy", "certain"),

@@ -115,7 +115,8 @@ pub(in crate::report) struct CaptureObject<'a> {
     /// SMTP beyond doubt on ports that were not asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     other_ports: Vec<OtherPortObject>,
-    /// Whether the sessions on these ports are listed: the capture was read again for them.
+    /// Whether the sessions on these ports are listed: the capture was read again for them. Left out where they are not.
+    #[serde(skip_serializing_if = "is_default")]
     other_ports_followed: bool,
     /// Connections to further ports, over the bound of those listed; left out where it is 0.
     #[serde(skip_serializing_if = "is_default")]

@@ -58,6 +58,12 @@ const TESTS: &[(&str, &str, &str)] = &[
         "connections_past_the_bound_have_no_number_and_their_frames_are_counted",
     ),
     ("open_lookups", "src/dns/tests.rs", "of_too_many_open_lookups_of_a_client_the_oldest_is_judged_at_once"),
+    (
+        "other_connections",
+        "tests/it/other_ports.rs",
+        "past_the_bounds_ports_are_only_counted_and_connections_forgotten",
+    ),
+    ("other_ports", "tests/it/other_ports.rs", "past_the_bounds_ports_are_only_counted_and_connections_forgotten"),
     ("outlook_table_octets", "src/container/tests/bounds.rs", "the_tables_of_an_outlook_message"),
     (
         "packet_octets",

@@ -141,8 +141,19 @@ pub(super) fn xclient() -> Vec<u8> {
 /// A client in a hurry meets postscreen.
 pub(super) fn early_talk() -> Vec<u8> {
     let (capture, mut s) = modern("2024-03-05T11:35:00Z", "192.0.2.10:41150", "203.0.113.25:25");
-    s.handshake().wait_ms(3).dialogue("C: EHLO relay.example.com").wait_s(6).dialogue("S: 521 5.5.1 Protocol error");
-    s.server_fin().client_fin();
+    s.handshake().wait_ms(3).dialogue("C: EHLO relay.example.com").wait_s(6).dialogue(
+        "S: 220 mx.example.net ESMTP Postfix
+         -
+         S: 250-mx.example.net
+         S: 250 SIZE 10240000
+         C: MAIL FROM:<ann@example.com>
+         S: 250 2.1.0 Ok
+         C: RCPT TO:<bob@example.net>
+         S: 550 5.5.1 Protocol error
+         C: QUIT
+         S: 221 2.0.0 Bye",
+    );
+    close_after_quit(&mut s);
     capture.finish_pcap()
 }
 
