@@ -218,7 +218,7 @@ const RCPTED: &[&str] = &[
     "421 4.7.0 try later",
     "503 5.5.1 no",
     "550 see http://spf.example/why?id={rcpt}%40example.com",
-    "550 bounce to bounces+{rcpt}=example.com@list.example",
+    "550 bounce to bounces+{sender}=example.com@list.example",
     "550 {v4}/32 is listed as {v4 in hexadecimal}",
     "550 [IPv6:{v6}::zz] is no address",
 ];

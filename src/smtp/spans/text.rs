@@ -102,7 +102,12 @@ fn mark_mailboxes(text: &[u8], kinds: &mut [SpanKind]) {
             fill(kinds, open..quoted.len(), SpanKind::LocalPart);
             continue;
         }
-        let start = before.iter().rposition(is_delimiter).map_or(0, |last| last + 1);
+        // An apostrophe within a name is no quote.
+        let is_letter = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+        let is_in_name =
+            |at: usize| text.get(at) == Some(&b'\'') && is_letter(at.checked_sub(1)) && is_letter(Some(at + 1));
+        let ends = before.iter().enumerate().rfind(|(at, octet)| is_delimiter(octet) && !is_in_name(*at));
+        let start = ends.map_or(0, |(last, _)| last + 1);
         // `user=ann@example.com` keeps its keyword; what VERP and X.400 put before an equals sign tells whose mailbox it is.
         let word = before.get(start..).unwrap_or_default();
         let keyword = word.iter().take_while(|octet| octet.is_ascii_alphabetic()).count();
@@ -163,6 +168,7 @@ mod tests {
             ("see http://x.example/?id=bob%40x;", "see http://x.example/?id=___%40x;"),
             ("id=%3Cann%3E x=1%2E2%2E3%2E4", "id=%3C___%3E x=_%2E_%2E_%2E_"),
             ("bounces+bob=x@list.example", "_____________@list.example"),
+            ("bounces+bob.o'roe=x@list.example 'bob@x.example'", "___________________@list.example '___@x.example'"),
             ("/G=Bob/S=Roe/@gw.example", "_____________@gw.example"),
             ("/var/mail/ANN! -a-n-n- anna", "/var/mail/___! -_____- anna"),
             ("joe joes YW5uQHguZXhhbXBsZQ== Ym9iYmJvYg==", "___ joes __________________== Ym9iYmJvYg=="),
