@@ -114,7 +114,7 @@ fn the_lost_session_of_the_article_field_by_field() {
             "first": "1999-08-28T13:32:00.000000000Z", "last": "1999-08-28T13:32:00.000000000Z",
             "product": "Microsoft IIS 4.0 SMTP / MCIS 2.x", "arguments_omitted": 0,
             "first_lost": "1999-08-28T13:32:00.000000000Z", "last_lost": "1999-08-28T13:32:00.000000000Z",
-            "lost_every_ns": null
+            "lost_every_ns": null, "proxy": null
         }],
         "summary": {"captures": 1, "unreadable": 0, "sessions": 1, "delivered": 0, "lost": 1, "no_mail": 0, "not_smtp": 0, "unknown": 0,
                     "by_cause": [{"code": "ehlo-argument", "count": 1}], "other_relays_sessions": 0, "other_relays_lost": 0,
@@ -166,7 +166,7 @@ fn keys_stand_in_the_order_of_the_model() {
         evidence frame text frame text remedy close by how \
         anomalies retransmitted_segments out_of_order_segments overlapping_octets gap_octets conflicting_octets out_of_window_segments duplicate_segments \
         display_filter exchanges_omitted hellos_omitted community_id \
-        relays client_ip server_ip sessions lost main_cause arguments text first last product arguments_omitted first_lost last_lost lost_every_ns \
+        relays client_ip server_ip sessions lost main_cause arguments text first last product arguments_omitted first_lost last_lost lost_every_ns proxy \
         summary captures unreadable sessions delivered lost no_mail not_smtp unknown by_cause code count other_relays_sessions other_relays_lost never_started delivered_later";
     assert_eq!(keys(&json), model.split_whitespace().collect::<Vec<_>>());
 }
