@@ -117,7 +117,7 @@ fn commands_lose_their_mailboxes_and_nothing_else() {
         ("RCPT TO:<a@[192.0.2.10]>", "RCPT TO:<_@____________>"),
         ("VRFY quokka", "VRFY ______"),
         ("EXPN quokkas", "EXPN _______"),
-        ("XCLIENT ADDR=192.0.2.10", "XCLIENT _______________"),
+        ("XCLIENT ADDR=192.0.2.10", "XCLIENT ADDR=__________"),
         ("BDAT 12 quokka", "BDAT __ ______"),
         ("BDAT quokka", "BDAT ______"),
         ("RCTP TO:<quokka@example.com>", "____ _______________________"),
