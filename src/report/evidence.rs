@@ -23,9 +23,9 @@ pub fn text(kind: &EvidenceKind) -> String {
         EvidenceKind::Unreachable(reported_by, reason) => format!("{reported_by} reports: {reason}"),
         EvidenceKind::SynReset => "server answered the SYN with RST".into(),
         EvidenceKind::SynUnanswered { syns: 1, quiet_ns } => {
-            format!("no answer in the {} the capture goes on", seconds(*quiet_ns))
+            format!("SYN sent once, no answer in the {} the capture goes on", seconds(*quiet_ns))
         }
-        EvidenceKind::SynUnanswered { syns, .. } => format!("sent {syns} times, and no answer"),
+        EvidenceKind::SynUnanswered { syns, .. } => format!("SYN sent {syns} times, no answer"),
         EvidenceKind::ProxyHeader(version, content) => {
             format!("client sent {}", background::proxy_header(*version, *content))
         }
@@ -137,6 +137,7 @@ fn unknown(why: Unknown) -> String {
         Unknown::HelloAdrift => "no reply to the hello, and nothing shows that it reached the server".into(),
         Unknown::MessageUndecided => "no reply says what became of the message".into(),
         Unknown::NoHandshake => "the handshake was not completed".into(),
+        Unknown::CaptureEnds(0) => "the capture ends with this frame, before the session does".into(),
         Unknown::CaptureEnds(quiet_ns) => {
             format!("the capture ends {} after this frame, before the session does", seconds(quiet_ns))
         }

@@ -81,6 +81,7 @@ fn the_lost_session_of_the_article_field_by_field() {
         ],
         "tls": false, "messages_accepted": 0,
         "outcome": "lost", "cause": "ehlo-argument", "fault": "client", "confidence": "certain", "recovered": false, "reason": null, "delivered_later": null,
+        "deciding": {"frame": 6, "command": "EHLO", "code": 501, "enhanced": null, "text": "Invalid Address"},
         "evidence": [
             {"frame": 5, "text": "EHLO argument \"sub2.\" ends in a dot"},
             {"frame": 6, "text": "server replied 501 Invalid Address"},
@@ -160,6 +161,7 @@ fn keys_stand_in_the_order_of_the_model() {
         path member status status_reason format link_types frames first_timestamp last_timestamp sessions notes truncated dropped compression \
         sessions capture path member session session_id connection_key tcp_stream client ip port server ip port product build \
         first_frame last_frame opened closed captured tunnelled tls messages_accepted outcome cause fault confidence recovered reason delivered_later \
+        deciding frame command code enhanced text \
         handshake complete syn_frame syn_ack_frame ack_frame rtt_ns client_isn server_isn greeting frame code lines text text delay_ns \
         hellos frame verb argument text problems code offset reference message notes suggestion accepted \
         exchanges reply frame code enhanced lines text text delay_ns command frame verb line text \
