@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::digest::{Deciding, Digest, ShownHello};
 use super::run::{Form, Run};
-use super::{background, escape, evidence};
+use super::{advice, background, escape};
 use crate::diagnosis::{Confidence, Fault};
 use crate::smtp::Reply;
 
@@ -48,7 +48,7 @@ const COLUMNS: [Column; 47] = [
     ("tls", |row| row.session.transcript.is_tls.to_string()),
     ("evidence_frames", |row| joined(row.evidence().map(|(frame, _)| frame.to_string()), " ")),
     ("evidence", |row| joined(row.evidence().map(|(_, text)| text), "; ")),
-    ("remedy", |row| evidence::remedy(row.diagnosis)),
+    ("remedy", |row| advice::remedy(row.diagnosis)),
     ("tcp_stream", |row| or_empty(row.session.tcp_stream)),
     ("community_id", |row| row.session.community_id()),
     ("tls_version", |row| or_empty(row.session.transcript.tls.server_hello.as_ref().map(|hello| hello.version))),

@@ -2,7 +2,7 @@
 
 use super::words::count;
 use super::{background, escape};
-use crate::diagnosis::{Answer, Argument, Diagnosis, End, EvidenceKind, Fault, Reason, Unknown};
+use crate::diagnosis::{Answer, Argument, Diagnosis, End, EvidenceKind, Unknown};
 use crate::flow::Side;
 use crate::session::Captured;
 use crate::smtp::{Alert, Certificate, ClientHello, Verb};
@@ -174,31 +174,6 @@ fn seconds(nanos: i64) -> String {
     } else {
         format!("{}.{} s", tenths / 10, tenths % 10)
     }
-}
-
-/// What to do about a loss; empty where there is nothing to do.
-pub fn remedy(diagnosis: &Diagnosis) -> String {
-    advice(diagnosis.remedy, diagnosis.reason, diagnosis.suggestion.as_deref())
-}
-
-/// What to do about the reason, else the remedy of the cause, and before it the name to greet with.
-pub(super) fn advice(remedy: &str, reason: Option<&Reason>, suggestion: Option<&str>) -> String {
-    let remedy = reason.map_or_else(|| remedy.to_owned(), on_both_sides);
-    match suggestion {
-        Some(name) => format!("Send `{name}`. {remedy}"),
-        None => remedy,
-    }
-}
-
-/// What either side would do, the one at fault first.
-fn on_both_sides(reason: &Reason) -> String {
-    let (first, other, place) = match reason.fault {
-        Fault::Server => (reason.receiving, reason.sending, "At the client"),
-        _ => (reason.sending, reason.receiving, "Or at the server"),
-    };
-    let (initial, rest) = first.split_at_checked(1).unwrap_or_default();
-    let first = format!("{}{rest}", initial.to_ascii_uppercase());
-    if other.is_empty() { first } else { format!("{first} {place}: {other}") }
 }
 
 /// `lost (certain): ehlo-argument: the client greets with a malformed name`, and the reason if there is one.
