@@ -72,7 +72,7 @@ pub(super) struct ScanArgs {
     #[arg(long, value_enum)]
     pub(super) format: Option<Format>,
 
-    /// Write of each session only what a database asks for, a third of its octets: no commands and replies. For JSON Lines
+    /// Write of each session only what a database asks for, a third of its bytes: no commands and replies. For JSON Lines
     #[arg(long)]
     pub(super) brief: bool,
 

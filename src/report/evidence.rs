@@ -129,7 +129,7 @@ fn unknown(why: Unknown) -> String {
         Unknown::OneSide(_) => "only the client's side was captured".into(),
         Unknown::NoBeginning => "the capture lacks the beginning of the session".into(),
         Unknown::Hole(0) => "the capture may lack what the server said before this".into(),
-        Unknown::Hole(octets) => format!("the capture lacks {octets} octets of the dialogue here"),
+        Unknown::Hole(octets) => format!("the capture lacks {octets} bytes of the dialogue here"),
         Unknown::DataHole => "the capture lacks a part of the mail data, perhaps its end".into(),
         Unknown::CutHello => "the capture lacks a part of the hello".into(),
         Unknown::Tls => "TLS hides the rest".into(),

@@ -63,7 +63,7 @@ fn a_brief_session_has_a_third_of_the_octets() {
         of_type(&lines, "session").into_iter().map(|session| session.to_string().len()).sum()
     };
     let (long, brief) = (octets(&["."]), octets(&["--brief", "."]));
-    assert!(brief * 5 < long * 2, "{brief} of {long} octets");
+    assert!(brief * 5 < long * 2, "{brief} of {long} bytes");
 }
 
 #[test]

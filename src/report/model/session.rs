@@ -66,7 +66,7 @@ pub(in crate::report) struct SessionObject<'a> {
     /// Replies to commands sent too many at once to be remembered; left out where it is 0.
     #[serde(skip_serializing_if = "is_default")]
     replies_unpaired: u64,
-    /// Octets of the client not read: too many before the reply that tells what they are. Left out where it is 0.
+    /// Bytes of the client not read: too many before the reply that tells what they are. Left out where it is 0.
     #[serde(skip_serializing_if = "is_default")]
     client_octets_unread: u64,
     /// What is worth a second look whatever became of the session; left out where there is nothing.
