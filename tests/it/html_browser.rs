@@ -153,12 +153,19 @@ fn it_prints_with_the_sessions_opened() {
     let Some(text) = text_of(&pdf) else { return };
     assert!(text.contains("Relays that stopped working") && text.contains("Seconds"), "{text}");
     assert!(!text.contains("Show all"), "controls are not printed");
+    // A page ends in a form feed; what is in front of the list has pages of its own.
+    let pages: Vec<&str> = text.trim_end_matches('\x0c').split('\x0c').collect();
+    let first = pages.iter().position(|page| page.contains("Opened (UTC)")).unwrap();
+    assert!((3..12).contains(&pages.len()), "{} pages for 8 sessions", pages.len());
+    for page in &pages[first..] {
+        assert!(page.contains("Opened (UTC)"), "the heading repeats on every page of the list: {page}");
+    }
 }
 
 fn text_of(pdf: &Path) -> Option<String> {
     let output = Command::new("pdftotext").arg(pdf).arg("-").output().ok();
     if output.is_none() {
-        println!("text of the print not read: no pdftotext installed");
+        println!("skipped: the text of the print, for pdftotext is not installed");
     }
     Some(String::from_utf8_lossy(&output?.stdout).into_owned())
 }
