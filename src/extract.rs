@@ -15,6 +15,7 @@ use thiserror::Error;
 
 use crate::capture::{InterfaceInfo, Packet, ReadError};
 use crate::diagnosis::EvidenceKind;
+use crate::filter::SessionFilter;
 use crate::limits::{HOST_OCTETS, TRACE_SPANS};
 use crate::report::{escape, evidence};
 use crate::scan::CaptureReport;
@@ -39,8 +40,10 @@ const LISTED_SESSIONS: usize = 50;
 pub struct ExtractOptions {
     /// What to look for, and within which bounds.
     pub scan: ScanOptions,
-    /// Which sessions.
+    /// Which of the sessions that pass the filter.
     pub choice: Choice,
+    /// What sessions have to pass.
+    pub filter: SessionFilter,
     /// Whether to redact, and with what key.
     pub redact: Option<RedactKey>,
     /// Whether redaction replaces host and domain names, too.
@@ -49,8 +52,8 @@ pub struct ExtractOptions {
 
 impl ExtractOptions {
     /// The sessions chosen, as they are.
-    pub const fn new(scan: ScanOptions, choice: Choice) -> Self {
-        Self { scan, choice, redact: None, redact_names: false }
+    pub fn new(scan: ScanOptions, choice: Choice) -> Self {
+        Self { scan, choice, filter: SessionFilter::default(), redact: None, redact_names: false }
     }
 }
 
@@ -64,7 +67,7 @@ pub struct Extracted {
     pub sessions: u64,
     /// Sessions that were chosen and are over the bound.
     pub left_out_sessions: u64,
-    /// Sessions lost, chosen or not.
+    /// Sessions lost of those that pass the filter, chosen or not.
     pub lost: u64,
     /// Frames written.
     pub frames: u64,
@@ -118,7 +121,7 @@ impl<W: Write> Extractor<W> {
             scan.limits.host_octets = if self.options.redact_names { HOST_OCTETS } else { 0 };
             scan.keep_credentials = false;
         }
-        let first = twice::first(reopen, &mut scan, &self.options.choice, Kept::new)?;
+        let first = twice::first(reopen, &mut scan, self.options.choice, &self.options.filter, Kept::new)?;
         let First { capture, mut sessions, left_out, lost } = first;
         let mut extracted = Extracted {
             capture,

@@ -38,6 +38,7 @@ pub mod container;
 pub mod diagnosis;
 pub mod dns;
 pub mod extract;
+pub mod filter;
 pub mod flow;
 pub mod limits;
 pub mod matrix;

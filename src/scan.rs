@@ -13,14 +13,14 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use crate::capture::{self, CaptureReader, NetmonZone, OpenOptions, Packet, ReadError};
+use crate::capture::{self, CaptureReader, OpenOptions, Packet, ReadError};
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::dns::Lookups;
 use crate::flow::{ClosedFlow, FlowTable, StreamIndex};
 use crate::limits::Limits;
 use crate::session::{FrameContent, Session, SessionBuilder, SessionFrame};
 use crate::smtp::DialogueOptions;
-use crate::time::{CaptureClock, Timestamp};
+use crate::time::{CaptureClock, Timestamp, Zone};
 use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Interest, Ports, Reassembled, TcpHeader};
 
 use attempts::Attempts;
@@ -40,7 +40,7 @@ pub struct ScanOptions {
     /// Whether secrets of AUTH are kept, which are otherwise masked.
     pub keep_credentials: bool,
     /// The time zone of the hosts that Network Monitor captures come from.
-    pub netmon_zone: NetmonZone,
+    pub netmon_zone: Zone,
     /// Whether sessions get the number by which Wireshark knows their connection. Every TCP header of the capture has to be
     /// read for it.
     pub tcp_stream: bool,
@@ -58,7 +58,7 @@ impl ScanOptions {
             any_port: false,
             keep_credentials: false,
             limits: Limits::default(),
-            netmon_zone: NetmonZone::default(),
+            netmon_zone: Zone::default(),
             tcp_stream: false,
             dns: true,
         }
@@ -356,6 +356,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
         CaptureReport {
             info: Some(reader.info().clone()),
             sessions: self.sessions,
+            filtered_out: 0,
             undecoded: self.undecoded(),
             failed_lookups,
             other_ports: self.listener.finish(&self.options.ports),

@@ -1,6 +1,10 @@
 //! When and where in a capture something happened.
 
+mod zone;
+
 use std::fmt;
+
+pub use zone::{Zone, ZoneError};
 
 /// The number of a record in its capture: 1-based over all packet records, as Wireshark counts them.
 pub type FrameNumber = u64;

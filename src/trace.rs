@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::capture::ReadError;
 use crate::diagnosis::Diagnosis;
+use crate::filter::SessionFilter;
 use crate::limits::TRACE_SPANS;
 use crate::report::netmon::{self, Columns, TraceLayout, TracedSession};
 use crate::scan::CaptureReport;
@@ -25,8 +26,10 @@ use crate::twice::{self, Choice, First, Reopen, SessionTexts};
 pub struct TraceOptions {
     /// What to look for, and within which bounds.
     pub scan: ScanOptions,
-    /// Which sessions.
+    /// Which of the sessions that pass the filter.
     pub choice: Choice,
+    /// What sessions have to pass.
+    pub filter: SessionFilter,
     /// Which frames of them; all unless given.
     pub frames: Option<RangeInclusive<FrameNumber>>,
     /// How it looks. The columns are worked out.
@@ -36,7 +39,7 @@ pub struct TraceOptions {
 impl TraceOptions {
     /// All frames of the sessions chosen, in the ordinary layout.
     pub fn new(scan: ScanOptions, choice: Choice) -> Self {
-        Self { scan, choice, frames: None, layout: TraceLayout::default() }
+        Self { scan, choice, filter: SessionFilter::default(), frames: None, layout: TraceLayout::default() }
     }
 
     const fn shows_lost_only(&self) -> bool {
@@ -50,7 +53,7 @@ impl TraceOptions {
 pub struct Traced {
     /// What came of the capture.
     pub capture: CaptureReport,
-    /// Sessions lost, shown or not.
+    /// Sessions lost of those that pass the filter, shown or not.
     pub lost: u64,
     /// Sessions shown.
     pub shown: u64,
@@ -77,7 +80,7 @@ pub enum TraceError {
 pub fn trace(reopen: &mut Reopen<'_>, options: &TraceOptions, out: &mut dyn Write) -> Result<Traced, TraceError> {
     let mut scan = options.scan.clone();
     scan.limits.spans = TRACE_SPANS;
-    let first = twice::first(reopen, &mut scan, &options.choice, Shown::new)?;
+    let first = twice::first(reopen, &mut scan, options.choice, &options.filter, Shown::new)?;
     // The second reading needs no spans: they are in what the first one kept.
     scan.limits.spans = options.scan.limits.spans;
     let First { capture, mut sessions, left_out, lost } = first;
@@ -90,8 +93,8 @@ pub fn trace(reopen: &mut Reopen<'_>, options: &TraceOptions, out: &mut dyn Writ
     if left_out > 0 {
         let text = format!("{left_out} more sessions are not shown: choose them with --session");
         out.write_all(netmon::note(&text, &layout).as_bytes())?;
-    } else if 0 < shown && shown < capture.sessions && options.shows_lost_only() {
-        let text = format!("{shown} of {} sessions shown, the lost ones: --all shows all", capture.sessions);
+    } else if 0 < shown && shown < capture.sessions - capture.filtered_out && options.shows_lost_only() {
+        let text = format!("{shown} of {} sessions shown, the lost ones: --all shows all", capture.sessions - capture.filtered_out);
         out.write_all(netmon::note(&text, &layout).as_bytes())?;
     }
     Ok(Traced { capture, lost, shown })

@@ -12,6 +12,7 @@ use std::io::{self, Read};
 
 use crate::capture::{self, CaptureReader, ReadError};
 use crate::diagnosis::Diagnosis;
+use crate::filter::SessionFilter;
 use crate::scan::CaptureReport;
 use crate::scan::{Observer, ScanOptions, scan_observed};
 use crate::session::{Session, SessionFrame};
@@ -33,7 +34,7 @@ pub(crate) struct First<K> {
     pub(crate) sessions: BTreeMap<u64, K>,
     /// Sessions that were chosen and are over the bound.
     pub(crate) left_out: u64,
-    /// Sessions lost, chosen or not.
+    /// Sessions lost of those that pass the filter, chosen or not.
     pub(crate) lost: u64,
 }
 
@@ -43,7 +44,8 @@ pub(crate) fn open(reopen: &mut Reopen<'_>, scan: &ScanOptions) -> Result<Box<dy
 }
 
 /// Reads a capture and keeps of each session chosen what `keep` makes of it. Ports on which the capture has SMTP are added to
-/// those of `scan` where that is asked for, or there is nothing on these.
+/// those of `scan` where that is asked for, or there is nothing on these. Where the filter has to know the end of the capture,
+/// it is read once more for that.
 ///
 /// # Errors
 ///
@@ -51,28 +53,35 @@ pub(crate) fn open(reopen: &mut Reopen<'_>, scan: &ScanOptions) -> Result<Box<dy
 pub(crate) fn first<K>(
     reopen: &mut Reopen<'_>,
     scan: &mut ScanOptions,
-    choice: &Choice,
+    choice: Choice,
+    filter: &SessionFilter,
     keep: fn(Session, &Diagnosis) -> K,
 ) -> Result<First<K>, ReadError> {
-    let first = read_first(open(reopen, scan)?.as_mut(), scan, choice, keep);
+    let filter = &match filter.needs_end() {
+        true => filter.ending_at(capture::last_time(open(reopen, scan)?.as_mut())),
+        false => filter.clone(),
+    };
+    let first = read_first(open(reopen, scan)?.as_mut(), scan, choice, filter, keep);
     let is_asked = scan.any_port || first.capture.sessions == 0;
     if !is_asked || first.capture.other_ports.found.is_empty() {
         return Ok(first);
     }
     scan.ports = first.capture.other_ports.all();
-    Ok(read_first(open(reopen, scan)?.as_mut(), scan, choice, keep))
+    Ok(read_first(open(reopen, scan)?.as_mut(), scan, choice, filter, keep))
 }
 
 fn read_first<K>(
     reader: &mut dyn CaptureReader,
     scan: &ScanOptions,
-    choice: &Choice,
+    choice: Choice,
+    filter: &SessionFilter,
     keep: fn(Session, &Diagnosis) -> K,
 ) -> First<K> {
-    let (choice, most) = (choice.clone(), scan.limits.trace_sessions);
-    let mut choosing = Choosing { choice, most, keep, sessions: BTreeMap::new(), left_out: 0, lost: 0 };
+    let (filter, most, sessions) = (filter.clone(), scan.limits.trace_sessions, BTreeMap::new());
+    let mut choosing = Choosing { choice, filter, most, keep, sessions, left_out: 0, lost: 0, filtered_out: 0 };
     let capture = scan_observed(reader, scan, &mut choosing);
-    let Choosing { sessions, left_out, lost, .. } = choosing;
+    let Choosing { sessions, left_out, lost, filtered_out, .. } = choosing;
+    let capture = CaptureReport { filtered_out, ..capture };
     First { capture, sessions, left_out, lost }
 }
 

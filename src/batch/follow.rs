@@ -1,7 +1,9 @@
-//! Sessions on ports that nobody named: a capture is read again where it has SMTP on others.
+//! Which sessions are told: those that pass the filter, also on ports that nobody named, for a capture is read again where it has SMTP
+//! on others.
 
 use crate::capture::ReadError;
 use crate::diagnosis::Diagnosis;
+use crate::filter::SessionFilter;
 use crate::scan::{CaptureReport, OtherPorts, ScanOptions};
 use crate::session::Session;
 
@@ -10,9 +12,30 @@ pub(super) type Observe<'o> = dyn FnMut(Session, Diagnosis) + 'o;
 /// Scans the capture once more.
 pub(super) type Again<'a> = dyn FnMut(&ScanOptions, &mut Observe<'_>) -> Result<CaptureReport, ReadError> + 'a;
 
+/// Scans a capture, see [`scan_all`], and tells of the sessions that pass `filter`.
+pub(super) fn scan(
+    first: impl FnOnce(&mut Observe<'_>) -> CaptureReport,
+    options: &ScanOptions,
+    filter: &SessionFilter,
+    again: Option<&mut Again<'_>>,
+    observe: &mut Observe<'_>,
+) -> CaptureReport {
+    let mut filtered_out = 0;
+    let mut report = scan_all(first, options, again, &mut |session, diagnosis| {
+        if filter.passes(&session, &diagnosis) {
+            observe(session, diagnosis);
+        } else {
+            filtered_out += 1;
+        }
+    });
+    report.filtered_out = filtered_out;
+    filter.keep_lookups(&mut report.failed_lookups);
+    report
+}
+
 /// Scans a capture with `first`; once more on the ports found where that is asked for, or there is nothing on those asked for. `again` is
 /// none where a capture can be read only once: there it is left at saying which ports they are.
-pub(super) fn scan(
+fn scan_all(
     first: impl FnOnce(&mut Observe<'_>) -> CaptureReport,
     options: &ScanOptions,
     again: Option<&mut Again<'_>>,

@@ -1,6 +1,7 @@
 //! Many captures in one run: found, unpacked, scanned in parallel, and reported in order. A bad one never stops the rest.
 
 mod captures;
+mod ending;
 mod follow;
 mod inputs;
 mod progress;
@@ -14,6 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::diagnosis::Diagnosis;
+use crate::filter::SessionFilter;
 use crate::report::{InputReport, Reporter};
 use crate::scan::ScanOptions;
 use crate::scan::{CaptureReport, CaptureSource};
@@ -29,6 +31,8 @@ pub use progress::Progress;
 pub struct BatchOptions<'p> {
     /// How each capture is scanned.
     pub scan: ScanOptions,
+    /// What sessions have to pass to be told of.
+    pub filter: SessionFilter,
     /// Inputs that are worked on at the same time; at least one.
     pub jobs: usize,
     /// What encrypted archives are tried with.
@@ -40,9 +44,9 @@ pub struct BatchOptions<'p> {
 }
 
 impl BatchOptions<'_> {
-    /// Scans with `scan`, one input at a time, no passwords, every input a capture of its own.
-    pub const fn new(scan: ScanOptions) -> Self {
-        Self { scan, jobs: 1, passwords: Vec::new(), is_sequence: false, progress: None }
+    /// Scans with `scan`, every session passes, one input at a time, no passwords, every input a capture of its own.
+    pub fn new(scan: ScanOptions) -> Self {
+        Self { scan, filter: SessionFilter::default(), jobs: 1, passwords: Vec::new(), is_sequence: false, progress: None }
     }
 }
 
@@ -72,7 +76,7 @@ pub struct BatchResult {
     pub skipped_files: u64,
     /// What could not be read, or not to its end.
     pub failures: Vec<Failure>,
-    /// Sessions lost, those aside whose mail another session delivered right after.
+    /// Sessions lost of those that pass the filter, those aside whose mail another session delivered right after.
     pub lost: u64,
 }
 

@@ -1,5 +1,6 @@
 //! Rotated captures read as one: `dumpcap -b`, `tcpdump -C`, `nmcap` chains.
 
+use std::io;
 use std::path::Path;
 
 use super::follow::{self, Again, Observe};
@@ -8,6 +9,7 @@ use super::worker::unreadable;
 use super::{BatchOptions, Event, Given, Input};
 use crate::capture::{self, CapturePart, CaptureReader, OpenOptions, Opening, Peeked, ReadError, Sequence};
 use crate::container::{self, Origin};
+use crate::filter::SessionFilter;
 use crate::report::InputReport;
 use crate::scan::{CaptureReport, CaptureSource, ScanOptions, scan_capture};
 use crate::time::Timestamp;
@@ -70,6 +72,13 @@ fn scan_parts(
     options: &BatchOptions<'_>,
     tell: &mut dyn FnMut(Event) -> bool,
 ) {
+    let filter = match filter(&parts, options) {
+        Ok(filter) => filter,
+        Err(error) => {
+            unreadable(source, error, tell);
+            return;
+        }
+    };
     let mut wants_more = tell(Event::Begin(source));
     let part = |input: &Input| CapturePart { path: input.source(None).path, first_frame: 0, frames: 0 };
     let order: Vec<&Input> = parts.iter().map(|(_, input, _)| *input).collect();
@@ -81,12 +90,30 @@ fn scan_parts(
     };
     let again: Option<&mut Again<'_>> = if order.iter().all(|input| is_file(input)) { Some(&mut again) } else { None };
     let first = |observe: &mut Observe<'_>| scan_sequence(sequence, &options.scan, observe);
-    let report = follow::scan(first, &options.scan, again, &mut |session, diagnosis| {
+    let report = follow::scan(first, &options.scan, &filter, again, &mut |session, diagnosis| {
         wants_more = wants_more && tell(Event::Session(Box::new((session, diagnosis))));
     });
     if wants_more {
         tell(Event::End(Box::new(report)));
     }
+}
+
+/// What sessions have to pass: where that speaks of the end of the capture, every part is read to its own.
+fn filter(parts: &[Part<'_>], options: &BatchOptions<'_>) -> Result<SessionFilter, ReadError> {
+    if !options.filter.needs_end() {
+        return Ok(options.filter.clone());
+    }
+    let mut end = None;
+    for (_, input, _) in parts {
+        if !is_file(input) {
+            let what = "its end is not known before it was read: give --since and --until a date and time, or name a file";
+            return Err(ReadError::Open { source: io::Error::other(what) });
+        }
+        // What cannot be opened is told when its turn comes.
+        let reader = open(input, &options.scan.open_options(), None).ok();
+        end = end.max(reader.and_then(|mut reader| capture::last_time(reader.as_mut())));
+    }
+    Ok(options.filter.ending_at(end))
 }
 
 /// Scans the parts, and says of each session which of them hold it.

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use super::captures::{self, Found};
 use super::follow::{self, Again, Observe};
-use super::{BatchOptions, Event, Input};
+use super::{BatchOptions, Event, Input, ending};
 use crate::capture::{self, CaptureReader, ReadError};
 use crate::container::{Member, Origin, WalkOptions};
+use crate::filter::SessionFilter;
 use crate::scan::{CaptureReport, CaptureSource, ScanOptions, scan_capture};
 
 /// Scans all captures in `input`. `tell` says whether it wants to hear more.
@@ -21,18 +22,17 @@ pub(super) fn scan(input: &Input, options: &BatchOptions<'_>, tell: &mut dyn FnM
             return;
         }
     };
-    let open_options = options.scan.open_options();
     let walk_options = WalkOptions { limits: &options.scan.limits, passwords: &options.passwords };
     let mut captures = 0;
     let mut take = |found| {
         let wants_more = match found {
-            Found::Capture(source, reader) => {
+            Found::Capture(source, (reader, filter)) => {
                 captures += 1;
                 let mut again = |scan: &ScanOptions, observe: &mut Observe<'_>| {
                     scan_again(input, captures, scan, &options.passwords, observe)
                 };
                 let is_file = input.path().is_some_and(Path::is_file);
-                scan_reader(source, reader, options, is_file.then_some(&mut again), tell)
+                scan_reader(source, reader, (options, &filter), is_file.then_some(&mut again), tell)
             }
             Found::Other => tell(Event::Skipped),
             Found::Unreadable(source, error) => unreadable(source, error, tell),
@@ -44,7 +44,7 @@ pub(super) fn scan(input: &Input, options: &BatchOptions<'_>, tell: &mut dyn FnM
         };
         if wants_more { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
-    let mut open = |member: Member| capture::open_peeled(member.content, &open_options);
+    let mut open = |member: Member| ending::open(input, member, options);
     let _ = captures::each(input, origin, walk_options, &mut open, &mut take);
     if let Some(progress) = options.progress {
         progress.input_done();
@@ -54,13 +54,13 @@ pub(super) fn scan(input: &Input, options: &BatchOptions<'_>, tell: &mut dyn FnM
 fn scan_reader(
     source: CaptureSource,
     reader: Box<dyn CaptureReader>,
-    options: &BatchOptions<'_>,
+    (options, filter): (&BatchOptions<'_>, &SessionFilter),
     again: Option<&mut Again<'_>>,
     tell: &mut dyn FnMut(Event) -> bool,
 ) -> bool {
     let mut wants_more = tell(Event::Begin(source));
     let first = |observe: &mut Observe<'_>| scan_capture(reader, &options.scan, observe);
-    let report = follow::scan(first, &options.scan, again, &mut |session, diagnosis| {
+    let report = follow::scan(first, &options.scan, filter, again, &mut |session, diagnosis| {
         wants_more = wants_more && tell(Event::Session(Box::new((session, diagnosis))));
     });
     wants_more && tell(Event::End(Box::new(report)))

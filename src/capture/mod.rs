@@ -28,12 +28,11 @@ use std::ops::ControlFlow;
 
 use crate::container;
 use crate::limits::Limits;
-use crate::time::{FrameNumber, Timestamp};
+use crate::time::{FrameNumber, Timestamp, Zone};
 
 pub use error::ReadError;
 pub use info::{CaptureInfo, InterfaceInfo};
 pub use link::LinkType;
-pub use netmon::{NetmonZone, ZoneError};
 pub(crate) use owned::OwnedPacket;
 pub use peeked::Peeked;
 pub use sequence::{BegunParts, CapturePart, Opening, Sequence};
@@ -100,7 +99,7 @@ pub struct OpenOptions {
     /// The bounds to work within.
     pub limits: Limits,
     /// The time zone of the hosts that Network Monitor ran on: before version 2.3 it stores local time.
-    pub netmon_zone: NetmonZone,
+    pub netmon_zone: Zone,
 }
 
 type Opener = fn(Source, CaptureInfo, &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError>;
@@ -130,6 +129,13 @@ pub fn open_peeled(peeled: container::Peeled, options: &OpenOptions) -> Result<B
         Some(format) => (format.open)(source, CaptureInfo::new(format.name, peeled.layers), options),
         None => Err(recognise::unknown_format(head, &peeled.layers, source.is_cut())),
     }
+}
+
+/// Reads to the end, or to the damage that ends it, and gives the latest time of a packet.
+pub(crate) fn last_time(reader: &mut dyn CaptureReader) -> Option<Timestamp> {
+    // Where it is damaged its end is there.
+    let _ = reader.for_each_packet(&mut |_| ControlFlow::Continue(()));
+    reader.info().last_time
 }
 
 /// The `u32` in the first octets of `octets`, in the byte order `BIG` says; 0 where there is none.

@@ -7,9 +7,11 @@ use std::str::FromStr;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use ehlotrace::batch::Input;
-use ehlotrace::capture::NetmonZone;
 use ehlotrace::report;
 use ehlotrace::scan::ScanOptions;
+use ehlotrace::time::Zone;
+
+use super::filter::FilterArgs;
 
 /// Says which SMTP sessions in a packet capture were lost, and why.
 #[derive(Debug, Parser)]
@@ -100,6 +102,9 @@ pub(super) struct ScanArgs {
 
     #[command(flatten)]
     pub(super) reading: ReadingArgs,
+
+    #[command(flatten)]
+    pub(super) filter: FilterArgs,
 }
 
 /// When to use colours
@@ -143,8 +148,13 @@ pub(super) struct ReadingArgs {
 
     /// The time zone of Network Monitor files, which store local time: an offset (`+02:00`) or a name (`Europe/Berlin`)
     /// [default: UTC]
-    #[arg(long, value_name = "ZONE", value_parser = NetmonZone::parse)]
-    netmon_tz: Option<NetmonZone>,
+    #[arg(long, value_name = "ZONE", value_parser = Zone::parse)]
+    netmon_tz: Option<Zone>,
+
+    /// The time zone of --since and --until and of the times that are printed for people: a name (`Europe/Berlin`), an offset
+    /// (`+02:00`), or `local` for that of this machine. JSON, JSON Lines and CSV stay in UTC [default: UTC]
+    #[arg(long, value_name = "ZONE", value_parser = Zone::parse)]
+    timezone: Option<Zone>,
 
     /// Print no notes and no progress: only results and errors
     #[arg(short, long)]
@@ -172,6 +182,11 @@ impl FromStr for PortArg {
 }
 
 impl ReadingArgs {
+    /// The zone of the user's times.
+    pub(super) fn zone(&self) -> Zone {
+        self.timezone.clone().unwrap_or_default()
+    }
+
     /// Whether secrets may be shown.
     pub(super) const fn shows_credentials(&self) -> bool {
         self.show_credentials
@@ -228,6 +243,7 @@ Examples:
   ehlotrace scan --port 25,587 tickets/
   ehlotrace scan --port any submission.pcapng
   ehlotrace scan --format markdown tickets/4711.zip
+  ehlotrace scan --client 192.0.2.0/24 --since 2h ticket.pcapng
   ehlotrace scan --sequence trace_0000*.pcapng
   find /srv/tickets -newer last-run -print0 | ehlotrace scan --files-from -
   tcpdump -r old.pcap -w - port 25 | ehlotrace scan -

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Command, CommandFactory, ValueEnum};
 use clap_complete::Shell as Generator;
-use ehlotrace::diagnosis::RULES;
+use ehlotrace::diagnosis::{Outcome, RULES};
 use ehlotrace::pages::{self, Subject};
 
 use super::Exit;
@@ -38,9 +38,13 @@ fn command() -> Command {
     let codes = |subcommand: Command, argument: &'static str, codes: Vec<&'static str>| {
         subcommand.mut_arg(argument, |argument| argument.value_parser(PossibleValuesParser::new(codes)))
     };
-    Args::command()
-        .mut_subcommand("explain", |explain| codes(explain, "code", pages::subjects().map(Subject::code).collect()))
-        .mut_subcommand("extract", |extract| codes(extract, "cause", RULES.iter().map(|rule| rule.code).collect()))
+    let filtering = |subcommand: Command| {
+        let subcommand = codes(subcommand, "cause", RULES.iter().map(|rule| rule.code).collect());
+        codes(subcommand, "outcome", Outcome::ALL.map(Outcome::code).to_vec())
+    };
+    let command = Args::command()
+        .mut_subcommand("explain", |explain| codes(explain, "code", pages::subjects().map(Subject::code).collect()));
+    ["scan", "trace", "extract"].into_iter().fold(command, |command, name| command.mut_subcommand(name, filtering))
 }
 
 /// Prints the completions.

@@ -1,19 +1,18 @@
 //! `ehlotrace extract`.
 
 use std::io::{self, IsTerminal};
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{ArgGroup, Args as ClapArgs};
 use ehlotrace::batch;
-use ehlotrace::diagnosis::{Rule, rule};
 use ehlotrace::extract::{ExtractOptions, Extracted, Extractor, NetworksElsewhere, RedactKey};
+use ehlotrace::filter::SessionFilter;
 use ehlotrace::twice::Choice;
 
 use super::args::ReadingArgs;
+use super::filter::{FilterArgs, nothing_left};
 use super::output::Output;
-use super::trace::range;
 use super::{Exit, complain};
 
 /// Write the frames of sessions to a pcapng file, with comments that say what they show
@@ -29,21 +28,13 @@ pub(super) struct ExtractArgs {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// The sessions that were lost; this is the default
-    #[arg(long, conflicts_with_all = ["all", "session", "cause"])]
+    /// The sessions that were lost; this is the default where no filter is given
+    #[arg(long, conflicts_with = "all")]
     lost: bool,
 
-    /// Every session
-    #[arg(long, conflicts_with_all = ["session", "cause"])]
+    /// Every session; this is the default where a filter is given
+    #[arg(long)]
     all: bool,
-
-    /// These sessions of each capture, by the numbers `scan` gives them
-    #[arg(long, value_delimiter = ',', value_name = "N|A-B,...", value_parser = range, conflicts_with = "cause")]
-    session: Vec<RangeInclusive<u64>>,
-
-    /// The sessions lost to these causes, by the codes `scan` gives them
-    #[arg(long, value_delimiter = ',', value_name = "CODE,...", value_parser = cause)]
-    cause: Vec<&'static Rule>,
 
     /// Replace addresses, and mask mail text, secrets of AUTH and mailboxes
     #[arg(long)]
@@ -60,6 +51,9 @@ pub(super) struct ExtractArgs {
 
     #[command(flatten)]
     reading: ReadingArgs,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 }
 
 const EXTRACT_HELP: &str = "\
@@ -72,7 +66,8 @@ Examples:
   ehlotrace extract --lost tickets/4711.zip -o - | tshark -r - -z expert
   ehlotrace extract --lost --redact ticket.pcapng -o for-the-vendor.pcapng
   ehlotrace extract --lost --redact-names ticket.pcapng -o for-everybody.pcapng
-  ehlotrace extract --cause ehlo-argument captures/ -o evidence.pcapng";
+  ehlotrace extract --cause ehlo-argument captures/ -o evidence.pcapng
+  ehlotrace extract --server 192.0.2.25 --hello sub2 captures/ -o evidence.pcapng";
 
 /// Extracts from the captures named.
 pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<Exit> {
@@ -99,7 +94,7 @@ pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<Exit> {
     let elsewhere = extractor.networks_elsewhere();
     drop(extractor);
     out.finish().context("cannot write the extract").with_context(|| target(args))?;
-    sum.tell(args);
+    sum.tell(args, &options.filter);
     tell_elsewhere(elsewhere);
     Ok(match sum {
         Sum { captures: 0, .. } => Exit::Failure,
@@ -110,16 +105,10 @@ pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<Exit> {
 }
 
 fn options(args: &ExtractArgs) -> anyhow::Result<ExtractOptions> {
-    let choice = if !args.session.is_empty() {
-        Choice::Numbers(args.session.clone())
-    } else if !args.cause.is_empty() {
-        Choice::Causes(args.cause.clone())
-    } else if args.all {
-        Choice::All
-    } else {
-        Choice::Lost
-    };
+    let filter = args.filter.filter(&args.reading.zone());
+    let choice = if args.all || !args.lost && !filter.is_empty() { Choice::All } else { Choice::Lost };
     let mut options = ExtractOptions::new(args.reading.scan_options(), choice);
+    options.filter = filter;
     let is_redacted = args.redact || args.redact_names;
     options.redact = is_redacted.then(|| key(args.redact_key.as_deref())).transpose()?;
     options.redact_names = args.redact_names;
@@ -136,10 +125,6 @@ fn key(file: Option<&Path>) -> anyhow::Result<RedactKey> {
     Ok(RedactKey::new(octets))
 }
 
-fn cause(code: &str) -> Result<&'static Rule, String> {
-    rule(code).ok_or_else(|| "no cause has this code; `scan` shows them".to_owned())
-}
-
 fn target(args: &ExtractArgs) -> String {
     let path = args.output.as_ref().filter(|path| path.as_os_str() != "-");
     path.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
@@ -150,6 +135,10 @@ fn target(args: &ExtractArgs) -> String {
 struct Sum {
     captures: u64,
     with_sessions: u64,
+    /// Sessions found, and of these those that the filters left out.
+    found: u64,
+    filtered_out: u64,
+    /// Sessions written.
     sessions: u64,
     frames: u64,
     failed: bool,
@@ -159,6 +148,8 @@ impl Sum {
     fn add(&mut self, name: &str, extracted: &Extracted) {
         self.captures += 1;
         self.with_sessions += u64::from(extracted.sessions > 0);
+        self.found += extracted.capture.sessions;
+        self.filtered_out += extracted.capture.filtered_out;
         self.sessions += extracted.sessions;
         self.frames += extracted.frames;
         if extracted.left_out_sessions > 0 {
@@ -174,17 +165,17 @@ impl Sum {
         }
     }
 
-    fn tell(&self, args: &ExtractArgs) {
+    fn tell(&self, args: &ExtractArgs, filter: &SessionFilter) {
         let Self { captures, with_sessions, sessions, frames, .. } = *self;
         if captures == 0 {
             return complain("no capture could be read: nothing is written");
         }
         if frames == 0 {
-            let why = match (sessions, &args.session[..], args.all) {
-                (1.., ..) => "no frame chosen can be redacted",
-                (0, [], true) => "no SMTP session on these ports",
-                (0, [], false) => "no such session was lost",
-                (0, [_, ..], _) => "no session has this number",
+            let why = match (nothing_left(filter, self.found, self.filtered_out), sessions, self.found) {
+                (_, 1.., _) => "no frame chosen can be redacted".to_owned(),
+                (Some(filters), ..) => filters,
+                (None, 0, 0) => "no SMTP session on these ports".to_owned(),
+                (None, 0, _) => "no such session was lost".to_owned(),
             };
             return complain(&format!("{why}: nothing is written"));
         }

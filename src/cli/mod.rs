@@ -7,6 +7,7 @@ mod check;
 mod completions;
 mod explain;
 mod extract;
+mod filter;
 mod man;
 mod markdown;
 mod new_file;

@@ -38,6 +38,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let shows_progress = args.reading.shows_progress();
     let mut options = BatchOptions::new(args.reading.scan_options());
     options.scan.tcp_stream = args.tcp_stream;
+    options.filter = args.filter.filter(&args.reading.zone());
     options.jobs = args.jobs.map_or_else(processors, usize::from);
     options.passwords = args.reading.passwords().to_vec();
     options.is_sequence = args.sequence;
@@ -47,7 +48,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let mut reporter = report::reporter(format.of_library(), &report_options(args, format, limits), Box::new(&mut out));
     let mut run = || batch::run(&given, &options, reporter.as_mut()).context("cannot write the report");
     let result = if shows_progress { bar::during(&inputs, &progress, run)? } else { run()? };
-    let unknown = reporter.summary().unknown;
+    let (unknown, filtered_out) = (reporter.summary().unknown, reporter.summary().filtered_out);
     drop(reporter);
     // A report of nothing is not put in the place of one that is there.
     if result.captures > 0 || !out.replaces_a_file() {
@@ -68,6 +69,10 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
             files => format!("{files} files that are no captures were"),
         };
         args.reading.note(&format!("{files} passed over"));
+    }
+    if format == Format::Csv && filtered_out > 0 {
+        // It has no totals that could say so.
+        args.reading.note(&format!("sessions left out by the filters: {filtered_out}"));
     }
     if !args.sequence && batch::looks_like_a_set(&inputs) && unknown > 0 {
         args.reading.note("some of these captures look like parts of one; --sequence reads them as one");
@@ -121,6 +126,7 @@ fn report_options(args: &ScanArgs, format: Format, limits: Limits) -> ReportOpti
     options.width = args.width.or_else(of_terminal);
     options.colour = args.color.is_on(is_terminal);
     options.is_brief = args.brief;
+    options.zone = args.reading.zone();
     options.limits = limits;
     options
 }

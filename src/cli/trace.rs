@@ -9,10 +9,12 @@ use clap::Args as ClapArgs;
 use ehlotrace::batch::{self, Input};
 use ehlotrace::report::escape;
 use ehlotrace::report::netmon::{TraceLayout, View};
+use ehlotrace::scan::CaptureReport;
 use ehlotrace::trace::{TraceOptions, Traced, trace};
 use ehlotrace::twice::Choice;
 
 use super::args::{Color, ReadingArgs};
+use super::filter::{FilterArgs, nothing_left, range};
 use super::{Exit, complain};
 
 /// Show sessions frame by frame, as Microsoft Network Monitor did
@@ -40,16 +42,12 @@ pub(super) struct TraceArgs {
     #[arg(long)]
     hex: bool,
 
-    /// Show these sessions, by the numbers `scan` gives them
-    #[arg(long, value_delimiter = ',', value_name = "N|A-B,...", value_parser = range)]
-    session: Vec<RangeInclusive<u64>>,
-
-    /// Show the sessions that were lost [default if any was, else all]
-    #[arg(long, conflicts_with_all = ["all", "session"])]
+    /// Show the sessions that were lost [default if any was and no filter is given, else all]
+    #[arg(long, conflicts_with = "all")]
     lost: bool,
 
     /// Show every session
-    #[arg(long, conflicts_with = "session")]
+    #[arg(long)]
     all: bool,
 
     /// Show these frames only, of every session unless sessions are chosen
@@ -70,6 +68,9 @@ pub(super) struct TraceArgs {
 
     #[command(flatten)]
     reading: ReadingArgs,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 }
 
 const TRACE_HELP: &str = "\
@@ -80,6 +81,7 @@ Examples:
   ehlotrace trace ticket.pcap
   ehlotrace trace --session 3 --detail --hex ticket.pcap
   ehlotrace trace --all --summary ticket.pcap
+  ehlotrace trace --client 192.0.2.7 --since '2024-03-05 14:30' ticket.pcap
   ehlotrace trace --dialogue ticket.pcap
   ehlotrace trace tickets/4711.zip
   zcat old.pcap.gz | ehlotrace trace -";
@@ -104,7 +106,7 @@ pub(super) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
             out.flush()?;
             (captures, shown, lost) = (captures + 1, shown + traced.shown, lost + traced.lost);
             if traced.shown == 0 {
-                nothing_shown(&name, args, &traced);
+                nothing_shown(&name, &options, &traced);
             }
             failures.extend(traced.capture.error.map(|error| format!("{name}: {error}")));
             anyhow::Ok(())
@@ -118,7 +120,7 @@ pub(super) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
     if captures == 0 && failures.is_empty() {
         complain(&format!("{}: no captures here", args.capture.display()));
     }
-    let is_none_chosen = shown == 0 && !args.session.is_empty() && args.frames.is_none();
+    let is_none_chosen = shown == 0 && args.filter.names_sessions() && args.frames.is_none();
     Ok(match (captures, failures.is_empty()) {
         (0, _) => Exit::Failure,
         (_, false) => Exit::Partial,
@@ -128,30 +130,28 @@ pub(super) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
     })
 }
 
-fn nothing_shown(name: &str, args: &TraceArgs, traced: &Traced) {
-    let sessions = traced.capture.sessions;
-    if !args.session.is_empty() && args.frames.is_none() {
-        return complain(&format!("{name}: no session has this number; there are {sessions}"));
-    }
-    let why = match (sessions, &args.frames) {
-        (0, _) => "no SMTP session on these ports",
-        (_, Some(_)) => "none of these frames is of a session chosen",
-        (_, None) => "no session was lost",
+fn nothing_shown(name: &str, options: &TraceOptions, traced: &Traced) {
+    let CaptureReport { sessions, filtered_out, .. } = traced.capture;
+    let why = match (nothing_left(&options.filter, sessions, filtered_out), &options.frames) {
+        (Some(filters), _) => filters,
+        (None, _) if sessions == 0 => "no SMTP session on these ports".to_owned(),
+        (None, Some(_)) => "none of these frames is of a session chosen".to_owned(),
+        (None, None) => "no session was lost".to_owned(),
     };
     complain(&format!("{name}: {why}"));
 }
 
 fn options(args: &TraceArgs) -> TraceOptions {
-    let choice = if !args.session.is_empty() {
-        Choice::Numbers(args.session.clone())
-    } else if args.lost {
+    let filter = args.filter.filter(&args.reading.zone());
+    let choice = if args.lost {
         Choice::Lost
-    } else if args.all || args.frames.is_some() {
+    } else if args.all || args.frames.is_some() || !filter.is_empty() {
         Choice::All
     } else {
         Choice::LostOrAll
     };
     let mut options = TraceOptions::new(args.reading.scan_options(), choice);
+    options.filter = filter;
     options.frames = args.frames.clone();
     options.layout = TraceLayout {
         view: match (args.dialogue, args.summary, args.detail) {
@@ -168,27 +168,4 @@ fn options(args: &TraceArgs) -> TraceOptions {
         ..TraceLayout::default()
     };
     options
-}
-
-/// `7` or `3-9`.
-pub(super) fn range(text: &str) -> Result<RangeInclusive<u64>, String> {
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
-    match (first.trim().parse(), last.trim().parse()) {
-        (Ok(first), Ok(last)) if 0 < first && first <= last => Ok(first..=last),
-        _ => Err("give a number from 1, or a range such as 3-9".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_and_ranges_are_read() {
-        for (text, range_read) in
-            [("7", Some(7..=7)), ("3-9", Some(3..=9)), ("0", None), ("9-3", None), ("-3", None), ("x", None)]
-        {
-            assert_eq!(range(text).ok(), range_read, "{text}");
-        }
-    }
 }

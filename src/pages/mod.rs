@@ -5,7 +5,7 @@ mod measured;
 mod nearest;
 
 pub use document::document;
-pub use nearest::nearest;
+pub use nearest::{nearest, nearest_of};
 
 use crate::diagnosis::{Fault, Outcome, REASONS, RULES, Reason, Remark, Rule, Stage, rule};
 use crate::report::escape;

@@ -2,19 +2,24 @@
 
 use super::{Subject, subjects};
 
-/// The code nearest to `given`: one of which at most every third letter differs, else one that contains it.
+/// The code of any kind nearest to `given`, see [`nearest_of`].
 pub fn nearest(given: &str) -> Option<&'static str> {
+    nearest_of(given, &mut subjects().map(Subject::code))
+}
+
+/// The one of `codes` nearest to `given`: one of which at most every third letter differs, else one that contains it.
+pub fn nearest_of(given: &str, codes: &mut dyn Iterator<Item = &'static str>) -> Option<&'static str> {
     const LONGEST: usize = 64;
     if given.len() > LONGEST {
         return None;
     }
     let given = given.to_ascii_lowercase();
-    let codes = || subjects().map(Subject::code);
-    let (distance, code) = codes().map(|code| (strsim::levenshtein(&given, code), code)).min()?;
+    let codes: Vec<&'static str> = codes.collect();
+    let (distance, code) = codes.iter().map(|code| (strsim::levenshtein(&given, code), *code)).min()?;
     if distance * 3 <= given.len() && !given.is_empty() {
         return Some(code);
     }
-    codes().find(|code| given.len() >= 3 && code.contains(&given))
+    codes.into_iter().find(|code| given.len() >= 3 && code.contains(&given))
 }
 
 #[cfg(test)]

@@ -12,22 +12,24 @@ use super::totals::{Argument, Relay, Totals};
 use super::words::{count, date_and_time, number};
 use super::{ReportOptions, escape};
 use crate::diagnosis::Outcome;
+use crate::time::Zone;
 
 /// Gathers the rows of the list; the document is written at the end.
 pub(super) struct Markdown<'w> {
     out: Box<dyn Write + 'w>,
+    zone: Zone,
     rows: Rows<String>,
 }
 
 impl<'w> Markdown<'w> {
     pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
-        Self { out, rows: Rows::new(options.limits.table_rows) }
+        Self { out, zone: options.zone.clone(), rows: Rows::new(options.limits.table_rows) }
     }
 }
 
 impl Form for Markdown<'_> {
     fn session(&mut self, digest: &Digest<'_>) -> io::Result<()> {
-        self.rows.keep(digest.key(), || row(digest));
+        self.rows.keep(digest.key(), || row(digest, &self.zone));
         Ok(())
     }
 
@@ -45,7 +47,7 @@ impl Markdown<'_> {
         }
         let title = if run.shows_all() { "Sessions" } else { "Lost sessions" };
         let mut text =
-            format!("\n## {title}\n\n| capture | frames | opened | client | server | hello | reply | verdict |\n");
+            format!("\n## {title}\n\n| capture | frames | opened ({}) | client | server | hello | reply | verdict |\n", run.options.zone.name());
         text.push_str("|---|---|---|---|---|---|---|---|\n");
         text.extend(self.rows.all().map(String::as_str));
         if self.rows.omitted > 0 {
@@ -59,8 +61,9 @@ const DELIVERED_LATER: &str = "lost and delivered later";
 
 fn totals(totals: &Totals) -> String {
     let summary = totals.summary();
+    let left_out = summary.left_out_by_filters().map(|sentence| format!(" {sentence}.")).unwrap_or_default();
     let mut text = format!(
-        "## SMTP sessions lost: {} of {}\n\n{} in {}.\n\n| outcome | sessions |\n|---|---:|\n",
+        "## SMTP sessions lost: {} of {}\n\n{} in {}.{left_out}\n\n| outcome | sessions |\n|---|---:|\n",
         number(summary.mail_lost()),
         number(summary.sessions),
         count(summary.sessions, "session"),
@@ -109,7 +112,7 @@ fn relay(run: &Run, relay: &Relay) -> String {
     let more = if relay.captures_omitted > 0 { " and more" } else { "" };
     let mut items = vec![format!("cause: {}", causes.join(", "))];
     items.extend((!arguments.is_empty()).then(|| format!("sends: {}", arguments.join(", "))));
-    items.extend(relays::when(relay).map(|when| format!("when: {when}")));
+    items.extend(relays::when(relay, &run.options.zone).map(|when| format!("when: {when}")));
     items.push(format!("in: {}{more}", captures.join(", ")));
     items.extend(relays::remedies(relay).iter().map(|remedy| format!("fix: {remedy}")));
     let items: String = items.iter().map(|item| format!("- {item}\n")).collect();
@@ -119,14 +122,16 @@ fn relay(run: &Run, relay: &Relay) -> String {
 fn never_started(run: &Run) -> String {
     let Some(title) = run.never_started.title(run.totals.summary()) else { return String::new() };
     let mut text = format!("\n## {title}\n\n{NEVER_STARTED}\n\n");
-    text.push_str("| capture | frame | time | client | lookup | what came of it |\n|---|---|---|---|---|---|\n");
+    let zone = &run.options.zone;
+    text.push_str(&format!("| capture | frame | time ({}) | client | lookup | what came of it |\n", zone.name()));
+    text.push_str("|---|---|---|---|---|---|\n");
     for entry in run.never_started.listed.iter().take(MAX_RELAYS) {
         let source = run.captures.label(entry.capture).unwrap_or_default();
         text.push_str(&format!(
             "| {} | {} | {} | {} | {} | {} |\n",
             code(source),
             entry.failed.moment.frame,
-            date_and_time(entry.failed.moment.time),
+            date_and_time(entry.failed.moment.time, zone),
             code(&entry.failed.client.to_string()),
             code(&entry.question()),
             entry.why(),
@@ -148,7 +153,7 @@ fn notes(run: &Run) -> String {
     if notes.is_empty() { notes } else { format!("\n## What could not be read, and notes\n\n{notes}") }
 }
 
-fn row(digest: &Digest<'_>) -> String {
+fn row(digest: &Digest<'_>, zone: &Zone) -> String {
     let Digest { session, hello, .. } = digest;
     let line =
         |before: &str, octets: &[u8]| code(format!("{before} {}", escape::line(octets, SHOWN_COLUMNS)).trim_end());
@@ -167,7 +172,7 @@ fn row(digest: &Digest<'_>) -> String {
         code(&escape::text(digest.source.to_string().as_bytes())),
         session.first.frame,
         session.last.frame,
-        date_and_time(session.first.time),
+        date_and_time(session.first.time, zone),
         code(&session.client.to_string()),
         code(&session.server.to_string()),
         shown_hello.unwrap_or_default(),

@@ -34,6 +34,7 @@ use crate::scan::{CaptureReport, CaptureSource};
 use crate::session::Session;
 use crate::smtp::ehlo::ArgumentCheck;
 use crate::smtp::product::Product;
+use crate::time::Zone;
 
 use run::Driver;
 
@@ -121,14 +122,16 @@ pub struct ReportOptions {
     pub colour: bool,
     /// Whether JSON Lines have of each session only what a database asks for.
     pub is_brief: bool,
+    /// The zone of the times that are written for people; what programs read is in UTC.
+    pub zone: Zone,
     /// The bounds.
     pub limits: Limits,
 }
 
 impl ReportOptions {
-    /// These sessions, no colour, no terminal, all of each session, the ordinary bounds.
+    /// These sessions, no colour, no terminal, all of each session, times in UTC, the ordinary bounds.
     pub fn new(show: Show) -> Self {
-        Self { show, width: None, colour: false, is_brief: false, limits: Limits::default() }
+        Self { show, width: None, colour: false, is_brief: false, zone: Zone::default(), limits: Limits::default() }
     }
 }
 

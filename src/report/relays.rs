@@ -3,6 +3,7 @@
 use super::totals::{Loss, Relay, Totals};
 use super::words::{date_and_time, number, span};
 use crate::diagnosis::Fault;
+use crate::time::Zone;
 
 /// Relays described; the rest are counted.
 pub(super) const MAX_RELAYS: usize = 50;
@@ -19,12 +20,12 @@ pub(super) fn causes(losses: &[&Loss]) -> String {
 }
 
 /// When it lost sessions, and how often; none if it lost none.
-pub(super) fn when(relay: &Relay) -> Option<String> {
+pub(super) fn when(relay: &Relay, zone: &Zone) -> Option<String> {
     let (first, last) = relay.lost_span?;
-    let Some(every) = relay.lost_every_ns() else { return Some(format!("{} UTC", date_and_time(first))) };
+    let shown = |time| format!("{} {}", date_and_time(time, zone), zone.name());
+    let Some(every) = relay.lost_every_ns() else { return Some(shown(first)) };
     let average = if relay.lost > 2 { "on average " } else { "" };
-    let (first, last, every) = (date_and_time(first), date_and_time(last), span(every));
-    Some(format!("first {first} UTC, last {last} UTC, {average}every {every}"))
+    Some(format!("first {}, last {}, {average}every {}", shown(first), shown(last), span(every)))
 }
 
 /// What to do, for the most frequent causes.

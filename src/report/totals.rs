@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::model::{counts, schema};
+use super::words::left_out_by_filters;
 use super::{advice, product_name};
 use crate::diagnosis::{Diagnosis, Fault, Outcome, RULES, Reason, Rule};
 use crate::limits::Limits;
@@ -26,7 +27,7 @@ pub struct Summary {
     pub captures: u64,
     /// Of these, the ones an error kept from being read to their end, or at all.
     pub unreadable: u64,
-    /// Sessions of all captures.
+    /// Sessions of all captures, without those that a filter left out.
     pub sessions: u64,
     /// Sessions in which the server accepted a message.
     pub delivered: u64,
@@ -50,9 +51,16 @@ pub struct Summary {
     pub never_started: u64,
     /// Of the lost sessions those whose mail another session delivered right after: no mail was lost with them.
     pub delivered_later: u64,
+    /// Sessions that a filter left out: they count nowhere else.
+    pub filtered_out: u64,
 }
 
 impl Summary {
+    /// That filters left out sessions, in words without a full stop; none where they did not.
+    pub(super) fn left_out_by_filters(&self) -> Option<String> {
+        left_out_by_filters(self.sessions, self.filtered_out)
+    }
+
     /// Lost sessions whose mail no other session is known to have delivered.
     pub const fn mail_lost(&self) -> u64 {
         self.lost.saturating_sub(self.delivered_later)
@@ -172,6 +180,7 @@ impl Totals {
     pub(super) fn capture_end(&mut self, report: &CaptureReport) {
         self.summary.captures += 1;
         self.summary.unreadable += u64::from(report.error.is_some());
+        self.summary.filtered_out += report.filtered_out;
         self.summary.never_started += report.failed_lookups.total();
     }
 

@@ -1,7 +1,7 @@
 //! Numbers, times and spans in words.
 
 use crate::report::model::rfc3339;
-use crate::time::{NANOS_PER_SEC, Timestamp};
+use crate::time::{NANOS_PER_SEC, Timestamp, Zone};
 
 /// `number` with its thousands apart: `1,234,567`.
 pub(super) fn number(number: u64) -> String {
@@ -21,20 +21,31 @@ pub(super) fn count(of: u64, noun: &str) -> String {
     format!("{} {noun}{}", number(of), if of == 1 { "" } else { "s" })
 }
 
-/// The date `1999-08-28`.
-pub(super) fn date(time: Timestamp) -> String {
-    rfc3339(time).as_str().get(..10).unwrap_or_default().to_owned()
+/// `The filters left out 2 more sessions`, beside those that passed them; none where they left out none.
+pub(super) fn left_out_by_filters(passed: u64, left_out: u64) -> Option<String> {
+    let what = match (passed, left_out) {
+        (_, 0) => return None,
+        (0, 1) => "the only session".to_owned(),
+        (0, _) => format!("all {}", count(left_out, "session")),
+        _ => count(left_out, "more session"),
+    };
+    Some(format!("The filters left out {what}"))
 }
 
-/// The time of day to the millisecond, `13:32:00.120`.
-pub(super) fn time_of_day(time: Timestamp) -> String {
-    rfc3339(time).as_str().get(11..23).unwrap_or_default().to_owned()
+/// The date `1999-08-28` in `zone`.
+pub(super) fn date(time: Timestamp, zone: &Zone) -> String {
+    rfc3339(zone.local(time)).as_str().get(..10).unwrap_or_default().to_owned()
 }
 
-/// Date and time to the second: `1999-08-28 13:32:00`.
-pub(super) fn date_and_time(time: Timestamp) -> String {
-    let text = rfc3339(time);
-    format!("{} {}", date(time), text.as_str().get(11..19).unwrap_or_default())
+/// The time of day to the millisecond, `13:32:00.120`, in `zone`.
+pub(super) fn time_of_day(time: Timestamp, zone: &Zone) -> String {
+    rfc3339(zone.local(time)).as_str().get(11..23).unwrap_or_default().to_owned()
+}
+
+/// Date and time to the second in `zone`: `1999-08-28 13:32:00`.
+pub(super) fn date_and_time(time: Timestamp, zone: &Zone) -> String {
+    let text = rfc3339(zone.local(time));
+    format!("{} {}", date(time, zone), text.as_str().get(11..19).unwrap_or_default())
 }
 
 /// A span in its two largest units: `2 h 30 min`, `15 min`, `4 s`, `120 ms`.
@@ -62,6 +73,20 @@ mod tests {
     }
 
     #[test]
+    fn what_the_filters_left_out_is_said() {
+        for (passed, left_out, text) in [
+            (3, 0, None),
+            (0, 0, None),
+            (0, 1, Some("The filters left out the only session")),
+            (0, 2_000, Some("The filters left out all 2,000 sessions")),
+            (1, 1, Some("The filters left out 1 more session")),
+            (1, 2, Some("The filters left out 2 more sessions")),
+        ] {
+            assert_eq!(left_out_by_filters(passed, left_out).as_deref(), text);
+        }
+    }
+
+    #[test]
     fn a_span_has_two_units() {
         for (seconds, text) in [
             (4, "4 s"),
@@ -79,7 +104,11 @@ mod tests {
     #[test]
     fn times_are_cut_from_rfc_3339() {
         let time = Timestamp::from_secs_nanos(935_847_120, 120_456_789);
-        assert_eq!(date_and_time(time), "1999-08-28 13:32:00");
-        assert_eq!((date(time), time_of_day(time)), ("1999-08-28".into(), "13:32:00.120".into()));
+        let utc = Zone::default();
+        assert_eq!(date_and_time(time, &utc), "1999-08-28 13:32:00");
+        assert_eq!((date(time, &utc), time_of_day(time, &utc)), ("1999-08-28".into(), "13:32:00.120".into()));
+        let kiritimati = Zone::parse("+14:00").unwrap();
+        assert_eq!(date_and_time(time, &kiritimati), "1999-08-29 03:32:00");
+        assert_eq!(time_of_day(time, &kiritimati), "03:32:00.120");
     }
 }

@@ -42,8 +42,10 @@ impl fmt::Display for CaptureSource {
 pub struct CaptureReport {
     /// What the reader says of the file; none where it could not even be opened.
     pub info: Option<CaptureInfo>,
-    /// How many sessions were found.
+    /// How many sessions were found, those that a filter left out, too.
     pub sessions: u64,
+    /// Of these, the ones that a filter left out: nobody was told of them.
+    pub filtered_out: u64,
     /// Frames that could not be decoded, by reason.
     pub undecoded: BTreeMap<String, u64>,
     /// Lookups of mail servers that failed, and no connection came of them.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["batch", "extract", "trace", "pages"],
     &["report", "twice"],
-    &["scan"],
+    &["scan", "filter"],
     &["diagnosis", "matrix"],
     &["session"],
     &["flow", "smtp", "dns"],

@@ -2,8 +2,8 @@
 
 use jiff::civil::DateTime;
 
-use crate::capture::netmon::NetmonZone;
 use crate::capture::{CaptureInfo, ReadError, u32_at};
+use crate::time::Zone;
 
 /// Octets of the header that are used; as many more are reserved.
 pub(super) const HEADER_OCTETS: usize = 64;
@@ -45,7 +45,7 @@ pub(super) enum Times {
 impl FileHeader {
     /// Reads the header at the start of `octets`, which has all of it. Where times depend on the time zone, says so in
     /// `info`.
-    pub(super) fn parse(octets: &[u8], zone: &NetmonZone, info: &mut CaptureInfo) -> Result<Self, ReadError> {
+    pub(super) fn parse(octets: &[u8], zone: &Zone, info: &mut CaptureInfo) -> Result<Self, ReadError> {
         let [minor, major] = [4, 5].map(|at| octets.get(at).copied().unwrap_or_default());
         let version = format!("{major}.{minor}");
         // Times to the millisecond or finer, octets before and after the data.
@@ -71,7 +71,7 @@ impl FileHeader {
 }
 
 /// When the capture began, in nanoseconds since the Unix epoch: the header has a SYSTEMTIME in local time.
-fn start(octets: &[u8], version: &str, zone: &NetmonZone, info: &mut CaptureInfo) -> i128 {
+fn start(octets: &[u8], version: &str, zone: &Zone, info: &mut CaptureInfo) -> i128 {
     let Some(utc) = system_time(octets.get(8..).unwrap_or_default()).and_then(|local| zone.to_utc(local)) else {
         info.notes.push("the start time in the file header is no date: times count from 1970 on".to_owned());
         return 0;

@@ -8,15 +8,12 @@
 
 mod header;
 mod record;
-mod zone;
 
 use crate::capture::source::Source;
 use crate::capture::spool::{SpooledStream, Window};
 use crate::capture::{CaptureInfo, CaptureReader, FormatEntry, OpenOptions, Packet, ReadError, Sink, u32_at};
 use header::{FileHeader, HEADER_OCTETS, RecordLayout};
 use record::Content;
-
-pub use zone::{NetmonZone, ZoneError};
 
 /// Where the first frame is in a file without holes; nothing but the header is before.
 const FRAMES_AT: u64 = 128;

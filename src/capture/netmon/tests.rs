@@ -1,9 +1,9 @@
 use std::io::Cursor;
 
-use super::NetmonZone;
 use crate::capture::tests::{Order, Outcome, Owned, read, read_with};
 use crate::capture::{LinkType, OpenOptions};
 use crate::limits::Limits;
+use crate::time::Zone;
 
 /// 2023-11-14 22:13:20.250 as a Windows SYSTEMTIME, a quarter of a second after `START`.
 const SYSTEM_TIME: [u16; 8] = [2023, 11, 2, 14, 22, 13, 20, 250];
@@ -140,7 +140,7 @@ fn local_time_is_read_in_the_zone_given() {
         ("-0500", 5, "read as UTC-05:00;"),
         ("Europe/Berlin", -1, "read as Europe/Berlin (UTC+01:00);"),
     ] {
-        let Ok(netmon_zone) = NetmonZone::parse(zone) else { continue };
+        let Ok(netmon_zone) = Zone::parse(zone) else { continue };
         let options = OpenOptions { netmon_zone, ..OpenOptions::default() };
         for minor in [0, 3] {
             let outcome = read_with(Cursor::new(netmon_of_two(2, minor)), &options);

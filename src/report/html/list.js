@@ -15,13 +15,14 @@
   const byId = new Map(sessions.map((session) => [session.id, session]));
 
   const OUTCOMES = ["lost", "unknown", "no-mail", "not-smtp", "delivered"];
+  const openedThere = (session) => session.local || session.opened;
   const collator = new Intl.Collator("en", { numeric: true });
   const inOrder = (one, other) => one.capture - other.capture || one.number - other.number;
   const byText = (text) => (one, other) => collator.compare(text(one), text(other)) || inOrder(one, other);
   const helloText = (session) => (session.hello ? session.hello.before + session.hello.mark + session.hello.after : "");
   const COLUMNS = [
     ["session", "Session", inOrder],
-    ["opened", "Opened (UTC)", (one, other) => (one.opened < other.opened ? -1 : one.opened > other.opened ? 1 : inOrder(one, other))],
+    ["opened", "Opened (" + about.zone + ")", (one, other) => (one.opened < other.opened ? -1 : one.opened > other.opened ? 1 : inOrder(one, other))],
     ["client", "Client", byText((session) => session.client)],
     ["server", "Server", byText((session) => session.server)],
     ["hello", "Hello", byText(helloText)],
@@ -39,7 +40,7 @@
   function haystack(session) {
     if (session.haystack === undefined) {
       const said = session.events.flatMap((event) => event.lines);
-      session.haystack = [session.id, session.opened, session.client, session.server, session.product || "", helloText(session),
+      session.haystack = [session.id, openedThere(session), session.client, session.server, session.product || "", helloText(session),
         session.answer, session.outcome, session.cause || "", ...(session.reason || []), ...said].join("\n").toLowerCase();
     }
     return session.haystack;
@@ -102,7 +103,7 @@
     const made = element("tr", { role: "row", class: "session " + session.outcome, id: "session-" + session.id },
       element("th", { scope: "row", role: "rowheader" }, button,
         element("div", { class: "small" }, "frames " + session.first + "-" + session.last)),
-      cell("Opened", session.opened.slice(0, 10) + " ", element("span", { class: "nowrap" }, session.opened.slice(11, 23))),
+      cell("Opened", openedThere(session).slice(0, 10) + " ", element("span", { class: "nowrap" }, openedThere(session).slice(11, 23))),
       cell("Client", session.client),
       cell("Server", session.server, session.product ? element("div", { class: "small" }, session.product) : null),
       cell("Hello", helloNodes(session.hello)),

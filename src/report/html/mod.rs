@@ -24,11 +24,13 @@ use super::run::{Form, Rows, Run};
 use super::spool::Spool;
 use crate::diagnosis::Outcome;
 use crate::limits::Limits;
+use crate::time::Zone;
 
 /// Gathers sessions and writes the page at the end.
 pub(super) struct Html<'w> {
     out: Box<dyn Write + 'w>,
     limits: Limits,
+    zone: Zone,
     lost: Spool,
     others: Spool,
     /// Rows of lost sessions for a browser without scripts.
@@ -40,7 +42,7 @@ impl<'w> Html<'w> {
     pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
         let limits = options.limits.clone();
         let (lost, others) = (Spool::new(limits.spool_octets), Spool::new(limits.spool_octets));
-        Self { out, lost, others, plain_rows: Rows::new(limits.table_rows), limits, object: Vec::new() }
+        Self { out, lost, others, plain_rows: Rows::new(limits.table_rows), zone: options.zone.clone(), limits, object: Vec::new() }
     }
 
     /// Keeps a session for the page as long as there is room.
@@ -79,7 +81,7 @@ impl<'w> Html<'w> {
 
 impl Form for Html<'_> {
     fn session(&mut self, digest: &Digest<'_>) -> io::Result<()> {
-        self.keep(&PageSession::new(digest), digest.diagnosis.outcome == Outcome::Lost)
+        self.keep(&PageSession::new(digest, &self.zone), digest.diagnosis.outcome == Outcome::Lost)
     }
 
     fn end(&mut self, run: &Run) -> io::Result<()> {

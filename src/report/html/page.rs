@@ -26,6 +26,8 @@ pub(super) fn hash_source(text: &str) -> String {
 struct About<'a> {
     captures: Vec<&'a str>,
     causes: Vec<(&'static str, &'static str)>,
+    /// The zone of the times.
+    zone: &'a str,
 }
 
 /// Writes the whole page.
@@ -55,7 +57,7 @@ pub(super) fn write(page: &mut Html<'_>, run: &Run, out: &mut impl Write) -> io:
         header { h1 { (title) } (sections::introduction(run)) }
         main {
             (sections::totals(&run.totals))
-            (sections::relays(&run.totals))
+            (sections::relays(run))
             (sections::never_started(run))
             (sections::sessions(&page.plain_rows, run, listed))
             (sections::notes(run))
@@ -75,6 +77,7 @@ fn about(run: &Run) -> io::Result<Vec<u8>> {
     let about = About {
         captures: run.captures.kept.iter().map(|capture| capture.label.as_str()).collect(),
         causes: run.totals.causes().iter().map(|(rule, _)| (rule.code, rule.title)).collect(),
+        zone: run.options.zone.name(),
     };
     let mut json = Vec::new();
     about.serialize(&mut serde_json::Serializer::with_formatter(&mut json, SafeJson { in_script: true }))?;

@@ -12,10 +12,12 @@ use crate::report::relays::{self, MAX_RELAYS, causes};
 use crate::report::run::{Rows, Run};
 use crate::report::totals::{Argument, Relay, Summary, Totals};
 use crate::report::words::{count, date_and_time, number};
+use crate::time::Zone;
 
 /// What it all comes to, in a few words.
 pub(super) fn headline(summary: &Summary) -> String {
     match summary.lost {
+        _ if summary.sessions == 0 && summary.filtered_out > 0 => "No session passes the filters".to_owned(),
         _ if summary.sessions == 0 => "No SMTP session found".to_owned(),
         0 => format!("No session lost of {}", number(summary.sessions)),
         lost => format!("{} of {} lost", number(lost), count(summary.sessions, "SMTP session")),
@@ -30,7 +32,9 @@ pub(super) fn introduction(run: &Run) -> Markup {
             (1, [capture]) => p { "In " code { (capture.label) } }
             (all, _) => p { "In " (count(all, "capture")) ", " a href="#notes" { "named below" } }
         }
-        @if run.totals.summary().sessions == 0 {
+        @if let Some(left_out) = run.totals.summary().left_out_by_filters() {
+            p { (left_out) "." }
+        } @else if run.totals.summary().sessions == 0 {
             p { "For servers on other ports name them: " code { "--port 587" } ", say." }
         }
     }
@@ -81,18 +85,19 @@ pub(super) fn totals(totals: &Totals) -> Markup {
 }
 
 /// Every pair of client and server that lost a session, those that lost most first.
-pub(super) fn relays(totals: &Totals) -> Markup {
+pub(super) fn relays(run: &Run) -> Markup {
+    let totals = &run.totals;
     if totals.summary().mail_lost() == 0 {
         return Markup::default();
     }
     let content = html! {
-        @for relay in totals.losing_relays().iter().take(MAX_RELAYS) { (describe(relay)) "\n" }
+        @for relay in totals.losing_relays().iter().take(MAX_RELAYS) { (describe(relay, &run.options.zone)) "\n" }
         @for sentence in relays::rest(totals, "") { p { (sentence) } }
     };
     section("relays", "Relays that stopped working", &content)
 }
 
-fn describe(relay: &Relay) -> Markup {
+fn describe(relay: &Relay, zone: &Zone) -> Markup {
     let item = |term: &str, content: Markup| html! { div { dt { (term) } dd { (content) } } };
     let lost = html! {
         strong { (number(relay.lost)) " of " (count(relay.sessions, "session")) } ": " (causes(&relay.losses()))
@@ -116,7 +121,7 @@ fn describe(relay: &Relay) -> Markup {
                     (item("Server", html! { (escape::text(product.as_bytes())) }))
                 }
                 @if !relay.arguments.is_empty() { (item("Sends", sent)) }
-                @if let Some(when) = relays::when(relay) { (item("When", html! { (when) })) }
+                @if let Some(when) = relays::when(relay, zone) { (item("When", html! { (when) })) }
                 @for remedy in relays::remedies(relay) { (item("Fix", code_marked(&remedy))) }
             }
         }
@@ -143,12 +148,14 @@ fn code_marked(text: &str) -> Markup {
 /// The deliveries that never started.
 pub(super) fn never_started(run: &Run) -> Markup {
     let Some(title) = run.never_started.title(run.totals.summary()) else { return Markup::default() };
-    let heads = ["Capture", "Frames", "Time (UTC)", "Client", "Lookup", "What came of it"];
+    let zone = &run.options.zone;
+    let time = format!("Time ({})", zone.name());
+    let heads = ["Capture", "Frames", &time, "Client", "Lookup", "What came of it"];
     let rows = html! {
         @for entry in &run.never_started.listed {
             tr {
                 td.number { (entry.capture + 1) } td { (entry.frames()) }
-                td { (date_and_time(entry.failed.moment.time)) } td { (entry.failed.client) }
+                td { (date_and_time(entry.failed.moment.time, zone)) } td { (entry.failed.client) }
                 th scope="row" { code { (entry.question()) } } td { (entry.why()) }
             }
             "\n"
@@ -171,7 +178,8 @@ pub(super) fn sessions(plain_rows: &Rows<Markup>, run: &Run, listed: usize) -> M
     let all = if run.shows_all() { summary.sessions } else { summary.lost };
     let omitted = all.saturating_sub(u64::try_from(listed).unwrap_or(u64::MAX));
     let rest = summary.lost.saturating_sub(u64::try_from(plain_rows.all().len()).unwrap_or(u64::MAX));
-    let heads = ["Session", "Opened (UTC)", "Client", "Server", "Hello", "Answer", "Cause"];
+    let opened = format!("Opened ({})", run.options.zone.name());
+    let heads = ["Session", &opened, "Client", "Server", "Hello", "Answer", "Cause"];
     let rows = html! { @for row in plain_rows.all() { (row) "\n" } };
     let content = html! {
         @if omitted > 0 {
@@ -197,13 +205,12 @@ pub(super) fn sessions(plain_rows: &Rows<Markup>, run: &Run, listed: usize) -> M
 
 /// A lost session's row in the plain table.
 pub(super) fn plain_row(session: &PageSession) -> Markup {
-    let opened = session.opened.get(..19).unwrap_or_default().replace('T', " ");
     html! {
         tr {
             th scope="row" {
                 (session.capture + 1) "." (session.number) br; "frames " (session.first) "-" (session.last)
             }
-            td { (opened) } td { (session.client) }
+            td { (session.opened_there()) } td { (session.client) }
             td { (session.server) @if let Some(product) = &session.product { br; (product) } }
             td {
                 @if let Some(hello) = &session.hello {

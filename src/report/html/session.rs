@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::events::{Event, events};
 use crate::report::digest::{Digest, ShownHello};
 use crate::report::model::{DisplayFilter, rfc3339};
-use crate::report::{advice, background, escape};
+use crate::report::{advice, background, escape, words};
+use crate::time::Zone;
 
 /// One session.
 #[derive(Serialize)]
@@ -17,7 +18,10 @@ pub(super) struct PageSession {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) product: Option<String>,
     /// RFC 3339, UTC.
-    pub(super) opened: String,
+    opened: String,
+    /// The same on a clock of the reader's zone, `1999-08-28 13:32:00.120`; only where that is not UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    local: Option<String>,
     pub(super) first: u64,
     pub(super) last: u64,
     pub(super) outcome: &'static str,
@@ -69,16 +73,19 @@ pub(super) fn shown(octets: &[u8]) -> String {
 }
 
 impl PageSession {
-    /// What the page says of this session.
-    pub(super) fn new(digest: &Digest<'_>) -> Self {
+    /// What the page says of this session, its time also in `zone`.
+    pub(super) fn new(digest: &Digest<'_>, zone: &Zone) -> Self {
         let Digest { session, diagnosis, .. } = *digest;
+        let opened = session.first.time;
+        let local = || format!("{} {}", words::date(opened, zone), words::time_of_day(opened, zone));
         Self {
             capture: digest.capture,
             number: session.number,
             client: session.client.to_string(),
             server: session.server.to_string(),
             product: digest.product().map(|name| shown(name.as_bytes())),
-            opened: rfc3339(session.first.time).as_str().to_owned(),
+            opened: rfc3339(opened).as_str().to_owned(),
+            local: (!zone.is_utc()).then(local),
             first: session.first.frame,
             last: session.last.frame,
             outcome: diagnosis.outcome.code(),
@@ -96,6 +103,14 @@ impl PageSession {
             facts: facts(digest),
             events: events(session, diagnosis),
         }
+    }
+}
+
+impl PageSession {
+    /// When it was opened, to the second, on a clock of the reader's zone: `1999-08-28 13:32:00`.
+    pub(super) fn opened_there(&self) -> String {
+        let shown = self.local.as_ref().unwrap_or(&self.opened);
+        shown.get(..19).unwrap_or_default().replace('T', " ")
     }
 }
 

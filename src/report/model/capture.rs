@@ -121,6 +121,9 @@ pub(in crate::report) struct CaptureObject<'a> {
     /// Connections to further ports, over the bound of those listed; left out where it is 0.
     #[serde(skip_serializing_if = "is_default")]
     other_ports_connections_omitted: u64,
+    /// Of the sessions found, the ones that a filter left out; left out where it is 0.
+    #[serde(skip_serializing_if = "is_default")]
+    filtered_out: u64,
 }
 
 impl<'a> CaptureObject<'a> {
@@ -152,6 +155,7 @@ impl<'a> CaptureObject<'a> {
             other_ports: report.other_ports.found.iter().map(OtherPortObject::new).collect(),
             other_ports_followed: report.other_ports.are_followed,
             other_ports_connections_omitted: report.other_ports.omitted,
+            filtered_out: report.filtered_out,
         }
     }
 }

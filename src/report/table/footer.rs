@@ -7,8 +7,9 @@ use crate::report::escape;
 use crate::report::notes::{CaptureNotes, Captures};
 use crate::report::relays::{self, MAX_RELAYS, causes};
 use crate::report::run::Run;
-use crate::report::totals::{Argument, Loss, Relay, Totals};
+use crate::report::totals::{Argument, Loss, Relay};
 use crate::report::words::{count, date_and_time, number};
+use crate::time::Zone;
 
 /// Lines that fit a width.
 pub(super) struct FooterLines {
@@ -75,7 +76,8 @@ pub(super) fn totals(lines: &mut FooterLines, run: &Run) {
         .map(|(sessions, outcome)| format!("{} {outcome}", number(*sessions)))
         .collect();
     let among = among(run);
-    let all = format!("{}{among}: {}.", count(summary.sessions, "session"), named.join(", "));
+    let left_out = summary.left_out_by_filters().map(|sentence| format!(" {sentence}.")).unwrap_or_default();
+    let all = format!("{}{among}: {}.{left_out}", count(summary.sessions, "session"), named.join(", "));
     if summary.lost == 0 {
         lines.paragraph("", &format!("No session was lost. {all}"));
         return;
@@ -92,6 +94,9 @@ fn no_session(lines: &mut FooterLines, run: &Run) {
     // Why nothing could be read is told as an error.
     if readable == 0 {
         return;
+    }
+    if let Some(left_out) = run.totals.summary().left_out_by_filters() {
+        return lines.paragraph("", &format!("{left_out}{}.", among(run)));
     }
     if frames == 0 {
         let subject = if readable == 1 { "The capture has" } else { "The captures have" };
@@ -113,11 +118,12 @@ fn among(run: &Run) -> String {
 }
 
 /// Every pair of client and server that lost a session.
-pub(super) fn relays(lines: &mut FooterLines, totals: &Totals) {
+pub(super) fn relays(lines: &mut FooterLines, run: &Run) {
+    let totals = &run.totals;
     let losing = totals.losing_relays();
     for relay in losing.iter().take(MAX_RELAYS) {
         lines.blank();
-        describe(lines, relay);
+        describe(lines, relay, &run.options.zone);
     }
     for sentence in relays::rest(totals, ": --format json") {
         lines.blank();
@@ -125,7 +131,7 @@ pub(super) fn relays(lines: &mut FooterLines, totals: &Totals) {
     }
 }
 
-fn describe(lines: &mut FooterLines, relay: &Relay) {
+fn describe(lines: &mut FooterLines, relay: &Relay, zone: &Zone) {
     let of = if relay.sessions == 1 {
         "The only session".to_owned()
     } else {
@@ -136,7 +142,7 @@ fn describe(lines: &mut FooterLines, relay: &Relay) {
     let by_proxy = relay.proxy.map(|proxy| format!(" (by proxy {proxy})")).unwrap_or_default();
     let losses = relay.losses();
     lines.paragraph("", &format!("{of} from {client}{by_proxy} to {server}{product} lost: {}", causes(&losses)));
-    if let Some(when) = relays::when(relay) {
+    if let Some(when) = relays::when(relay, zone) {
         lines.paragraph("  when     ", &when);
     }
     if let Some(arguments) = arguments(relay, &losses) {
@@ -177,7 +183,7 @@ const ARGUMENT_COLUMNS: usize = 80;
 
 /// The deliveries that never started.
 pub(super) fn never_started(lines: &mut FooterLines, run: &Run) {
-    let (never_started, summary) = (&run.never_started, run.totals.summary());
+    let (never_started, summary, zone) = (&run.never_started, run.totals.summary(), &run.options.zone);
     if let Some(title) = never_started.title(summary) {
         lines.blank();
         lines.paragraph("", &format!("{title}. {NEVER_STARTED}"));
@@ -185,9 +191,9 @@ pub(super) fn never_started(lines: &mut FooterLines, run: &Run) {
     for entry in never_started.listed.iter().take(MAX_RELAYS) {
         let label = run.captures.label(entry.capture).filter(|_| summary.captures > 1);
         let place = label.map(|label| format!("{label}, ")).unwrap_or_default();
-        let (client, opened) = (entry.failed.client, date_and_time(entry.failed.moment.time));
+        let (client, opened) = (entry.failed.client, date_and_time(entry.failed.moment.time, zone));
         let (question, why) = (entry.question(), entry.why());
-        let text = format!("{place}{}, {opened} UTC: {client} asked for the {question}: {why}", entry.frames());
+        let text = format!("{place}{}, {opened} {}: {client} asked for the {question}: {why}", entry.frames(), zone.name());
         lines.paragraph("  lookup   ", &text);
     }
     if let Some(more) = never_started.listed.len().checked_sub(MAX_RELAYS).filter(|more| *more > 0) {

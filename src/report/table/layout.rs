@@ -2,11 +2,12 @@
 
 use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width};
 
-use super::cell::Part;
+use super::cell::{Part, wrap};
 use super::row::TableRow;
 use crate::diagnosis::{Fault, Outcome};
-use crate::report::Show;
 use crate::report::escape::{self, columns};
+use crate::report::{ReportOptions, Show};
+use crate::time::Zone;
 
 /// Columns between two cells.
 const GAP: usize = 2;
@@ -19,6 +20,7 @@ const WIDTH_SIDE_BY_SIDE: usize = 140;
 
 /// A column of the table.
 struct Column {
+    /// Its heading, `UTC` in place of the zone of the times.
     title: &'static str,
     cell: fn(&TableRow) -> Vec<&Part>,
     /// The terminal's columns it gets before any gets more.
@@ -44,6 +46,7 @@ const OUTCOME: Column = Column { title: "Outcome", ..CAUSE };
 /// The columns chosen, and the terminal's columns each has.
 pub(super) struct Layout {
     columns: Vec<(Column, usize)>,
+    zone: Zone,
     colour: bool,
 }
 
@@ -51,19 +54,19 @@ impl Layout {
     /// Columns for all of `rows`, so that the tables of several captures line up.
     pub(super) fn new<'r>(
         rows: impl Iterator<Item = &'r TableRow> + Clone,
-        show: Show,
+        options: &ReportOptions,
         width: usize,
-        colour: bool,
     ) -> Self {
+        let zone = &options.zone;
         let ends = if width < WIDTH_SIDE_BY_SIDE { vec![ENDS] } else { vec![CLIENT, SERVER] };
         let when = if width < WIDTH_WITH_TIME { vec![FRAMES_AND_TIME] } else { vec![FRAMES, TIME] };
-        let last = if show == Show::All { OUTCOME } else { CAUSE };
+        let last = if options.show == Show::All { OUTCOME } else { CAUSE };
         let chosen: Vec<Column> = when.into_iter().chain(ends).chain([HELLO, REPLY, last]).collect();
-        let natural: Vec<usize> = chosen.iter().map(|column| natural_width(column, rows.clone())).collect();
+        let natural: Vec<usize> = chosen.iter().map(|column| natural_width(column, rows.clone(), zone)).collect();
         let total = width.saturating_sub(GAP * chosen.len().saturating_sub(1));
-        let min: Vec<usize> = chosen.iter().map(|column| min_width(column, rows.clone(), total / 4)).collect();
+        let min: Vec<usize> = chosen.iter().map(|column| min_width(column, rows.clone(), total / 4).max(zone_width(column, zone))).collect();
         let widths = share(total, &natural, &min);
-        Self { columns: chosen.into_iter().zip(widths).collect(), colour }
+        Self { columns: chosen.into_iter().zip(widths).collect(), zone: zone.clone(), colour: options.colour }
     }
 
     /// The lines of a table of `rows`.
@@ -75,7 +78,7 @@ impl Layout {
         if self.colour {
             table.enforce_styling();
         }
-        table.set_header(self.columns.iter().map(|(column, width)| Cell::new(escape::cut(column.title, *width))));
+        table.set_header(self.columns.iter().map(|(column, width)| Cell::new(heading(column, *width, &self.zone))));
         for (at, row) in rows.enumerate() {
             if at > 0 {
                 table.add_row([""]);
@@ -109,9 +112,27 @@ const fn colour(row: &TableRow) -> Color {
     }
 }
 
-fn natural_width<'r>(column: &Column, rows: impl Iterator<Item = &'r TableRow>) -> usize {
+/// The heading of a column: a zone that is too long for the line stands in one of its own.
+fn heading(column: &Column, width: usize, zone: &Zone) -> String {
+    match title(column, zone) {
+        title if title == column.title => escape::cut(&title, width),
+        title => wrap(&title, width, 2).join("\n"),
+    }
+}
+
+fn title(column: &Column, zone: &Zone) -> String {
+    column.title.replace(Zone::default().name(), zone.name())
+}
+
+/// The columns of the terminal that the name of a zone other than UTC gets in a heading.
+fn zone_width(column: &Column, zone: &Zone) -> usize {
+    const MOST: usize = 20;
+    if title(column, zone) == column.title { 0 } else { columns(zone.name()).min(MOST) }
+}
+
+fn natural_width<'r>(column: &Column, rows: impl Iterator<Item = &'r TableRow>, zone: &Zone) -> usize {
     let widest = rows.flat_map(column.cell).map(Part::natural_width).max().unwrap_or(0);
-    widest.max(columns(column.title))
+    widest.max(columns(&title(column, zone)))
 }
 
 /// Its least width, more where that keeps addresses and hellos whole, but not without bound: IPv6 addresses have up to

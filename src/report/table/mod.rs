@@ -17,6 +17,7 @@ use self::row::TableRow;
 use super::digest::Digest;
 use super::run::{Form, Rows, Run};
 use super::{ReportOptions, Show, escape, words};
+use crate::time::Zone;
 
 /// Columns where there is no terminal to ask: a table in a ticket or a mail is still readable.
 const WIDTH_WITHOUT_TERMINAL: u16 = 120;
@@ -27,17 +28,19 @@ const LEAST_WIDTH: u16 = 40;
 pub(super) struct Table<'w> {
     out: Box<dyn Write + 'w>,
     names_outcome: bool,
+    zone: Zone,
     rows: Rows<TableRow>,
 }
 
 impl<'w> Table<'w> {
     pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
-        Self { out, names_outcome: options.show == Show::All, rows: Rows::new(options.limits.table_rows) }
+        let (names_outcome, zone) = (options.show == Show::All, options.zone.clone());
+        Self { out, names_outcome, zone, rows: Rows::new(options.limits.table_rows) }
     }
 
     fn tables(&self, run: &Run, width: usize) -> String {
         let mut text = String::new();
-        let layout = Layout::new(self.rows.all(), run.options.show, width, run.options.colour);
+        let layout = Layout::new(self.rows.all(), &run.options, width);
         for capture in &run.captures.kept {
             let rows: Vec<&TableRow> = self.rows.of_capture(capture.number).collect();
             if rows.is_empty() {
@@ -62,7 +65,7 @@ impl<'w> Table<'w> {
 
 impl Form for Table<'_> {
     fn session(&mut self, digest: &Digest<'_>) -> io::Result<()> {
-        self.rows.keep(digest.key(), || TableRow::new(digest, self.names_outcome));
+        self.rows.keep(digest.key(), || TableRow::new(digest, self.names_outcome, &self.zone));
         Ok(())
     }
 
@@ -70,7 +73,7 @@ impl Form for Table<'_> {
         let width = usize::from(run.options.width.unwrap_or(WIDTH_WITHOUT_TERMINAL).max(LEAST_WIDTH));
         let mut lines = FooterLines::new(width);
         footer::totals(&mut lines, run);
-        footer::relays(&mut lines, &run.totals);
+        footer::relays(&mut lines, run);
         footer::never_started(&mut lines, run);
         let mut last = FooterLines::new(width);
         footer::warnings(&mut last, run);

@@ -5,6 +5,7 @@ use crate::diagnosis::{Confidence, Diagnosis, Fault, Outcome};
 use crate::report::digest::{Digest, ShownHello};
 use crate::report::{background, escape, words};
 use crate::session::Session;
+use crate::time::Zone;
 
 /// The cells of one session.
 #[derive(Debug)]
@@ -21,13 +22,13 @@ pub(super) struct TableRow {
 }
 
 impl TableRow {
-    /// `names_outcome` where rows of lost sessions stand among others.
-    pub(super) fn new(digest: &Digest<'_>, names_outcome: bool) -> Self {
+    /// The row, its time in `zone`; `names_outcome` where rows of lost sessions stand among others.
+    pub(super) fn new(digest: &Digest<'_>, names_outcome: bool, zone: &Zone) -> Self {
         let Digest { session, diagnosis, .. } = *digest;
         let opened = session.first.time;
         Self {
             frames: frames(session, diagnosis),
-            time: vec![Part::Solid(words::date(opened)), Part::Solid(words::time_of_day(opened))],
+            time: vec![Part::Solid(words::date(opened, zone)), Part::Solid(words::time_of_day(opened, zone))],
             client: client(session),
             server: server(digest),
             hello: digest.hello.iter().map(hello_part).collect(),

@@ -1,16 +1,16 @@
-//! The time zone of the host a Network Monitor capture comes from.
+//! Time zones: where a capture without UTC comes from, and where its reader is.
 
 use jiff::civil::DateTime;
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::{AmbiguousTimestamp, Offset, TimeZone};
+
+use super::{NANOS_PER_SEC, Timestamp};
 
 /// The largest offset from UTC in use is +14:00, on Kiritimati.
 const MAX_OFFSET_HOURS: i32 = 14;
 
 /// A time zone: an offset from UTC, or a name of the IANA time zone database with the daylight saving time of its place.
-///
-/// Network Monitor before version 2.3 stores when a capture began as local time, and nowhere of which zone.
 #[derive(Clone, Debug)]
-pub struct NetmonZone {
+pub struct Zone {
     name: String,
     zone: TimeZone,
 }
@@ -27,21 +27,24 @@ pub enum ZoneError {
         "{0:?} cannot be looked up: this system has no time zone database in /usr/share/zoneinfo or the folder TZDIR names; give the offset instead, such as +02:00"
     )]
     NoDatabase(String),
+    /// `local`, where this machine does not say which zone it is in.
+    #[error("this machine does not say which time zone it is in; name the zone instead, such as Europe/Berlin or +02:00")]
+    NoLocal,
 }
 
 /// What a local time is in UTC.
-pub(super) struct Utc {
+pub(crate) struct Utc {
     /// Nanoseconds since the Unix epoch.
-    pub(super) nanos: i128,
+    pub(crate) nanos: i128,
     /// The offset that applied then, as `UTC+02:00`.
-    pub(super) offset: String,
+    pub(crate) offset: String,
     /// Whether the local time came twice, or not at all, because clocks were set back or forward.
-    pub(super) is_ambiguous: bool,
+    pub(crate) is_ambiguous: bool,
 }
 
-impl NetmonZone {
-    /// Reads `Z`, `UTC`, an offset (`+02:00`, `-0500`, `+2`, `UTC+02:00`), or a name of the system's time zone database
-    /// (`Europe/Berlin`).
+impl Zone {
+    /// Reads `Z`, `UTC`, an offset (`+02:00`, `-0500`, `+2`, `UTC+02:00`), a name of the system's time zone database
+    /// (`Europe/Berlin`), or `local` for the zone of this machine.
     ///
     /// # Errors
     /// When the text is none of these, or is a name on a system without that database.
@@ -50,6 +53,10 @@ impl NetmonZone {
             && let Ok(offset) = Offset::from_seconds(seconds)
         {
             return Ok(Self { name: offset_name(offset), zone: TimeZone::fixed(offset) });
+        }
+        if text.eq_ignore_ascii_case("local") {
+            let zone = TimeZone::try_system().map_err(|_| ZoneError::NoLocal)?;
+            return Ok(Self { name: zone.iana_name().unwrap_or("local time").to_owned(), zone });
         }
         match TimeZone::get(text) {
             Ok(zone) => Ok(Self { name: zone.iana_name().unwrap_or(text).to_owned(), zone }),
@@ -63,8 +70,40 @@ impl NetmonZone {
         &self.name
     }
 
+    /// Whether it is UTC, by that name.
+    pub fn is_utc(&self) -> bool {
+        self.name == "UTC"
+    }
+
+    /// What a clock of this zone shows at `time`: the time at which one of UTC shows the same.
+    pub fn local(&self, time: Timestamp) -> Timestamp {
+        let Ok(instant) = jiff::Timestamp::from_nanosecond(i128::from(time.as_nanos())) else { return time };
+        let offset_ns = i64::from(self.zone.to_offset(instant).seconds()).saturating_mul(NANOS_PER_SEC);
+        Timestamp::from_nanos(time.as_nanos().saturating_add(offset_ns))
+    }
+
+    /// When a clock of this zone first shows `local`, or went past it where it was set forward over it; none of a time that
+    /// no capture has.
+    pub(crate) fn first(&self, local: DateTime) -> Option<Timestamp> {
+        self.instant(local, AmbiguousTimestamp::compatible)
+    }
+
+    /// As [`first`](Self::first), the last time it shows it.
+    pub(crate) fn last(&self, local: DateTime) -> Option<Timestamp> {
+        self.instant(local, AmbiguousTimestamp::later)
+    }
+
+    fn instant(
+        &self,
+        local: DateTime,
+        choose: impl FnOnce(AmbiguousTimestamp) -> Result<jiff::Timestamp, jiff::Error>,
+    ) -> Option<Timestamp> {
+        let time = choose(self.zone.to_ambiguous_timestamp(local)).ok()?;
+        Some(Timestamp::from_nanos_i128(time.as_nanosecond()))
+    }
+
     /// The local time `local` in UTC. One that came twice is taken for the first, one that never was for an hour later.
-    pub(super) fn to_utc(&self, local: DateTime) -> Option<Utc> {
+    pub(crate) fn to_utc(&self, local: DateTime) -> Option<Utc> {
         let ambiguous = self.zone.to_ambiguous_timestamp(local);
         let is_ambiguous = ambiguous.is_ambiguous();
         let time = ambiguous.compatible().ok()?;
@@ -74,7 +113,7 @@ impl NetmonZone {
 }
 
 /// UTC.
-impl Default for NetmonZone {
+impl Default for Zone {
     fn default() -> Self {
         Self { name: "UTC".to_owned(), zone: TimeZone::UTC }
     }
@@ -120,7 +159,7 @@ mod tests {
 
     /// What 2024-07-01 12:00 is in the zone `text`, as hours and minutes of UTC.
     fn noon(text: &str) -> Option<(String, i128)> {
-        let zone = NetmonZone::parse(text).ok()?;
+        let zone = Zone::parse(text).ok()?;
         let utc = zone.to_utc(jiff::civil::date(2024, 7, 1).at(12, 0, 0, 0))?;
         Some((zone.name().to_owned(), (utc.nanos / 1_000_000_000 - 1_719_792_000) / 60))
     }
@@ -144,19 +183,36 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_of_the_zone_shows_its_own_time() {
+        // 2024-07-01 12:00 and 2024-12-01 12:00.
+        let [summer, winter] = [1_719_835_200, 1_733_054_400].map(|seconds| Timestamp::from_secs_nanos(seconds, 5));
+        let shown = |zone: &str, time: Timestamp| Zone::parse(zone).unwrap().local(time).to_string();
+        assert_eq!(shown("UTC", summer), "2024-07-01T12:00:00.000000005Z");
+        assert_eq!(shown("-03:30", summer), "2024-07-01T08:30:00.000000005Z");
+        if Zone::parse("Europe/Berlin").is_err() {
+            return println!("skipped: no time zone database");
+        }
+        assert_eq!(shown("Europe/Berlin", summer), "2024-07-01T14:00:00.000000005Z");
+        assert_eq!(shown("Europe/Berlin", winter), "2024-12-01T13:00:00.000000005Z");
+        for extreme in [i64::MIN, i64::MAX].map(Timestamp::from_nanos) {
+            assert!(Zone::parse("+14").unwrap().local(extreme) >= extreme);
+        }
+    }
+
+    #[test]
     fn what_is_no_zone_is_refused() {
         for text in ["", "+", "-", "+14:01", "+2:0", "+02:60", "+123456", "+a", "+-2", "++2", "2", "02:00", "é", "+é2"]
         {
-            let error = NetmonZone::parse(text).unwrap_err().to_string();
+            let error = Zone::parse(text).unwrap_err().to_string();
             assert!(error.contains("give an offset such as +02:00") || error.contains("give the offset"), "{error}");
         }
-        let error = NetmonZone::parse("Mars/\x1b[1mOlympus").unwrap_err().to_string();
+        let error = Zone::parse("Mars/\x1b[1mOlympus").unwrap_err().to_string();
         assert!(error.starts_with(r#""Mars/\u{1b}[1mOlympus" "#), "{error}");
     }
 
     #[test]
     fn names_of_the_database_know_daylight_saving_time() {
-        let Ok(berlin) = NetmonZone::parse("europe/berlin") else {
+        let Ok(berlin) = Zone::parse("europe/berlin") else {
             return println!("skipped: no time zone database");
         };
         assert_eq!(berlin.name(), "Europe/Berlin");
