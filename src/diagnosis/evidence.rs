@@ -37,6 +37,8 @@ pub enum EvidenceKind {
     },
     /// A proxy's header, of this version, which says this.
     ProxyHeader(u8, ProxyContent),
+    /// The client spoke first, and the greeting came so many nanoseconds later; none where the clock was set between.
+    EarlyTalk(Option<i64>),
     /// The handshake is complete, and no greeting followed.
     NoGreeting,
     /// What this side speaks in place of SMTP.

@@ -210,6 +210,7 @@ impl Redactor {
             | EvidenceKind::SynReset
             | EvidenceKind::SynUnanswered { .. }
             | EvidenceKind::ProxyHeader(..)
+            | EvidenceKind::EarlyTalk(_)
             | EvidenceKind::NoGreeting
             | EvidenceKind::MaskedGreeting
             | EvidenceKind::OtherProtocol(..)

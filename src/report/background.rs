@@ -9,7 +9,7 @@ use super::words::{count, span};
 use crate::dns::{FailedLookup, LookupStep};
 use crate::scan::CaptureReport;
 use crate::session::Session;
-use crate::smtp::{EarlyTalk, ProxyContent};
+use crate::smtp::ProxyContent;
 
 /// Columns of a name.
 const NAME_COLUMNS: usize = 100;
@@ -47,10 +47,10 @@ pub(super) fn proxy_header(version: u8, content: ProxyContent) -> String {
     format!("a PROXY header, version {version}: {says}")
 }
 
-/// `The client did not wait for the greeting, which came 120 ms after its first command`.
-pub(super) fn early_talk(early: EarlyTalk) -> String {
-    let later = early.not_waited_ns().map(|waited| format!(" {}", span(waited))).unwrap_or_default();
-    format!("The client did not wait for the greeting, which came{later} after its first command")
+/// `client did not wait for the greeting, which came 120 ms after its first command`.
+pub(super) fn early_talk(not_waited_ns: Option<i64>) -> String {
+    let later = not_waited_ns.map(|waited| format!(" {}", span(waited))).unwrap_or_default();
+    format!("client did not wait for the greeting, which came{later} after its first command")
 }
 
 /// The host name in the ClientHello.

@@ -22,7 +22,7 @@ const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("connection-reset.pcap", "lost", "connection-reset", "probable"),
     ("cut-short.pcap", "unknown", "", ""),
     ("deferred.pcap", "lost", "ehlo-argument", "certain"),
-    ("early-talk.pcap", "lost", "recipients-refused", "certain"),
+    ("early-talk.pcap", "lost", "recipients-refused", "probable"),
     ("ehlo-mangled-inside.pcap", "lost", "ehlo-mangled", "certain"),
     ("ehlo-mangled.pcap", "lost", "ehlo-mangled", "certain"),
     ("ehlo-policy.pcap", "lost", "ehlo-policy", "certain"),
@@ -54,6 +54,7 @@ const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("sender-refused.pcap", "lost", "sender-refused", "certain"),
     ("spf-dkim-dmarc.pcap", "lost", "message-refused", "certain"),
     ("starttls.pcap", "unknown", "", ""),
+    ("synchronization-error.pcap", "lost", "greeting-refused", "certain"),
     ("timed-out-421.pcap", "lost", "timed-out", "probable"),
     ("timed-out.pcap", "lost", "timed-out", "probable"),
     ("tls-failed.pcap", "lost", "tls-failed", "probable"),
@@ -69,6 +70,7 @@ const REASONS: &[(&str, &str, &str)] = &[
     ("auth-failed.pcap", "credentials-refused", "client"),
     ("auth-required.pcap", "auth-required", "client"),
     ("client-blocked.pcap", "client-blocked", "client"),
+    ("early-talk.pcap", "early-talk", "client"),
     ("ehlo-policy.pcap", "hello-not-qualified", "client"),
     ("greylisted.pcap", "greylisted", "client"),
     ("hello-passed-over.pcap", "mailbox-full", "server"),
@@ -80,6 +82,7 @@ const REASONS: &[(&str, &str, &str)] = &[
     ("sender-domain.pcap", "sender-domain", "client"),
     ("sender-refused.pcap", "sender-domain", "client"),
     ("spf-dkim-dmarc.pcap", "spf-dkim-dmarc", "client"),
+    ("synchronization-error.pcap", "early-talk", "client"),
     ("tls-required.pcap", "tls-required", "client"),
 ];
 
@@ -178,6 +181,8 @@ fn a_client_that_spoke_first_is_told_by_how_much() {
     let early = sessions[0].0.transcript.early_talk.unwrap();
     assert!(early.spoke.frame < early.greeted.frame);
     assert!((6_000_000_000..6_100_000_000).contains(&early.not_waited_ns().unwrap()), "{early:?}");
+    let words: Vec<_> = sessions[0].1.evidence.iter().map(|shown| text(&shown.kind)).collect();
+    assert!(words[0].starts_with("client did not wait for the greeting, which came 6 s "), "{words:?}");
 }
 
 #[test]

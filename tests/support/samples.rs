@@ -29,6 +29,7 @@ pub(crate) const SAMPLES: &[(&str, Build)] = &[
     ("ehlo-mangled-inside.pcap", hello::ehlo_mangled_inside),
     ("xclient.pcap", hello::xclient),
     ("early-talk.pcap", hello::early_talk),
+    ("synchronization-error.pcap", hello::synchronization_error),
     ("ehlo-policy.pcap", hello::ehlo_policy),
     ("ehlo-unsupported.pcap", hello::ehlo_unsupported),
     ("ehlo-unanswered.pcap", hello::ehlo_unanswered),

@@ -129,7 +129,7 @@ impl Events<'_> {
             self.push(header.moment, CLIENT, "command", vec![background::proxy_header(header.version, header.content)]);
         }
         if let Some(early) = transcript.early_talk {
-            self.remark(format!("{}.", background::early_talk(early)));
+            self.remark(format!("The {}.", background::early_talk(early.not_waited_ns())));
         }
         for exchange in &transcript.exchanges {
             if let Some(command) = &exchange.command {
