@@ -51,6 +51,9 @@ pub struct Session {
     pub client_acknowledged: bool,
     /// Whether the connection ran inside a tunnel.
     pub tunnelled: bool,
+    /// Whether it is what TLS hid, decrypted and exported: what was said before TLS is not in the capture, and is forgotten
+    /// anyhow (RFC 3207 4.2).
+    pub is_decrypted: bool,
     /// Nanoseconds the capture went on after the last frame.
     pub quiet_ns: i64,
     /// TCP segments of the connection, both directions together.
@@ -100,6 +103,7 @@ impl Session {
     pub fn new(flow: ClosedFlow<SessionBuilder<'_>>) -> Self {
         let mut listener = flow.listener;
         let (segments, tcp_stream, lookup) = (listener.segments, listener.tcp_stream, listener.lookup.take());
+        let is_decrypted = listener.is_decrypted;
         let transcript = listener.finish();
         Self {
             number: flow.number,
@@ -123,6 +127,7 @@ impl Session {
             server_acknowledged_all: flow.server_acknowledged_all,
             client_acknowledged: flow.client_acknowledged,
             tunnelled: flow.tunnelled,
+            is_decrypted,
             quiet_ns: flow.quiet_ns,
             segments,
             parts: None,
@@ -167,6 +172,7 @@ pub struct SessionBuilder<'o> {
     segments: u64,
     tcp_stream: Option<u64>,
     lookup: Option<Box<Lookup>>,
+    is_decrypted: bool,
 }
 
 impl<'o> SessionBuilder<'o> {
@@ -180,6 +186,7 @@ impl<'o> SessionBuilder<'o> {
             segments: 0,
             tcp_stream: None,
             lookup: None,
+            is_decrypted: false,
         }
     }
 
@@ -197,15 +204,22 @@ impl<'o> SessionBuilder<'o> {
         self
     }
 
+    /// Says whether it is what TLS hid.
+    #[must_use]
+    pub const fn decrypted(mut self, is_decrypted: bool) -> Self {
+        self.is_decrypted = is_decrypted;
+        self
+    }
+
     fn dialogue(&mut self) -> &mut Dialogue<'o> {
-        let (client, server) = (self.client_begins, self.server_begins);
-        self.dialogue.get_or_insert_with(|| Box::new(new_dialogue(self.options, client, server)))
+        let (client, server, is_decrypted) = (self.client_begins, self.server_begins, self.is_decrypted);
+        self.dialogue.get_or_insert_with(|| Box::new(new_dialogue(self.options, client, server, is_decrypted)))
     }
 
     fn finish(self) -> Transcript {
         match self.dialogue {
             Some(dialogue) => dialogue.finish(),
-            None => new_dialogue(self.options, self.client_begins, self.server_begins).finish(),
+            None => new_dialogue(self.options, self.client_begins, self.server_begins, self.is_decrypted).finish(),
         }
     }
 }
@@ -214,8 +228,12 @@ fn new_dialogue(
     options: DialogueOptions<'_>,
     client: Option<(u64, bool)>,
     server: Option<(u64, bool)>,
+    is_decrypted: bool,
 ) -> Dialogue<'_> {
     let mut dialogue = Dialogue::new(options);
+    if is_decrypted {
+        dialogue.begins_in_tls();
+    }
     if let Some((offset, is_start)) = client {
         dialogue.client_begins(offset, is_start);
     }

@@ -135,7 +135,8 @@ impl<'s> Facts<'s> {
         let is_hello_missing = matches!(self.transcript.refusal_naming_hello, Some((_, None)))
             && self.transcript.hellos.is_empty()
             && self.transcript.xclients.is_empty();
-        self.session.handshake.syn_ack.is_some() || self.transcript.greeting.is_some() && !is_hello_missing
+        let is_greeted = self.transcript.greeting.is_some() && !is_hello_missing;
+        self.session.handshake.syn_ack.is_some() || is_greeted || self.session.is_decrypted
     }
 
     /// The first hole in the dialogue, if something that matters may be in it: after QUIT nothing does, where all before it

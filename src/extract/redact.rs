@@ -2,6 +2,7 @@
 
 mod addresses;
 mod checksum;
+mod exported;
 mod frame;
 mod headers;
 mod hosts;

@@ -26,7 +26,10 @@ pub(super) fn remarks(session: &Session, diagnosis: &Diagnosis) -> Remarks {
         remarks.entry(header.moment.frame).or_default().push(format!("{says}; it is no part of the dialogue"));
     }
     if let Some(early) = transcript.early_talk {
-        remarks.entry(early.spoke.frame).or_default().push(format!("the {}", background::early_talk(early.not_waited_ns())));
+        remarks
+            .entry(early.spoke.frame)
+            .or_default()
+            .push(format!("the {}", background::early_talk(early.not_waited_ns())));
     }
     for told in &transcript.xclients {
         let command = transcript.exchanges.get(told.exchange).and_then(|exchange| exchange.command.as_ref());

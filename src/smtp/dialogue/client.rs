@@ -17,6 +17,9 @@ use crate::time::Moment;
 impl Dialogue<'_> {
     /// The client's next octets.
     pub fn client_octets(&mut self, octets: &[u8], moment: Moment) {
+        if self.begins_in_tls && self.transcript.server_octets == 0 {
+            (self.client.is_synced, self.client.is_begun, self.server.is_begun) = (true, true, true);
+        }
         if self.transcript.client_octets == 0 && self.may_begin_proxy_header(octets) {
             self.enter(Mode::Proxy(HeaderReader::default()));
         }

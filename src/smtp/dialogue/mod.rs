@@ -53,6 +53,8 @@ pub struct Dialogue<'o> {
     pending: VecDeque<Pending>,
     secrets: Secrets,
     transcript: Transcript,
+    /// Whether its first octets are the first that TLS hid.
+    begins_in_tls: bool,
 }
 
 #[derive(Debug)]
@@ -194,7 +196,13 @@ impl<'o> Dialogue<'o> {
             pending: VecDeque::new(),
             secrets: Secrets::default(),
             transcript: Transcript::default(),
+            begins_in_tls: false,
         }
+    }
+
+    /// The first octets are the first that TLS hid: a greeting, or a command where STARTTLS was before.
+    pub const fn begins_in_tls(&mut self) {
+        self.begins_in_tls = true;
     }
 
     /// The client's octets begin at `offset` of its stream. With `is_start` those are the connection's first: a command.

@@ -160,9 +160,11 @@ pub(super) fn early_talk() -> Vec<u8> {
 /// As above, and Exim.
 pub(super) fn synchronization_error() -> Vec<u8> {
     let (capture, mut s) = modern("2024-03-05T11:40:00Z", "192.0.2.10:41155", "203.0.113.25:25");
-    s.handshake().wait_ms(3).dialogue("C: EHLO relay.example.com").wait_ms(90).dialogue(
-        "S: 554 SMTP synchronization error",
-    );
+    s.handshake()
+        .wait_ms(3)
+        .dialogue("C: EHLO relay.example.com")
+        .wait_ms(90)
+        .dialogue("S: 554 SMTP synchronization error");
     s.server_fin().client_fin();
     capture.finish_pcap()
 }
