@@ -9,7 +9,7 @@ use super::words::{count, span};
 use crate::dns::{FailedLookup, LookupStep};
 use crate::scan::CaptureReport;
 use crate::session::Session;
-use crate::smtp::ProxyContent;
+use crate::smtp::{ProxyContent, ProxyRequest};
 
 /// Columns of a name.
 const NAME_COLUMNS: usize = 100;
@@ -45,6 +45,18 @@ pub(super) fn proxy_header(version: u8, content: ProxyContent) -> String {
         ProxyContent::Cut => "cut".to_owned(),
     };
     format!("a PROXY header, version {version}: {says}")
+}
+
+/// `a request to a SOCKS 5 proxy for mx.example.net:25, which it granted`. Safe on a terminal.
+pub(super) fn proxy_request(request: &ProxyRequest) -> String {
+    let port = request.port.map(|port| format!(":{port}")).unwrap_or_default();
+    let host = request.host.as_deref().map(|host| format!(" for {}{port}", escape::line(host, NAME_COLUMNS)));
+    let answer = match request.answer {
+        Some((_, true)) => ", which it granted",
+        Some((_, false)) => ", which it refused",
+        None => ", which it did not answer",
+    };
+    format!("a request to a {} proxy{}{answer}", request.kind.name(), host.unwrap_or_default())
 }
 
 /// `client did not wait for the greeting, which came 120 ms after its first command`.

@@ -6,6 +6,7 @@ use crate::smtp::command::{Command, Verb};
 use crate::smtp::ehlo::ArgumentCheck;
 use crate::smtp::protocol::OtherProtocol;
 use crate::smtp::proxy::ProxyHeader;
+use crate::smtp::proxy_request::ProxyRequest;
 use crate::smtp::reply::Reply;
 use crate::smtp::spans::{Names, Spans};
 use crate::smtp::tls::Tls;
@@ -117,6 +118,8 @@ impl Missing {
 pub struct Transcript {
     /// The header of a proxy before the first command.
     pub proxy: Option<Box<ProxyHeader>>,
+    /// What was asked of a SOCKS or HTTP proxy before the dialogue.
+    pub proxy_request: Option<Box<ProxyRequest>>,
     /// Commands and replies in capture order; of a very long session the first ones, and every hello.
     pub exchanges: Vec<Exchange>,
     /// Exchanges over the bound, counted only.
@@ -177,7 +180,7 @@ pub struct Transcript {
     pub server_protocol: Option<OtherProtocol>,
     /// Octets the client sent.
     pub client_octets: u64,
-    /// Octets the server sent.
+    /// Octets the server sent, the answer of a SOCKS or HTTP proxy before it aside.
     pub server_octets: u64,
     /// Lines of the client passed over as part of something whose beginning the capture lacks.
     pub skipped_client_lines: u64,

@@ -25,6 +25,10 @@ pub(super) fn remarks(session: &Session, diagnosis: &Diagnosis) -> Remarks {
         let says = background::proxy_header(header.version, header.content);
         remarks.entry(header.moment.frame).or_default().push(format!("{says}; it is no part of the dialogue"));
     }
+    if let Some(request) = transcript.proxy_request.as_deref() {
+        let says = background::proxy_request(request);
+        remarks.entry(request.moment.frame).or_default().push(format!("{says}; it is no part of the dialogue"));
+    }
     if let Some(early) = transcript.early_talk {
         remarks
             .entry(early.spoke.frame)

@@ -22,6 +22,8 @@ impl Dialogue<'_> {
         }
         if self.transcript.client_octets == 0 && self.may_begin_proxy_header(octets) {
             self.enter(Mode::Proxy(HeaderReader::default()));
+        } else if self.transcript.client_octets == 0 {
+            self.may_begin_proxy_request(octets);
         }
         self.transcript.client_octets = self.transcript.client_octets.saturating_add(octets.len() as u64);
         self.read_client(octets, moment);
@@ -66,6 +68,7 @@ impl Dialogue<'_> {
             self.decide_tls(input);
             match &mut self.client.mode {
                 Mode::Proxy(_) => self.read_proxy_header(&mut input, moment),
+                Mode::ProxyRequest(_) => self.read_proxy_request(&mut input, moment),
                 Mode::Command => self.read_commands(&mut input, moment),
                 Mode::Undecided(_) => self.hold(&mut input, moment),
                 Mode::Body(scanner) => {
@@ -304,7 +307,7 @@ impl Dialogue<'_> {
                 undecided.is_cut = true;
                 undecided.chunks.clear();
             }
-            Mode::Proxy(_) | Mode::Chunk(_) | Mode::AuthAnswer | Mode::Tls => {}
+            Mode::Proxy(_) | Mode::ProxyRequest(_) | Mode::Chunk(_) | Mode::AuthAnswer | Mode::Tls => {}
         }
     }
 }

@@ -8,6 +8,7 @@ mod client;
 mod gap;
 mod masking;
 mod proxy;
+mod proxy_request;
 mod server;
 mod spans;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use crate::smtp::body::BodyScanner;
 use crate::smtp::command::{Command, Verb};
 use crate::smtp::line::LineSplitter;
 use crate::smtp::proxy::HeaderReader;
+use crate::smtp::proxy_request::Talk;
 use crate::smtp::reply::{OpenReply, Reply};
 use crate::smtp::secrets::Secrets;
 use crate::smtp::spans::{Names, RecordSpans, SpanKind};
@@ -77,6 +79,8 @@ struct Client {
     /// What was skipped, as secrets; made when the first reply asks for it: every line of the replies does.
     skipped_secrets: OnceCell<Secrets>,
     place: Place,
+    /// The octets of a request to a proxy that has not answered.
+    asked: Vec<u8>,
     records: RecordSpans,
     /// Local parts that it named.
     names: Names,
@@ -96,6 +100,8 @@ struct Place {
 enum Mode {
     /// What may be the header of a proxy, before all else.
     Proxy(HeaderReader),
+    /// What may be a request to a proxy, before all else.
+    ProxyRequest(Talk),
     Command,
     /// For the reply to the last command to say.
     Undecided(Undecided),
@@ -129,6 +135,8 @@ struct Undecided {
 #[derive(Debug, Default)]
 struct Server {
     lines: LineSplitter,
+    /// The answer to a request to a proxy, while its end has not come.
+    answer: Option<Talk>,
     open: Option<OpenReply>,
     /// The code of a reply whose end fell into a hole: lines with it that follow are its rest.
     cut_code: Option<u16>,
@@ -189,6 +197,7 @@ impl<'o> Dialogue<'o> {
                 skipped: Vec::new(),
                 skipped_secrets: OnceCell::new(),
                 place: Place::default(),
+                asked: Vec::new(),
                 records: RecordSpans::default(),
                 names: Names::default(),
             },
@@ -228,6 +237,7 @@ impl<'o> Dialogue<'o> {
     /// The dialogue is over.
     pub fn finish(mut self) -> Transcript {
         self.decide_proxy_header(true);
+        self.finish_proxy_request();
         self.mark_unfinished_command();
         self.finish_server();
         self.transcript.unanswered = self.pending.front().map(|pending| (pending.verb, pending.sent));
@@ -238,7 +248,7 @@ impl<'o> Dialogue<'o> {
         self.transcript.is_data_open = match self.client.mode {
             Mode::Body(_) | Mode::Chunk(_) => true,
             Mode::Undecided(ref undecided) => self.awaits(Verb::Data) && !undecided.chunks.is_empty(),
-            Mode::Proxy(_) | Mode::Command | Mode::AuthAnswer | Mode::Tls => false,
+            Mode::Proxy(_) | Mode::ProxyRequest(_) | Mode::Command | Mode::AuthAnswer | Mode::Tls => false,
         };
         self.transcript
     }
