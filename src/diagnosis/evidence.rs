@@ -94,7 +94,7 @@ pub enum EvidenceKind {
 /// A malformed argument of a hello.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Argument {
-    /// EHLO, HELO or LHLO; XCLIENT where a proxy passed it on.
+    /// EHLO, HELO or LHLO; XCLIENT or XFORWARD where a proxy passed it on.
     pub verb: Verb,
     /// The argument, no blanks around it.
     pub octets: Box<[u8]>,

@@ -72,6 +72,7 @@ pub fn text(kind: &EvidenceKind) -> String {
 fn argument(shown: &Argument) -> String {
     let verb = match shown.verb {
         Verb::XClient => "XCLIENT HELO",
+        Verb::XForward => "XFORWARD HELO",
         verb => verb.name().unwrap_or_default(),
     };
     let tolerated = if shown.is_tolerated { "; this server tolerates it" } else { "" };

@@ -132,6 +132,8 @@ pub struct Transcript {
     pub hellos_before_tls: usize,
     /// The XCLIENTs, in order; of very many the first ones.
     pub xclients: Vec<XClient>,
+    /// The XFORWARDs, in order; of very many the first ones.
+    pub xforwards: Vec<XClient>,
     /// How many of the hellos kept came before an XCLIENT was accepted: after it they count no more.
     pub hellos_before_xclient: usize,
     /// That the client did not wait for the greeting.
@@ -223,10 +225,9 @@ impl Transcript {
         replies.rev().find(|reply| reply.moment.frame > hello.moment.frame)
     }
 
-    /// The last XCLIENT and its command.
-    pub fn last_xclient(&self) -> Option<(&XClient, &Command)> {
-        let told = self.xclients.last()?;
-        Some((told, self.exchanges.get(told.exchange)?.command.as_ref()?))
+    /// The command of an XCLIENT or XFORWARD.
+    pub fn passing_command(&self, told: &XClient) -> Option<&Command> {
+        self.exchanges.get(told.exchange)?.command.as_ref()
     }
 
     /// The client that the last accepted XCLIENT names.

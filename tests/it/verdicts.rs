@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use ehlotrace::diagnosis::{Answer, EvidenceKind};
+use ehlotrace::diagnosis::{Answer, EvidenceKind, Remark};
 use ehlotrace::report::evidence::{remedy, text};
-use ehlotrace::smtp::Verb;
 use ehlotrace::smtp::ehlo::ProblemCode;
+use ehlotrace::smtp::{ProxyKind, Verb};
 
 use crate::corpus;
 
@@ -29,6 +29,7 @@ const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("ehlo-to-ssh.pcap", "lost", "not-smtp", "certain"),
     ("ehlo-unanswered.pcap", "lost", "ehlo-unanswered", "probable"),
     ("ehlo-unsupported.pcap", "lost", "ehlo-unsupported", "certain"),
+    ("exported.pcap", "lost", "ehlo-argument", "certain"),
     ("greeting-refused.pcap", "lost", "greeting-refused", "certain"),
     ("greylisted.pcap", "lost", "recipients-refused", "certain"),
     ("hello-passed-over.pcap", "lost", "recipients-refused", "certain"),
@@ -52,6 +53,7 @@ const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("relaying-denied.pcap", "lost", "recipients-refused", "certain"),
     ("sender-domain.pcap", "lost", "sender-refused", "certain"),
     ("sender-refused.pcap", "lost", "sender-refused", "certain"),
+    ("socks.pcap", "lost", "ehlo-argument", "certain"),
     ("spf-dkim-dmarc.pcap", "lost", "message-refused", "certain"),
     ("starttls.pcap", "unknown", "", ""),
     ("synchronization-error.pcap", "lost", "greeting-refused", "certain"),
@@ -63,6 +65,7 @@ const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("two-taps.pcap", "lost", "ehlo-argument", "certain"),
     ("unanswered.pcap", "lost", "ehlo-argument", "probable"),
     ("xclient.pcap", "lost", "ehlo-argument", "certain"),
+    ("xforward.pcap", "delivered", "", "certain"),
 ];
 
 /// Sample, reason and fault of those whose reply says why. All other refusals among the samples have no reason.
@@ -89,6 +92,9 @@ const REASONS: &[(&str, &str, &str)] = &[
 /// Samples with more than one session, judged below and in `attempts`.
 const PILES: &[&str] = &["mixed.pcapng", "relay-stopped.pcapng", "second-address.pcap", "second-mx.pcap"];
 
+/// Of the servers in the samples.
+const PORTS: [u16; 4] = [25, 465, 587, 1080];
+
 fn sample(name: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/samples")).join(name)
 }
@@ -107,7 +113,7 @@ fn every_sample_has_a_verdict_here() {
 fn samples_get_their_verdicts() {
     let mut wrong = Vec::new();
     for (name, outcome, cause, confidence) in VERDICTS {
-        let (report, sessions) = corpus::sessions(&sample(name), &[25, 587]);
+        let (report, sessions) = corpus::sessions(&sample(name), &PORTS);
         assert!(report.error.is_none() && report.undecoded.is_empty(), "{name}: {report:?}");
         let [(session, diagnosis)] = &sessions[..] else { panic!("{name}: {} sessions", sessions.len()) };
         let found = (
@@ -132,7 +138,7 @@ fn samples_get_their_verdicts() {
 
 #[test]
 fn fault_and_remedy_follow_the_reason() {
-    let said = |name: &str| remedy(&corpus::sessions(&sample(name), &[25, 587]).1[0].1);
+    let said = |name: &str| remedy(&corpus::sessions(&sample(name), &PORTS).1[0].1);
     assert_eq!(
         said("ehlo-policy.pcap"),
         "Set the sending server's fully qualified name (`sub2.your-company.com`) as the name it greets with. \
@@ -162,6 +168,23 @@ fn a_session_behind_a_proxy_names_its_client() {
         assert_eq!(session.behind_proxy(), Some(ends), "{name}");
         assert_eq!(session.client.to_string().split(':').next(), Some("192.0.2.7"), "{name}");
     }
+}
+
+#[test]
+fn a_request_to_a_proxy_names_the_mail_server() {
+    let (_, sessions) = corpus::sessions(&sample("socks.pcap"), &PORTS);
+    let request = sessions[0].0.transcript.proxy_request.as_ref().unwrap();
+    assert_eq!(
+        (request.kind, request.host.as_deref(), request.port),
+        (ProxyKind::Socks5, Some(&b"mx.example.net"[..]), Some(25))
+    );
+    assert!(request.is_granted());
+}
+
+#[test]
+fn a_name_passed_on_with_xforward_is_a_remark() {
+    let (_, sessions) = corpus::sessions(&sample("xforward.pcap"), &PORTS);
+    assert!(matches!(sessions[0].1.remarks[..], [(7, Remark::ForwardedHello)]), "{:?}", sessions[0].1.remarks);
 }
 
 #[test]

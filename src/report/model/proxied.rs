@@ -99,7 +99,7 @@ impl<'a> ProxyRequestObject<'a> {
     }
 }
 
-/// An XCLIENT command.
+/// An XCLIENT or XFORWARD command.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "XClient")]
 pub(super) struct XClientObject<'a> {
@@ -114,7 +114,7 @@ pub(super) struct XClientObject<'a> {
     #[serde(serialize_with = "problems", skip_serializing_if = "Problems::is_empty")]
     #[schemars(with = "Vec<ProblemObject>")]
     problems: Problems<'a>,
-    /// Whether the server accepted it: the session begins anew then.
+    /// Whether the server accepted it: after XCLIENT the session begins anew then.
     accepted: bool,
 }
 

@@ -91,6 +91,9 @@ pub(in crate::report) struct SessionObject<'a> {
     /// mail server behind it, `server` is the proxy.
     #[serde(skip_serializing_if = "Option::is_none")]
     proxy_request: Option<ProxyRequestObject<'a>>,
+    /// What XFORWARD commands said of the client for whom messages are passed on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    xforwards: Vec<XClientObject<'a>>,
 }
 
 impl<'a> SessionObject<'a> {
@@ -124,6 +127,7 @@ impl<'a> SessionObject<'a> {
             proxy_header: transcript.proxy.as_deref().map(ProxyHeaderObject::new),
             xclients: transcript.xclients.iter().filter_map(|told| XClientObject::new(transcript, told)).collect(),
             early_talk: transcript.early_talk.map(EarlyTalkObject::new),
+            xforwards: transcript.xforwards.iter().filter_map(|told| XClientObject::new(transcript, told)).collect(),
             proxy_request: transcript.proxy_request.as_deref().map(ProxyRequestObject::new),
         }
     }

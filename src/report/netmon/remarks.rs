@@ -35,11 +35,11 @@ pub(super) fn remarks(session: &Session, diagnosis: &Diagnosis) -> Remarks {
             .or_default()
             .push(format!("the {}", background::early_talk(early.not_waited_ns())));
     }
-    for told in &transcript.xclients {
-        let command = transcript.exchanges.get(told.exchange).and_then(|exchange| exchange.command.as_ref());
+    for told in transcript.xclients.iter().chain(&transcript.xforwards) {
         let name = told.helo.as_ref().filter(|(_, check)| !check.is_well_formed());
-        if let Some((command, (name, check))) = command.zip(name) {
-            remarks.entry(command.moment.frame).or_default().push(faults("XCLIENT HELO", name, check));
+        if let Some((command, (name, check))) = transcript.passing_command(told).zip(name) {
+            let verb = format!("{} HELO", command.verb_name());
+            remarks.entry(command.moment.frame).or_default().push(faults(&verb, name, check));
         }
     }
     for (at, exchange) in transcript.exchanges.iter().enumerate() {

@@ -146,9 +146,13 @@ impl Dialogue<'_> {
         if verb == Verb::Auth {
             self.note_mechanism(rest, line.moment);
         }
-        if verb == Verb::XClient && is_whole && self.transcript.xclients.len() < self.options.limits.hellos {
-            let (exchange, end) = (self.transcript.exchanges.len(), self.client.place.at);
-            self.transcript.xclients.push(XClient::read(rest, exchange, end));
+        let passed_on = match verb {
+            Verb::XClient => Some(&mut self.transcript.xclients),
+            Verb::XForward => Some(&mut self.transcript.xforwards),
+            _ => None,
+        };
+        if let Some(known) = passed_on.filter(|known| is_whole && known.len() < self.options.limits.hellos) {
+            known.push(XClient::read(rest, self.transcript.exchanges.len(), self.client.place.at));
         }
         let bdat = if verb == Verb::Bdat { parse_bdat(rest) } else { None };
         self.count_try(verb);

@@ -262,7 +262,8 @@ impl<'o> Dialogue<'o> {
     fn push_command(&mut self, command: Command, hello: Option<usize>, ends_message: bool) {
         let (verb, sent) = (command.verb, command.moment);
         let next = self.transcript.exchanges.len();
-        let is_kept = hello.is_some() || self.transcript.xclients.last().is_some_and(|told| told.exchange == next);
+        let passed_on = self.transcript.xclients.last().into_iter().chain(self.transcript.xforwards.last());
+        let is_kept = hello.is_some() || passed_on.into_iter().any(|told| told.exchange == next);
         let exchange = self.keep(Exchange { command: Some(command), reply: None }, is_kept);
         if self.pending.len() >= self.options.limits.pending_commands
             && let Some(forgotten) = self.pending.pop_back()
@@ -296,7 +297,7 @@ impl<'o> Dialogue<'o> {
         let transcript = &mut self.transcript;
         transcript.exchanges.insert(at, exchange);
         let hellos = transcript.hellos.iter_mut().map(|hello| &mut hello.exchange);
-        let xclients = transcript.xclients.iter_mut().map(|told| &mut told.exchange);
+        let xclients = transcript.xclients.iter_mut().chain(&mut transcript.xforwards).map(|told| &mut told.exchange);
         let pending = self.pending.iter_mut().filter_map(|pending| pending.exchange.as_mut());
         for index in hellos.chain(xclients).chain(pending).chain(&mut transcript.greeting).filter(|index| **index >= at)
         {
@@ -312,7 +313,7 @@ impl<'o> Dialogue<'o> {
         }
     }
 
-    /// Keeps an exchange if there is room, and the one of a kept hello or XCLIENT in any case.
+    /// Keeps an exchange if there is room, and the one of a kept hello, XCLIENT or XFORWARD in any case.
     fn keep(&mut self, exchange: Exchange, is_kept: bool) -> Option<usize> {
         let exchanges = &mut self.transcript.exchanges;
         if exchanges.len() >= self.options.limits.exchanges && !is_kept {
