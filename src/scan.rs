@@ -13,12 +13,12 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use crate::capture::{self, CaptureReader, NetmonZone, OpenOptions, Packet, ReadError};
+use crate::capture::{self, CaptureReader, LinkType, NetmonZone, OpenOptions, Packet, ReadError};
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::dns::Lookups;
 use crate::flow::{ClosedFlow, FlowTable, StreamIndex};
 use crate::limits::Limits;
-use crate::session::{FrameContent, Session, SessionBuilder, SessionFrame};
+use crate::session::{Exported, FrameContent, Session, SessionBuilder, SessionFrame};
 use crate::smtp::DialogueOptions;
 use crate::time::{CaptureClock, Timestamp};
 use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Interest, Ports, Reassembled, Segment, TcpHeader};
@@ -287,8 +287,13 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
     fn decoded(&mut self, decoded: Decoded<'_>, packet: &Packet<'_>, whole: Option<&Reassembled>) {
         let moment = self.clock.moment(packet.frame, packet.time);
         match decoded {
-            Decoded::Tcp(segment) => self.segment(&segment, false, packet, whole),
-            Decoded::Unnumbered(segment) => self.segment(&self.flows.numbered(segment), true, packet, whole),
+            Decoded::Tcp(segment) => {
+                let is_exported = packet.link == LinkType::WIRESHARK_UPPER_PDU;
+                self.segment(&segment, is_exported.then_some(Exported::Segments), packet, whole);
+            }
+            Decoded::Unnumbered(segment) => {
+                self.segment(&self.flows.numbered(segment), Some(Exported::Decrypted), packet, whole);
+            }
             Decoded::Udp(datagram) if self.options.dns => self.lookups.datagram(&datagram, moment),
             Decoded::Unreachable(unreachable) => {
                 let connection = self.flows.unreachable(&unreachable, moment);
@@ -309,8 +314,14 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
         }
     }
 
-    /// A segment, or the text that TLS hid in one.
-    fn segment(&mut self, segment: &Segment<'_>, is_decrypted: bool, packet: &Packet<'_>, whole: Option<&Reassembled>) {
+    /// A segment, or what Wireshark exported of one.
+    fn segment(
+        &mut self,
+        segment: &Segment<'_>,
+        exported: Option<Exported>,
+        packet: &Packet<'_>,
+        whole: Option<&Reassembled>,
+    ) {
         if !segment.touches(&self.options.ports) {
             self.listener.segment(segment);
             return;
@@ -320,7 +331,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
         let open = || {
             let ends = segment.orient(&options.ports).filter(|_| options.dns);
             let lookup = ends.and_then(|(client, server)| lookups.connection(client.ip(), server.ip(), moment));
-            SessionBuilder::new(options.dialogue()).with_tcp_stream(stream).with_lookup(lookup).decrypted(is_decrypted)
+            SessionBuilder::new(options.dialogue()).with_tcp_stream(stream).with_lookup(lookup).with_exported(exported)
         };
         let followed = self.flows.segment(segment, moment, open);
         if S::WANTS_FRAMES

@@ -1,7 +1,7 @@
 //! What the rules ask of a session, worked out once.
 
 use crate::flow::{CloseHow, Side};
-use crate::session::{Captured, Session};
+use crate::session::{Captured, Exported, Session};
 use crate::smtp::{Command, Exchange, Hello, Refusal, Reply, Tally, Transcript, Verb};
 use crate::time::{Moment, NANOS_PER_SEC};
 
@@ -136,7 +136,7 @@ impl<'s> Facts<'s> {
             && self.transcript.hellos.is_empty()
             && self.transcript.xclients.is_empty();
         let is_greeted = self.transcript.greeting.is_some() && !is_hello_missing;
-        self.session.handshake.syn_ack.is_some() || is_greeted || self.session.is_decrypted
+        self.session.handshake.syn_ack.is_some() || is_greeted || self.session.exported == Some(Exported::Decrypted)
     }
 
     /// The first hole in the dialogue, if something that matters may be in it: after QUIT nothing does, where all before it

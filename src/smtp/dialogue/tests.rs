@@ -600,7 +600,8 @@ fn a_client_that_does_not_wait_for_the_greeting_is_noted() {
 
 #[test]
 fn what_tls_hid_may_begin_with_a_command() {
-    let mut dialogue = Dialogue::new(DialogueOptions::new(&Limits::default(), false));
+    let limits = Limits::default();
+    let mut dialogue = Dialogue::new(DialogueOptions::new(&limits, false));
     dialogue.begins_in_tls();
     dialogue.client_octets(b"EHLO sub2.\r\n", Moment::default());
     dialogue.server_octets(b"501 no\r\n", None, Moment::default());

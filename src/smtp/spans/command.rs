@@ -209,7 +209,7 @@ mod tests {
             ("BDAT 86 LAST", "BDAT 86 LAST"),
             ("BDAT ann", "BDAT ppp"),
             ("XCLIENT ADDR=192.0.2.1 helo=sub2. x", "XCLIENT ADDR=ppppppppp helo=hhhhh p"),
-            ("XFORWARD HELO=[192.0.2.1] IDENT=x", "XFORWARD HELO=h111h1h1h1h IDENT=p"),
+            ("XFORWARD HELO=[192.0.2.1] IDENT=x", "XFORWARD HELO=h111hhh1h1h IDENT=p"),
             ("BDAT 86 ann", "BDAT pp ppp"),
             ("BDAT 86 LAST ann", "BDAT pp pppp ppp"),
             ("RCPT TO:<a@p5b0c1234.x>", "RCPT TO:<l@d????????dd>"),
