@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::events::{Event, events};
 use crate::report::digest::{Digest, ShownHello};
 use crate::report::model::{DisplayFilter, rfc3339};
-use crate::report::{background, escape, evidence};
+use crate::report::{advice, background, escape};
 
 /// One session.
 #[derive(Serialize)]
@@ -91,7 +91,7 @@ impl PageSession {
             hello: digest.hello.as_ref().map(PageHello::new),
             answer: digest.answer(),
             evidence: digest.evidence().collect(),
-            remedy: evidence::remedy(diagnosis),
+            remedy: advice::remedy(diagnosis),
             filter: DisplayFilter::new(session).to_string(),
             facts: facts(digest),
             events: events(session, diagnosis),
