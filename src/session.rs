@@ -66,7 +66,7 @@ pub struct Session {
 pub enum Exported {
     /// The contents of its segments.
     Segments,
-    /// What TLS hid. What was said before TLS is not in the capture, and is forgotten anyhow (RFC 3207 4.2).
+    /// What TLS hid. What was said before TLS is not in the capture, and is forgotten in any case (RFC 3207 4.2).
     Decrypted,
 }
 

@@ -395,7 +395,7 @@ mod tests {
     }
 
     /// What is asked for in `octets`, of which pieces of `size` come, with the dialogue behind it.
-    fn asked(octets: &[u8], size: usize) -> Option<(ProxyKind, String, Option<u16>, Vec<(usize, SpanKind)>)> {
+    fn asked(octets: &[u8], size: usize) -> Option<(ProxyKind, Asked)> {
         let mut talk = Talk::begin(octets, true)?;
         let stream = [octets, b"EHLO x\r\n"].concat();
         let mut left = stream.len();
@@ -406,8 +406,7 @@ mod tests {
                 TalkProgress::NotOne(_) => return None,
                 TalkProgress::Done(asked, behind) => {
                     assert_eq!(left + behind, 8, "by {size}");
-                    let host = String::from_utf8(asked.host.into()).unwrap();
-                    return Some((talk.kind, host, asked.port, asked.marks));
+                    return Some((talk.kind, asked));
                 }
             }
         }
@@ -428,15 +427,16 @@ mod tests {
             (HTTP_V6, ProxyKind::HttpConnect, "2001:db8::25", 587),
         ] {
             for size in [1, 3, 7, 1_000] {
-                let found = asked(octets, size).map(|(kind, host, port, _)| (kind, host, port));
-                assert_eq!(found, Some((kind, host.to_owned(), Some(port))), "{} by {size}", octets.escape_ascii());
+                let (found, asked) = asked(octets, size).unwrap();
+                let told = (found, &*asked.host, asked.port);
+                assert_eq!(told, (kind, host.as_bytes(), Some(port)), "{} by {size}", octets.escape_ascii());
             }
         }
     }
 
     /// The octets with what may be private replaced.
     fn told(octets: &[u8]) -> String {
-        let (.., marks) = asked(octets, 1_000).unwrap();
+        let marks = asked(octets, 1_000).unwrap().1.marks;
         let kind = |at: usize| marks.iter().rev().find(|(from, _)| *from <= at).map(|(_, kind)| *kind);
         let mask = |(at, octet): (usize, &u8)| match kind(at) {
             Some(SpanKind::Secret) => b'*',
