@@ -17,7 +17,7 @@ use crate::report::netmon::{self, Columns, TraceLayout, TracedSession};
 use crate::scan::CaptureReport;
 use crate::scan::ScanOptions;
 use crate::session::{FrameContent, Session, SessionFrame};
-use crate::time::{FrameNumber, NANOS_PER_SEC};
+use crate::time::{FrameNumber, NANOS_PER_SEC, Zone};
 use crate::twice::{self, Choice, First, Reopen, SessionTexts};
 
 /// What to trace, and how to show it.
@@ -32,14 +32,23 @@ pub struct TraceOptions {
     pub filter: SessionFilter,
     /// Which frames of them; all unless given.
     pub frames: Option<RangeInclusive<FrameNumber>>,
+    /// The zone of the time in a session's heading.
+    pub zone: Zone,
     /// How it looks. The columns are worked out.
     pub layout: TraceLayout,
 }
 
 impl TraceOptions {
-    /// All frames of the sessions chosen, in the ordinary layout.
+    /// All frames of the sessions chosen, times in UTC, in the ordinary layout.
     pub fn new(scan: ScanOptions, choice: Choice) -> Self {
-        Self { scan, choice, filter: SessionFilter::default(), frames: None, layout: TraceLayout::default() }
+        Self {
+            scan,
+            choice,
+            filter: SessionFilter::default(),
+            frames: None,
+            zone: Zone::default(),
+            layout: TraceLayout::default(),
+        }
     }
 
     const fn shows_lost_only(&self) -> bool {
@@ -94,7 +103,10 @@ pub fn trace(reopen: &mut Reopen<'_>, options: &TraceOptions, out: &mut dyn Writ
         let text = format!("{left_out} more sessions are not shown: choose them with --session");
         out.write_all(netmon::note(&text, &layout).as_bytes())?;
     } else if 0 < shown && shown < capture.sessions - capture.filtered_out && options.shows_lost_only() {
-        let text = format!("{shown} of {} sessions shown, the lost ones: --all shows all", capture.sessions - capture.filtered_out);
+        let text = format!(
+            "{shown} of {} sessions shown, the lost ones: --all shows all",
+            capture.sessions - capture.filtered_out
+        );
         out.write_all(netmon::note(&text, &layout).as_bytes())?;
     }
     Ok(Traced { capture, lost, shown })
@@ -125,7 +137,7 @@ fn print(
         }
         printed += 1;
         if is_headed {
-            out.write_all(shown.session.heading(layout).as_bytes())?;
+            out.write_all(shown.session.heading(layout, &options.zone).as_bytes())?;
         }
         texts.copy(number, out)?;
         out.write_all(shown.left_out(layout).as_bytes())?;

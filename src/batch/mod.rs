@@ -46,7 +46,14 @@ pub struct BatchOptions<'p> {
 impl BatchOptions<'_> {
     /// Scans with `scan`, every session passes, one input at a time, no passwords, every input a capture of its own.
     pub fn new(scan: ScanOptions) -> Self {
-        Self { scan, filter: SessionFilter::default(), jobs: 1, passwords: Vec::new(), is_sequence: false, progress: None }
+        Self {
+            scan,
+            filter: SessionFilter::default(),
+            jobs: 1,
+            passwords: Vec::new(),
+            is_sequence: false,
+            progress: None,
+        }
     }
 }
 

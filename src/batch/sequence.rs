@@ -106,7 +106,8 @@ fn filter(parts: &[Part<'_>], options: &BatchOptions<'_>) -> Result<SessionFilte
     let mut end = None;
     for (_, input, _) in parts {
         if !is_file(input) {
-            let what = "its end is not known before it was read: give --since and --until a date and time, or name a file";
+            let what =
+                "its end is not known before it was read: give --since and --until a date and time, or name a file";
             return Err(ReadError::Open { source: io::Error::other(what) });
         }
         // What cannot be opened is told when its turn comes.

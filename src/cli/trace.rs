@@ -151,7 +151,7 @@ fn options(args: &TraceArgs) -> TraceOptions {
         Choice::LostOrAll
     };
     let mut options = TraceOptions::new(args.reading.scan_options(), choice);
-    options.filter = filter;
+    (options.filter, options.zone) = (filter, args.reading.zone());
     options.frames = args.frames.clone();
     options.layout = TraceLayout {
         view: match (args.dialogue, args.summary, args.detail) {

@@ -52,7 +52,9 @@ impl SessionFilter {
     #[must_use]
     pub fn ending_at(&self, end: Option<Timestamp>) -> Self {
         let known = |limit: Option<TimeLimit>| match limit? {
-            TimeLimit::BeforeEnd(nanos) => Some(TimeLimit::At(Timestamp::from_nanos(end?.as_nanos().saturating_sub(nanos)))),
+            TimeLimit::BeforeEnd(nanos) => {
+                Some(TimeLimit::At(Timestamp::from_nanos(end?.as_nanos().saturating_sub(nanos))))
+            }
             at @ TimeLimit::At(_) => Some(at),
         };
         Self { since: known(self.since), until: known(self.until), ..self.clone() }
@@ -78,7 +80,8 @@ impl SessionFilter {
     /// Leaves of the lookups that led nowhere those that pass. They have a client and a time; where something else is asked
     /// of a session, none passes.
     pub fn keep_lookups(&self, lookups: &mut FailedLookups) {
-        let of_lookups = Self { clients: self.clients.clone(), since: self.since, until: self.until, ..Self::default() };
+        let of_lookups =
+            Self { clients: self.clients.clone(), since: self.since, until: self.until, ..Self::default() };
         if *self != of_lookups {
             *lookups = FailedLookups::default();
             return;

@@ -46,8 +46,10 @@ impl Markdown<'_> {
             return String::new();
         }
         let title = if run.shows_all() { "Sessions" } else { "Lost sessions" };
-        let mut text =
-            format!("\n## {title}\n\n| capture | frames | opened ({}) | client | server | hello | reply | verdict |\n", run.options.zone.name());
+        let mut text = format!(
+            "\n## {title}\n\n| capture | frames | opened ({}) | client | server | hello | reply | verdict |\n",
+            run.options.zone.name()
+        );
         text.push_str("|---|---|---|---|---|---|---|---|\n");
         text.extend(self.rows.all().map(String::as_str));
         if self.rows.omitted > 0 {

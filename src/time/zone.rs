@@ -28,7 +28,9 @@ pub enum ZoneError {
     )]
     NoDatabase(String),
     /// `local`, where this machine does not say which zone it is in.
-    #[error("this machine does not say which time zone it is in; name the zone instead, such as Europe/Berlin or +02:00")]
+    #[error(
+        "this machine does not say which time zone it is in; name the zone instead, such as Europe/Berlin or +02:00"
+    )]
     NoLocal,
 }
 

@@ -316,7 +316,7 @@ fn compare_redacted(name: &str, frames: &[Frame], wrong: &mut Vec<String>) {
     if original.is_empty() {
         return;
     }
-    let (redacted, results) = extracted(&[(name, octets)], &Choice::All, Some("a key of sorts"));
+    let (redacted, results) = extracted(&[(name, octets)], Choice::All, Some("a key of sorts"));
     if !results[0].left_out_frames.is_empty() || kept(&redacted) != original {
         wrong.push(format!("{name}: {:?}\n  {original:?}\n  {:?}", results[0].left_out_frames, kept(&redacted)));
     }

@@ -66,8 +66,9 @@ fn where_nothing_is_chosen_there_is_no_file_and_exit_code_1() {
     let out = path.to_str().unwrap();
     for (arguments, why) in [
         (&["--lost", WORKS][..], "no such session was lost"),
-        (&["--cause", "tls-failed", LOST], "no such session was lost"),
-        (&["--session", "9", LOST], "no session has this number"),
+        (&["--cause", "tls-failed", LOST], "the filters left out the only session"),
+        (&["--lost", "--outcome", "delivered", WORKS], "no such session was lost"),
+        (&["--session", "9", LOST], "no session has this number; there are 1"),
         (&["--all", "--port", "2525", NO_WORDS], "no SMTP session on these ports"),
     ] {
         let (code, stdout, error) = run(&[arguments, &["-o", out]].concat());

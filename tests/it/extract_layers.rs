@@ -63,7 +63,7 @@ fn every_wrap_is_rewritten_and_gives_nothing_away() {
     for wrap in WRAPS {
         let frames = wrapped(wrap);
         let original = file(&frames);
-        let (redacted, results) = extracted(&[("x", original.clone())], &Choice::All, Some(KEY));
+        let (redacted, results) = extracted(&[("x", original.clone())], Choice::All, Some(KEY));
         assert_eq!(results[0].left_out_frames, [].into(), "{}", wrap.name);
         assert_eq!(verdicts(&redacted), verdicts(&original), "{}", wrap.name);
         assert_clean(&redacted, wrap.name);
@@ -82,7 +82,7 @@ fn cut_frames_give_nothing_away() {
             let mut frames = wrapped(wrap);
             frames.iter_mut().for_each(|frame| frame.cut(length));
             let original = file(&frames);
-            let (redacted, results) = extracted(&[("x", original.clone())], &Choice::All, Some(KEY));
+            let (redacted, results) = extracted(&[("x", original.clone())], Choice::All, Some(KEY));
             assert_clean(&redacted, wrap.name);
             if results[0].left_out_frames.is_empty() && !redacted.is_empty() {
                 assert_eq!(kinds(&redacted), kinds(&original), "{} of {length} bytes", wrap.name);
@@ -112,7 +112,7 @@ fn changed_octets_give_nothing_away() {
             for frame in changed.iter_mut().skip(3).step_by(5) {
                 frame.octets[at] ^= change;
             }
-            let (redacted, _) = extracted(&[("x", file(&changed))], &Choice::All, Some(KEY));
+            let (redacted, _) = extracted(&[("x", file(&changed))], Choice::All, Some(KEY));
             assert_clean(&redacted, &format!("{} changed at {at} by {change:02x}", wrap.name));
         }
     }
@@ -137,7 +137,7 @@ fn a_fragment_that_does_not_fit_its_datagram_is_left_out_and_counted() {
         frame.time_ns += 3_000_000_000;
     }
     frames.splice(last + 1..last + 1, inserted);
-    let (redacted, results) = extracted(&[("x", file(&frames))], &Choice::All, Some(KEY));
+    let (redacted, results) = extracted(&[("x", file(&frames))], Choice::All, Some(KEY));
     assert_eq!(results[0].left_out_frames, [(LeftOut::Fragment, 1)].into());
     assert_eq!(records(&redacted).len() + 1, frames.len());
     assert!(!has(&redacted, b"leak"));
@@ -155,7 +155,7 @@ fn tshark_finds_no_wrong_checksum_under_any_header() {
     let checks = ["ip", "tcp", "udp", "gre"];
     let fault = checks.map(|protocol| format!("{protocol}.checksum.status == 0")).join(" || ");
     for (what, octets) in [("no fault is built in", None), ("none is made", Some(KEY))] {
-        std::fs::write(&path, extracted(&captures, &Choice::All, octets).0).unwrap();
+        std::fs::write(&path, extracted(&captures, Choice::All, octets).0).unwrap();
         let mut command = Command::new("tshark");
         command.arg("-n").arg("-r").arg(&path).args(["-Y", &fault]);
         for protocol in ["ip", "tcp", "udp"] {
@@ -174,7 +174,7 @@ fn tshark_finds_no_wrong_checksum_under_any_header() {
 fn hosts_are_told_apart_and_belong_together_as_before() {
     let wrap = WRAPS.iter().find(|wrap| wrap.name == "IP in IP").unwrap();
     assert_eq!(wrap.link, Link::ETHERNET);
-    let (redacted, _) = extracted(&[("x", file(&wrapped(wrap)))], &Choice::All, Some(KEY));
+    let (redacted, _) = extracted(&[("x", file(&wrapped(wrap)))], Choice::All, Some(KEY));
     let address = |data: &[u8], at: usize| -> [u8; 4] { data[at..at + 4].try_into().unwrap() };
     let all = records(&redacted);
     let ends = |index: usize| [26, 30, 46, 50].map(|at| address(&all[index].3, at));
@@ -246,11 +246,11 @@ fn no_address_of_a_real_capture_is_in_its_redacted_extract() {
         let Some(folder) = corpus::folder(folder) else { return };
         for path in corpus::captures(&folder) {
             let octets = std::fs::read(&path).unwrap();
-            let (plain, _) = extracted(&[("x", octets.clone())], &Choice::All, None);
+            let (plain, _) = extracted(&[("x", octets.clone())], Choice::All, None);
             if plain.is_empty() {
                 continue;
             }
-            let (redacted, _) = extracted(&[("x", octets)], &Choice::All, Some(KEY));
+            let (redacted, _) = extracted(&[("x", octets)], Choice::All, Some(KEY));
             let hidden = addresses_of(&plain);
             searched += hidden.len();
             let shown: Vec<_> = hidden.into_iter().filter(|address| shows(&redacted, address)).collect();

@@ -35,6 +35,7 @@ mod extract;
 mod extract_cli;
 mod extract_layers;
 mod extract_wraps;
+mod filters;
 mod help;
 mod hostile_names;
 mod html;

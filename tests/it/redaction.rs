@@ -17,7 +17,7 @@ const C: Side = Side::Client;
 const S: Side = Side::Server;
 
 fn redacted(capture: Vec<u8>, names: bool) -> Vec<u8> {
-    extracted_with(&[("x", capture)], &Choice::All, names).0
+    extracted_with(&[("x", capture)], Choice::All, names).0
 }
 
 /// What both sides say, in the order of the frames.
@@ -100,7 +100,7 @@ fn what_the_capture_does_not_tell_is_masked() {
         assert!(!has(&redacted(file(&frames[from..]), false), b"quokka"), "from frame {from}");
     }
     let of_server: Vec<Frame> = frames.iter().filter(|frame| frame.octets[34..36] == [0, 25]).cloned().collect();
-    let (file, _) = extracted_with(&[("x", file(&of_server))], &Choice::All, false);
+    let (file, _) = extracted_with(&[("x", file(&of_server))], Choice::All, false);
     assert!(said(&file).contains("550 ______") && !has(&file, b"quokka"), "{}", said(&file));
 }
 

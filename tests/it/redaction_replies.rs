@@ -144,7 +144,7 @@ fn no_form_of_reply_gives_a_mailbox_or_an_address_away() {
                 (Side::Server, b"250 ok\r\n"),
                 (Side::Server, &reply),
             ];
-            let (redacted, _) = extracted_with(&[("x", file(&capture(dialogue, size)))], &Choice::All, false);
+            let (redacted, _) = extracted_with(&[("x", file(&capture(dialogue, size)))], Choice::All, false);
             let found = last_reply(&redacted);
             if found != shown {
                 wrong.push(format!("{form}\n  {}", found.escape_ascii()));

@@ -138,7 +138,7 @@ fn assert_secret(frames: &[Frame], parts: &[String], what: &str) {
     }
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     assert_hidden(&capture, &[25], &parts, what);
-    let (redacted, _) = extracted(&[("a.pcap", capture)], &Choice::All, Some("a key of sorts"));
+    let (redacted, _) = extracted(&[("a.pcap", capture)], Choice::All, Some("a key of sorts"));
     let shown: Vec<_> = parts.iter().filter(|part| is_in(&redacted, part)).collect();
     assert!(shown.is_empty(), "{what}: redacted shows {shown:?}");
 }
@@ -204,7 +204,7 @@ fn short_secrets_and_those_of_a_lost_command_are_not_given_away_by_a_reply() {
         }
         let capture = file(&frames);
         let report = report_on(capture.clone(), "a.pcap", Format::Json, 150);
-        let (redacted, _) = extracted(&[("a.pcap", capture.clone())], &Choice::All, Some("a key of sorts"));
+        let (redacted, _) = extracted(&[("a.pcap", capture.clone())], Choice::All, Some("a key of sorts"));
         for word in ["bee", "x7q!", &user] {
             assert!(!report.contains(word), "{dialogue}: {word}: {report}");
             assert!(!is_in(&redacted, word), "{dialogue}: redacted shows {word}");

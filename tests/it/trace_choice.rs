@@ -31,7 +31,7 @@ fn the_lost_sessions_are_shown_or_all_if_none_is_lost() {
     assert_eq!(numbers(&works), [1]);
     options.choice = Choice::Lost;
     assert_eq!(text(&sample("kb240832-works.pcap"), &options), "");
-    options.choice = Choice::Numbers(vec![2..=2, 1..=1]);
+    (options.choice, options.filter.numbers) = (Choice::All, vec![2..=2, 1..=1]);
     assert_eq!(numbers(&text(&mixed, &options)), [1, 2]);
 }
 

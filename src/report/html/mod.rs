@@ -42,7 +42,15 @@ impl<'w> Html<'w> {
     pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
         let limits = options.limits.clone();
         let (lost, others) = (Spool::new(limits.spool_octets), Spool::new(limits.spool_octets));
-        Self { out, lost, others, plain_rows: Rows::new(limits.table_rows), zone: options.zone.clone(), limits, object: Vec::new() }
+        Self {
+            out,
+            lost,
+            others,
+            plain_rows: Rows::new(limits.table_rows),
+            zone: options.zone.clone(),
+            limits,
+            object: Vec::new(),
+        }
     }
 
     /// Keeps a session for the page as long as there is room.

@@ -20,10 +20,10 @@ use std::ops::Range;
 
 use crate::diagnosis::Diagnosis;
 use crate::flow::{Direction, Followed};
-use crate::report::{escape, evidence};
+use crate::report::{self, escape, evidence};
 use crate::session::Session;
 use crate::smtp::Spans;
-use crate::time::FrameNumber;
+use crate::time::{FrameNumber, Timestamp, Zone};
 use crate::wire::Segment;
 
 use copies::FirstCopies;
@@ -104,6 +104,8 @@ pub(crate) struct TracedSession {
     pub(crate) segments: u64,
     client: SocketAddr,
     server: SocketAddr,
+    /// When its first frame was captured.
+    opened: Timestamp,
     /// Lines of the heading, after the first.
     heading: Vec<String>,
     remarks: Remarks,
@@ -141,6 +143,7 @@ impl TracedSession {
             segments: session.segments,
             client: session.client,
             server: session.server,
+            opened: session.first.time,
             heading: heading(&session, diagnosis),
             remarks: remarks::remarks(&session, diagnosis),
             to_server: Side::new(session.transcript.client_spans),
@@ -148,12 +151,14 @@ impl TracedSession {
         }
     }
 
-    /// The lines before its first frame.
-    pub(crate) fn heading(&self, layout: &TraceLayout) -> String {
+    /// The lines before its first frame, the time in `zone`.
+    pub(crate) fn heading(&self, layout: &TraceLayout, zone: &Zone) -> String {
         let mut page = Page::new(layout.colour);
         let first = format!("Session {}: {} --> {}", self.number, self.client, self.server);
+        let (date, time) = (report::words::date(self.opened, zone), report::words::time_of_day(self.opened, zone));
+        let opened = format!("Opened: {date} {time} {}", zone.name());
         let more = if layout.view == View::Dialogue { &[][..] } else { &self.heading };
-        for line in std::iter::once(&first).chain(more) {
+        for line in [&first, &opened].into_iter().chain(more) {
             page.line(Ink::Heading, 0, &format!("{}{line}", words::HEADING));
         }
         page.blank();

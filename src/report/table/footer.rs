@@ -193,7 +193,8 @@ pub(super) fn never_started(lines: &mut FooterLines, run: &Run) {
         let place = label.map(|label| format!("{label}, ")).unwrap_or_default();
         let (client, opened) = (entry.failed.client, date_and_time(entry.failed.moment.time, zone));
         let (question, why) = (entry.question(), entry.why());
-        let text = format!("{place}{}, {opened} {}: {client} asked for the {question}: {why}", entry.frames(), zone.name());
+        let text =
+            format!("{place}{}, {opened} {}: {client} asked for the {question}: {why}", entry.frames(), zone.name());
         lines.paragraph("  lookup   ", &text);
     }
     if let Some(more) = never_started.listed.len().checked_sub(MAX_RELAYS).filter(|more| *more > 0) {

@@ -64,7 +64,10 @@ impl Layout {
         let chosen: Vec<Column> = when.into_iter().chain(ends).chain([HELLO, REPLY, last]).collect();
         let natural: Vec<usize> = chosen.iter().map(|column| natural_width(column, rows.clone(), zone)).collect();
         let total = width.saturating_sub(GAP * chosen.len().saturating_sub(1));
-        let min: Vec<usize> = chosen.iter().map(|column| min_width(column, rows.clone(), total / 4).max(zone_width(column, zone))).collect();
+        let min: Vec<usize> = chosen
+            .iter()
+            .map(|column| min_width(column, rows.clone(), total / 4).max(zone_width(column, zone)))
+            .collect();
         let widths = share(total, &natural, &min);
         Self { columns: chosen.into_iter().zip(widths).collect(), zone: zone.clone(), colour: options.colour }
     }
