@@ -40,7 +40,8 @@ pub(super) struct FilterArgs {
     #[arg(long, value_delimiter = ',', value_name = "CODE,...", value_parser = outcome)]
     outcome: Vec<Outcome>,
 
-    /// Sessions with this text in the name that the client gave in EHLO or HELO; upper and lower case are the same
+    /// Sessions with this text in the name that the client gave in EHLO or HELO, or that a proxy told in XCLIENT or XFORWARD;
+    /// upper and lower case are the same
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     hello: Option<String>,
 

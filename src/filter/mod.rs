@@ -3,7 +3,7 @@
 mod network;
 mod period;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use crate::diagnosis::{Diagnosis, Outcome, Rule};
@@ -31,7 +31,8 @@ pub struct SessionFilter {
     pub causes: Vec<&'static Rule>,
     /// What became of it.
     pub outcomes: Vec<Outcome>,
-    /// Part of the argument of one of its hellos, whatever the case of its letters.
+    /// Part of the argument of one of its hellos, or of the name in `HELO=` of XCLIENT or XFORWARD, whatever the case of its
+    /// letters.
     pub hello: Option<String>,
     /// Its number in its capture ([`Session::number`]).
     pub numbers: Vec<RangeInclusive<u64>>,
@@ -65,7 +66,7 @@ impl SessionFilter {
         let behind = session.behind_proxy();
         let client = [Some(session.client), session.proxied_client(), behind.map(|(client, _)| client)];
         let server = [Some(session.server), behind.map(|(_, server)| server)];
-        let is_in = |networks: &[Network], ends: &[Option<std::net::SocketAddr>]| {
+        let is_in = |networks: &[Network], ends: &[Option<SocketAddr>]| {
             networks.is_empty() || ends.iter().flatten().any(|end| contains(networks, end.ip()))
         };
         is_in(&self.clients, &client)
@@ -102,13 +103,13 @@ fn contains(networks: &[Network], address: IpAddr) -> bool {
     networks.iter().any(|network| network.contains(address))
 }
 
-/// Whether the argument of one of the session's hellos holds `text`.
+/// Whether the argument of one of the session's hellos holds `text`, or a name that a proxy says its client greeted with.
 fn says_hello(session: &Session, text: &str) -> bool {
     let (transcript, text) = (&session.transcript, text.to_lowercase());
-    transcript.hellos.iter().filter_map(|hello| transcript.hello_command(hello)).any(|command| {
-        let argument = split_argument(command.after_verb()).octets;
-        String::from_utf8_lossy(argument).to_lowercase().contains(&text)
-    })
+    let commands = transcript.hellos.iter().filter_map(|hello| transcript.hello_command(hello));
+    let arguments = commands.map(|command| split_argument(command.after_verb()).octets);
+    let told = transcript.xclients.iter().chain(&transcript.xforwards).filter_map(|told| Some(&*told.helo.as_ref()?.0));
+    arguments.chain(told).any(|argument| String::from_utf8_lossy(argument).to_lowercase().contains(&text))
 }
 
 #[cfg(test)]

@@ -69,9 +69,12 @@ fn every_condition_chooses_by_itself_and_all_together_hold() {
 fn behind_a_proxy_both_are_clients() {
     for sample in ["proxied.pcap", "xclient.pcap"] {
         for (client, numbers) in [("203.0.113.9", &[1][..]), ("192.0.2.7", &[1]), ("192.0.2.25", &[])] {
-            let filter = filter(|filter| filter.clients = networks(&[client]));
-            assert_eq!(passing(sample, &filter).0, numbers, "{sample}: {client}");
+            let by_client = filter(|filter| filter.clients = networks(&[client]));
+            assert_eq!(passing(sample, &by_client).0, numbers, "{sample}: {client}");
         }
+        // In a hello of its own, or in HELO= of XCLIENT.
+        let by_name = filter(|filter| filter.hello = Some("Sub2.".to_owned()));
+        assert_eq!(passing(sample, &by_name).0, [1], "{sample}");
     }
 }
 
