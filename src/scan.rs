@@ -6,6 +6,7 @@
 
 mod attempts;
 mod capture_report;
+mod fingerprint;
 mod handover;
 mod other_ports;
 
@@ -24,9 +25,11 @@ use crate::time::{CaptureClock, Timestamp};
 use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Interest, Ports, Reassembled, TcpHeader};
 
 use attempts::Attempts;
-pub use capture_report::{CaptureReport, CaptureSource};
+pub use capture_report::{CaptureReport, CaptureSource, CopyOf, Ticket};
+pub use fingerprint::Fingerprint;
 pub use other_ports::OtherPorts;
 
+use fingerprint::Packets;
 use other_ports::Listener;
 
 /// What to look for, and within which bounds.
@@ -191,6 +194,7 @@ struct Scanner<'o, S> {
     interest: Interest<'o>,
     sink: S,
     first: Option<Timestamp>,
+    packets: Packets,
     clock: CaptureClock,
     flows: FlowTable<SessionBuilder<'o>>,
     fragments: Defragmenter,
@@ -214,6 +218,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             interest,
             sink,
             first: None,
+            packets: Packets::default(),
             clock: CaptureClock::default(),
             fragments: Defragmenter::new(&limits),
             fragment_counts: FragmentCounts::default(),
@@ -234,6 +239,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             interest: self.interest,
             sink,
             first: self.first,
+            packets: self.packets,
             clock: self.clock,
             flows: self.flows,
             fragments: self.fragments,
@@ -258,10 +264,12 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
 
     fn packet(&mut self, packet: &Packet<'_>) {
         self.clock.advance(packet.time);
+        self.packets.count(packet);
         if S::WANTS_FRAMES {
             self.first.get_or_insert(packet.time);
         }
         if wire::may_matter(packet, self.interest) {
+            self.packets.read(packet);
             self.read(packet);
         }
     }
@@ -360,6 +368,8 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             failed_lookups,
             other_ports: self.listener.finish(&self.options.ports),
             error: result.err(),
+            fingerprint: Some(self.packets.finish()),
+            copy_of: None,
         }
     }
 

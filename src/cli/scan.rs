@@ -41,6 +41,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     options.jobs = args.jobs.map_or_else(processors, usize::from);
     options.passwords = args.reading.passwords().to_vec();
     options.is_sequence = args.sequence;
+    options.are_together = args.together;
     options.progress = shows_progress.then_some(&progress);
     let mut out = Output::new(args.output.as_deref(), "report", &inputs, args.files_from.as_deref())?;
     let limits = options.scan.limits.clone();

@@ -73,6 +73,8 @@ pub(super) struct SessionHead<'a> {
     /// Of a lost session the number of the one in the same capture that delivered its mail right after, to another address
     /// of the domain; null where there is none. Such a session counts as lost in `summary`, and in `delivered_later` there.
     delivered_later: Option<u64>,
+    /// The number of its ticket, counted from 0.
+    ticket: usize,
 }
 
 impl<'a> SessionHead<'a> {
@@ -114,6 +116,7 @@ impl<'a> SessionHead<'a> {
             recovered: diagnosis.recovered,
             reason: diagnosis.reason.map(|reason| reason.code),
             delivered_later: diagnosis.delivered_later,
+            ticket: source.ticket.number,
         }
     }
 }

@@ -62,13 +62,14 @@ pub(in crate::report) struct InputObject<'a> {
     unreadable: u64,
     /// Files in folders and members of archives that are no captures.
     passed_over: u64,
+    /// Of the captures read those that are copies of others in the run.
+    copies: u64,
 }
 
 impl<'a> InputObject<'a> {
     /// What a report says of this input.
     pub(in crate::report) fn new(input: &'a InputReport) -> Self {
-        let InputReport { source, captures, unreadable, passed_over } = input;
-        let source = SourceObject::new(source);
-        Self { source, captures: *captures, unreadable: *unreadable, passed_over: *passed_over }
+        let InputReport { captures, unreadable, passed_over, copies, .. } = *input;
+        Self { source: SourceObject::new(&input.source), captures, unreadable, passed_over, copies }
     }
 }
