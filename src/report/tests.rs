@@ -118,7 +118,7 @@ fn the_lost_session_of_the_article_field_by_field() {
             "lost_every_ns": null, "proxy": null, "ticket": 0,
             "causes": [{"cause": "ehlo-argument", "reason": null, "fault": "client", "sessions": 1, "remedy": session["remedy"]}],
             "refusals": [{"text": "501 Invalid Address", "sessions": 1}],
-            "captures": [0]
+            "lost_in": [0]
         }],
         "summary": {"captures": 1, "unreadable": 0, "sessions": 1, "delivered": 0, "lost": 1, "no_mail": 0, "not_smtp": 0, "unknown": 0,
                     "by_cause": [{"code": "ehlo-argument", "count": 1}], "other_relays_sessions": 0, "other_relays_lost": 0,
@@ -171,7 +171,7 @@ fn keys_stand_in_the_order_of_the_model() {
         anomalies retransmitted_segments out_of_order_segments overlapping_octets gap_octets conflicting_octets out_of_window_segments duplicate_segments \
         display_filter exchanges_omitted hellos_omitted community_id \
         relays client_ip server_ip sessions lost main_cause arguments text first last product arguments_omitted first_lost last_lost lost_every_ns proxy \
-        ticket causes cause reason fault sessions remedy captures \
+        ticket causes cause reason fault sessions remedy lost_in \
         summary captures unreadable sessions delivered lost no_mail not_smtp unknown by_cause code count other_relays_sessions other_relays_lost never_started delivered_later copies tickets";
     assert_eq!(keys(&json), model.split_whitespace().collect::<Vec<_>>());
 }
@@ -308,8 +308,13 @@ fn bounds_are_kept_and_told() {
     assert!(none_apart.contains("6 of 8 sessions between further pairs of client and server lost."), "{none_apart}");
     options.limits.relays = 1;
     options.limits.relay_arguments = 0;
+    options.limits.relay_refusals = 0;
     let document = document(&["relay-stopped.pcapng"], &options);
     assert_eq!(document["relays"][0]["arguments_omitted"], 6);
+    assert_eq!(
+        (&document["relays"][0]["refusals"], &document["relays"][0]["refusals_omitted"]),
+        (&Value::Null, &json!(6))
+    );
     assert_eq!(document["summary"]["other_relays_sessions"], 2);
 }
 

@@ -93,3 +93,57 @@ fn text(report: &InputReport, summary: &Summary, copied: Option<&str>) -> String
     }
     parts.join("; ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::scan::CaptureSource;
+
+    #[test]
+    fn tickets_past_the_bound_are_counted() {
+        let limits = Limits { tickets: 1, ..Limits::default() };
+        let mut tickets = Tickets::new(limits.tickets);
+        let report =
+            InputReport { source: CaptureSource::new("t/\u{202e}1", None), captures: 1, ..InputReport::default() };
+        let lost = Summary { sessions: 2, lost: 1, delivered: 1, ..Summary::default() };
+        let (two_lost, none) = (Summary { sessions: 2, lost: 2, ..Summary::default() }, Summary::default());
+        for (number, summary) in [&none, &none, &lost, &two_lost].into_iter().enumerate() {
+            tickets.end(number, &report, summary, None);
+        }
+        let kept: Vec<_> = tickets.kept.iter().map(|ticket| (ticket.number, &*ticket.label, ticket.lost)).collect();
+        assert_eq!(kept, [(0, "t/\\u{202e}1", 0), (2, "t/\\u{202e}1", 1)]);
+        assert_eq!((tickets.number(), tickets.rest()), (4, Some("And 2 more tickets: --format json.".to_owned())));
+    }
+
+    #[test]
+    fn a_ticket_is_told_in_one_sentence() {
+        let report = |captures, unreadable, passed_over, copies| InputReport {
+            captures,
+            unreadable,
+            passed_over,
+            copies,
+            ..InputReport::default()
+        };
+        let by_cause = [("ehlo-argument", 2), ("timed-out", 1)].into();
+        let lost = Summary { sessions: 5, lost: 3, unknown: 2, by_cause, never_started: 1, ..Summary::default() };
+        for (report, summary, sentence) in [
+            (
+                report(2, 0, 0, 0),
+                &lost,
+                "5 sessions: 3 lost (ehlo-argument 2, timed-out 1), 2 unknown; 1 delivery never started",
+            ),
+            (report(1, 0, 3, 0), &Summary::default(), "no SMTP session found"),
+            (report(0, 0, 3, 0), &Summary::default(), "no capture in it, 3 files passed over"),
+            (report(0, 1, 3, 0), &Summary::default(), "1 file could not be read"),
+            (
+                report(2, 1, 0, 1),
+                &Summary::default(),
+                "no SMTP session found; 1 file could not be read, or not to the end; 1 copy of a.pcap, not counted again",
+            ),
+            (report(2, 0, 0, 2), &Summary::default(), "2 copies, the first of a.pcap, not counted again"),
+        ] {
+            assert_eq!(text(&report, summary, Some("a.pcap")), sentence);
+        }
+    }
+}

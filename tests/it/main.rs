@@ -55,6 +55,7 @@ mod schema;
 mod secrets;
 mod sequence;
 mod splits;
+mod ticket_piles;
 mod tickets;
 mod trace;
 mod trace_articles;

@@ -53,10 +53,10 @@ pub(in crate::report) struct RelayObject<'a> {
     #[serde(skip_serializing_if = "is_default")]
     refusals_omitted: u64,
     /// The numbers of the captures with a lost session, counted from 0.
-    captures: Vec<usize>,
-    /// Further ones, over the bound of those listed; left out where it is 0.
+    lost_in: Vec<usize>,
+    /// Further captures, over the bound of those listed; left out where it is 0.
     #[serde(skip_serializing_if = "is_default")]
-    captures_omitted: u64,
+    lost_in_omitted: u64,
 }
 
 /// One cause, with one reason, of the lost sessions of a relay.
@@ -126,8 +126,8 @@ impl<'a> RelayObject<'a> {
             causes: relay.losses().into_iter().map(|loss| LossObject::new(relay, loss)).collect(),
             refusals: relay.refusals.iter().map(RefusalObject::new).collect(),
             refusals_omitted: relay.refusals_omitted,
-            captures: relay.captures.iter().map(|(capture, _)| *capture).collect(),
-            captures_omitted: relay.captures_omitted,
+            lost_in: relay.captures.iter().map(|(capture, _)| *capture).collect(),
+            lost_in_omitted: relay.captures_omitted,
         }
     }
 }
