@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use crate::capture::{self, CaptureReader, NetmonZone, OpenOptions, Packet, ReadError};
+use crate::capture::{self, CaptureInfo, CaptureReader, NetmonZone, OpenOptions, Packet, PartBoundary, ReadError};
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::dns::Lookups;
 use crate::flow::{ClosedFlow, FlowTable, StreamIndex};
@@ -195,6 +195,9 @@ struct Scanner<'o, S> {
     sink: S,
     first: Option<Timestamp>,
     packets: Packets,
+    /// Of several captures read as one, where each begins; and the part that the current packet is in.
+    boundary: Option<PartBoundary>,
+    part: u64,
     clock: CaptureClock,
     flows: FlowTable<SessionBuilder<'o>>,
     fragments: Defragmenter,
@@ -219,6 +222,8 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             sink,
             first: None,
             packets: Packets::default(),
+            boundary: None,
+            part: 0,
             clock: CaptureClock::default(),
             fragments: Defragmenter::new(&limits),
             fragment_counts: FragmentCounts::default(),
@@ -240,6 +245,8 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             sink,
             first: self.first,
             packets: self.packets,
+            boundary: self.boundary,
+            part: self.part,
             clock: self.clock,
             flows: self.flows,
             fragments: self.fragments,
@@ -255,6 +262,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
 
     /// Reads the capture to its end.
     fn scan(mut self, reader: &mut dyn CaptureReader) -> CaptureReport {
+        self.boundary = reader.boundary();
         let result = reader.for_each_packet(&mut |packet| {
             self.packet(&packet);
             ControlFlow::Continue(())
@@ -265,6 +273,12 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
     fn packet(&mut self, packet: &Packet<'_>) {
         self.clock.advance(packet.time);
         self.packets.count(packet);
+        if let Some(boundary) = &self.boundary {
+            let part = boundary.part();
+            if std::mem::replace(&mut self.part, part) != part {
+                self.flows.next_part(PartBoundary::is_break(part));
+            }
+        }
         if S::WANTS_FRAMES {
             self.first.get_or_insert(packet.time);
         }
@@ -362,6 +376,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
         self.fragment_counts = std::mem::replace(&mut self.fragments, empty).finish();
         let failed_lookups = self.lookups.finish(reader.info().last_time.unwrap_or_default());
         CaptureReport {
+            mixed_parts: mixed_parts(reader.info(), self.flows.torn()),
             info: Some(reader.info().clone()),
             sessions: self.sessions,
             undecoded: self.undecoded(),
@@ -387,4 +402,21 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
         let others = counted.into_iter().filter(|(_, count)| *count > 0);
         decoding.chain(others.map(|(reason, count)| (reason.to_owned(), count))).collect()
     }
+}
+
+/// Why these are no parts of one capture, in sentences without a full stop.
+fn mixed_parts(info: &CaptureInfo, torn: u64) -> Vec<String> {
+    let mut sentences = info.overlaps.clone();
+    if info.overlaps_omitted > 0 {
+        sentences.push(format!("{} more begin before the one before them ends", info.overlaps_omitted));
+    }
+    if torn > 0 {
+        let (connections, do_not) = if torn == 1 { ("connection", "does not") } else { ("connections", "do not") };
+        sentences.push(format!(
+            "{torn} {connections} of one file {do_not} go on in the next one with the same addresses and ports"
+        ));
+    }
+    let advice =
+        "this is not how the parts of one capture are; if they are captures of their own, read them without --sequence";
+    sentences.iter().map(|sentence| format!("{sentence}: {advice}")).collect()
 }

@@ -7,6 +7,8 @@ mod known;
 mod progress;
 mod sequence;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::fmt;
@@ -51,7 +53,7 @@ impl BatchOptions<'_> {
     }
 }
 
-/// An input that could not be read, or not to its end.
+/// An input that could not be read, or not to its end; or that is not what it was said to be.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Failure {
@@ -77,6 +79,8 @@ pub struct BatchResult {
     pub skipped_files: u64,
     /// What could not be read, or not to its end.
     pub failures: Vec<Failure>,
+    /// What is wrong with captures that were read as parts of one.
+    pub warnings: Vec<Failure>,
     /// Sessions lost, those aside whose mail another session delivered right after, and those of copies.
     pub lost: u64,
 }

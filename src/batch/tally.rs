@@ -151,6 +151,9 @@ impl<'r, 'i> RunTally<'r, 'i> {
             counts.unreadable += u64::from(report.error.is_some());
             counts.copies += u64::from(report.copy_of.is_some());
         }
+        self.result
+            .warnings
+            .extend(report.mixed_parts.into_iter().map(|message| Failure { source: source.clone(), message }));
         if let Some(error) = report.error {
             self.result.failures.push(Failure { source, message: error.to_string() });
         }

@@ -1,10 +1,11 @@
 //! Several captures read as one, frame numbers counting on.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{CaptureInfo, CaptureReader, Packet, ReadError, Sink};
-use crate::time::FrameNumber;
+use crate::time::{FrameNumber, NANOS_PER_SEC, Timestamp};
 
 /// One file of a sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,35 @@ impl BegunParts {
     }
 }
 
+/// Where the part being read begins, to be asked by whoever follows its packets.
+#[derive(Clone, Debug, Default)]
+pub struct PartBoundary(Arc<AtomicU64>);
+
+impl PartBoundary {
+    /// Changes with the first packet of every part.
+    pub(crate) fn part(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Whether the part that has this number begins long after the one before it ended, or before that: no packet of a
+    /// connection is recorded so late.
+    pub(crate) const fn is_break(part: u64) -> bool {
+        part & 1 == 1
+    }
+
+    fn next(&self, is_break: bool) {
+        let number = (self.part() >> 1) + 1;
+        self.0.store(number << 1 | u64::from(is_break), Ordering::Relaxed);
+    }
+}
+
+/// How far a part may begin before the end of the one before it: packets of several queues are written out of order.
+const OVERLAP_NS: i64 = NANOS_PER_SEC;
+/// No connection is silent for longer: that is past every timeout of SMTP (RFC 5321 4.5.3.2).
+const PAUSE_NS: i64 = 15 * 60 * NANOS_PER_SEC;
+/// Overlaps that are named; the rest are counted.
+const OVERLAPS: usize = 8;
+
 /// Captures one after the other, as if they had been appended to each other.
 ///
 /// A part that is damaged ends there, and the next one begins. When all parts were read, the first such damage is the error;
@@ -56,13 +86,25 @@ pub struct Sequence {
     /// What is wrong with the first damaged one.
     error: Option<ReadError>,
     begun: BegunParts,
+    boundary: PartBoundary,
+    /// When the latest packet was captured, and the part with it.
+    latest: Option<(Timestamp, String)>,
 }
 
 impl Sequence {
     /// A sequence of `parts` in this order; where they begin is found out while they are read.
     pub fn new(parts: Vec<(CapturePart, Opening)>) -> Self {
         let (before, info) = (CaptureInfo::default(), CaptureInfo::default());
-        Self { parts: parts.into_iter(), current: None, before, info, error: None, begun: BegunParts::default() }
+        Self {
+            parts: parts.into_iter(),
+            current: None,
+            before,
+            info,
+            error: None,
+            begun: BegunParts::default(),
+            boundary: PartBoundary::default(),
+            latest: None,
+        }
     }
 
     /// The parts that were begun, now and later.
@@ -75,10 +117,19 @@ impl Sequence {
         while let Some((part, mut reader)) = self.current.take().or_else(|| self.open_next()) {
             let before = self.before.frames;
             let mut flow = ControlFlow::Continue(());
+            let mut time = None;
+            let is_begun = reader.info().frames > 0;
             let read = reader.for_each_packet(&mut |packet| {
+                if time.is_none() && !is_begun {
+                    self.begin(&part, packet.time);
+                }
+                time = Some(packet.time);
                 flow = sink(Packet { frame: before + packet.frame, ..packet });
                 flow
             });
+            if let Some(time) = time {
+                self.latest = Some((time, part.path.clone()));
+            }
             if flow.is_break() {
                 self.current = Some((part, reader));
                 return flow;
@@ -89,6 +140,21 @@ impl Sequence {
             add(&mut self.before, part, reader.info());
         }
         ControlFlow::Continue(())
+    }
+
+    /// The first packet of a part comes.
+    fn begin(&mut self, part: &CapturePart, first: Timestamp) {
+        let Some((latest, path)) = &self.latest else { return self.boundary.next(false) };
+        let pause_ns = first.nanos_since(*latest);
+        self.boundary.next(!(-OVERLAP_NS..=PAUSE_NS).contains(&pause_ns));
+        if pause_ns < -OVERLAP_NS {
+            let early = pause_ns.unsigned_abs().div_ceil(NANOS_PER_SEC.unsigned_abs());
+            if self.before.overlaps.len() < OVERLAPS {
+                self.before.overlaps.push(format!("{} begins {early} s before {path} ends", part.path));
+            } else {
+                self.before.overlaps_omitted += 1;
+            }
+        }
     }
 
     /// The next part that can be opened.
@@ -159,5 +225,9 @@ impl CaptureReader for Sequence {
 
     fn info(&self) -> &CaptureInfo {
         &self.info
+    }
+
+    fn boundary(&self) -> Option<PartBoundary> {
+        Some(self.boundary.clone())
     }
 }

@@ -57,6 +57,9 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     for failure in &result.failures {
         complain(&failure.to_string());
     }
+    for warning in &result.warnings {
+        complain(&format!("warning: {warning}"));
+    }
     if result.captures == 0 && result.failures.is_empty() {
         let files = match result.skipped_files {
             0 => "nothing to read".to_owned(),

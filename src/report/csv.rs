@@ -1,5 +1,5 @@
-//! Comma-separated values: one row a session, for spreadsheets; and one for a capture that is a copy of another or was not
-//! read to its end, with nothing but its name and a note.
+//! Comma-separated values: one row a session, for spreadsheets; and one for what is to say about a capture: that it is a
+//! copy of another, was not read to its end, or is made of parts that do not belong together.
 //!
 //! A cell that a spreadsheet would take for a formula gets an apostrophe in front, as is usual there.
 
@@ -149,7 +149,7 @@ impl Form for Csv<'_> {
         }
         let copy = report.copy_of.as_ref().map(copy_of);
         let error = report.error.as_ref().map(ToString::to_string);
-        for note in copy.into_iter().chain(error) {
+        for note in copy.into_iter().chain(error).chain(report.mixed_parts.iter().cloned()) {
             let row = COLUMNS.map(|(name, _)| match name {
                 "capture" => guarded(&source.path),
                 "member" => guarded(&or_empty(source.member.as_ref())),

@@ -142,7 +142,8 @@ fn relay(run: &Run, relay: &Relay) -> String {
     let losses = relay.losses();
     let causes: Vec<String> = losses.iter().map(|loss| format!("`{}` {}", loss.name(), loss.sessions)).collect();
     let arguments: Vec<String> = relay.arguments.iter().map(argument).collect();
-    let captures: Vec<String> = relays::captures(relay).iter().map(|capture| code(capture)).collect();
+    let captures: Vec<String> =
+        relays::captures(relay, run.totals.summary().captures > 1).iter().map(|capture| code(capture)).collect();
     let mut items = vec![format!("cause: {}", causes.join(", "))];
     if run.totals.tickets.are_several() {
         items.push(format!("ticket: {}", code(&relay.ticket.path)));

@@ -162,6 +162,7 @@ impl Missing {
         if let Some(error) = &report.error {
             notes.push(error.to_string());
         }
+        notes.extend(report.mixed_parts.iter().cloned());
         if let Some(info) = &report.info {
             notes.extend(info.notes.iter().cloned());
             if info.dropped > 0 {

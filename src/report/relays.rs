@@ -61,10 +61,12 @@ pub(super) fn refusals(relay: &Relay) -> Vec<String> {
     said.chain(more).collect()
 }
 
-/// `3: tickets/4711/a.pcap`: the captures in which it lost sessions.
-pub(super) fn captures(relay: &Relay) -> Vec<String> {
-    let named =
-        relay.captures.iter().map(|(number, path)| format!("{}: {}", number + 1, escape::text(path.as_bytes())));
+/// `3: tickets/4711/a.pcap`: the captures in which it lost sessions, with their numbers where there are several.
+pub(super) fn captures(relay: &Relay, are_several: bool) -> Vec<String> {
+    let named = relay.captures.iter().map(|(number, path)| {
+        let label = escape::text(path.as_bytes());
+        if are_several { format!("{}: {label}", number + 1) } else { label }
+    });
     let omitted = relay.captures_omitted;
     let more = (omitted > 0).then(|| format!("and {}", count(omitted, "more capture")));
     named.chain(more).collect()

@@ -97,24 +97,6 @@ fn text(report: &InputReport, summary: &Summary, copied: Option<&str>) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::Limits;
-    use crate::scan::CaptureSource;
-
-    #[test]
-    fn tickets_past_the_bound_are_counted() {
-        let limits = Limits { tickets: 1, ..Limits::default() };
-        let mut tickets = Tickets::new(limits.tickets);
-        let report =
-            InputReport { source: CaptureSource::new("t/\u{202e}1", None), captures: 1, ..InputReport::default() };
-        let lost = Summary { sessions: 2, lost: 1, delivered: 1, ..Summary::default() };
-        let (two_lost, none) = (Summary { sessions: 2, lost: 2, ..Summary::default() }, Summary::default());
-        for (number, summary) in [&none, &none, &lost, &two_lost].into_iter().enumerate() {
-            tickets.end(number, &report, summary, None);
-        }
-        let kept: Vec<_> = tickets.kept.iter().map(|ticket| (ticket.number, &*ticket.label, ticket.lost)).collect();
-        assert_eq!(kept, [(0, "t/\\u{202e}1", 0), (2, "t/\\u{202e}1", 1)]);
-        assert_eq!((tickets.number(), tickets.rest()), (4, Some("And 2 more tickets: --format json.".to_owned())));
-    }
 
     #[test]
     fn a_ticket_is_told_in_one_sentence() {

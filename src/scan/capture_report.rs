@@ -84,6 +84,9 @@ pub struct CaptureReport {
     pub other_ports: OtherPorts,
     /// What stopped the reading before the end of the file.
     pub error: Option<ReadError>,
+    /// Of several captures read as one, why they are no parts of one, in sentences without a full stop: they overlap, or
+    /// connections with the same addresses and ports do not go on.
+    pub mixed_parts: Vec<String>,
     /// By what its copies are known; none where it could not be opened.
     pub fingerprint: Option<Fingerprint>,
     /// The earlier capture of the run with the same packets: its sessions are counted there.

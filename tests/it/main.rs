@@ -54,6 +54,7 @@ mod samples;
 mod schema;
 mod secrets;
 mod sequence;
+mod sequence_mixed;
 mod splits;
 mod ticket_piles;
 mod tickets;

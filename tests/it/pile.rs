@@ -167,7 +167,7 @@ fn the_markdown_says_who_stopped_working_and_where() {
         )
     );
     assert!(report.contains("- sends: `EHLO sub2.` (should be `sub2`)"));
-    assert!(report.contains("- in: `2: samples/relay-stopped.pcapng`"));
+    assert!(report.contains("- in: `samples/relay-stopped.pcapng`"));
 }
 
 #[test]

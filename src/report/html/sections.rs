@@ -155,7 +155,7 @@ fn describe(relay: &Relay, totals: &Totals) -> Markup {
                 }
                 @if !relay.arguments.is_empty() { (item("Sends", sent)) }
                 @if let Some(when) = relays::when(relay) { (item("When", html! { (when) })) }
-                @if totals.summary().captures > 1 { (item("In", list(relays::captures(relay)))) }
+                @if totals.summary().captures > 1 { (item("In", list(relays::captures(relay, true)))) }
                 @if !relay.refusals.is_empty() { (item("Answers", list(relays::refusals(relay)))) }
                 @for remedy in relays::remedies(relay) { (item("Fix", code_marked(&remedy))) }
             }

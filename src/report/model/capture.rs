@@ -90,7 +90,7 @@ pub(in crate::report) struct CaptureObject<'a> {
     #[schemars(with = "Vec<CountObject<'a>>")]
     undecoded: &'a BTreeMap<String, u64>,
     /// Sentences on the file: its variant, what was skipped, how it ends.
-    notes: &'a [String],
+    notes: Vec<&'a str>,
     /// What stopped the reading before the end of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorObject<'a>>,
@@ -148,7 +148,12 @@ impl<'a> CaptureObject<'a> {
             last_timestamp: info.and_then(|info| info.last_time).map(Time),
             sessions: report.sessions,
             undecoded: &report.undecoded,
-            notes: info.map_or(&[], |info| &info.notes),
+            notes: report
+                .mixed_parts
+                .iter()
+                .chain(info.into_iter().flat_map(|info| &info.notes))
+                .map(String::as_str)
+                .collect(),
             error: report.error.as_ref().map(ErrorObject::new),
             truncated: info.is_some_and(|info| info.truncated),
             dropped: info.map_or(0, |info| info.dropped),

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::schema;
-use super::source::SourceObject;
+use super::source::{PathOctets, path_octets};
 use super::values::counts;
 use crate::report::{InputReport, Summary};
 
@@ -17,8 +17,12 @@ use crate::report::{InputReport, Summary};
 pub(in crate::report) struct TicketObject<'a> {
     /// Its number, counted from 0: that of its captures, sessions and relays.
     ticket: usize,
-    #[serde(flatten)]
-    source: SourceObject<'a>,
+    /// The path of the folder, archive, mail or file.
+    path: &'a str,
+    /// The octets of the path, in Base64; only where they are no Unicode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::base64")]
+    path_base64: Option<PathOctets<'a>>,
     /// Captures that were read, to their end or to damage; those read as parts of one count each.
     captures: u64,
     /// Captures and others that could not be read, or not to their end.
@@ -50,7 +54,8 @@ impl<'a> TicketObject<'a> {
         let InputReport { captures, unreadable, passed_over, copies, .. } = *report;
         Self {
             ticket,
-            source: SourceObject::new(&report.source),
+            path: &report.source.path,
+            path_base64: path_octets(&report.source),
             captures,
             unreadable,
             passed_over,

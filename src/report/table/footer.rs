@@ -168,7 +168,7 @@ fn describe(lines: &mut FooterLines, relay: &Relay, totals: &Totals) {
         lines.paragraph("  when     ", &when);
     }
     if totals.summary().captures > 1 {
-        lines.paragraph("  in       ", &relays::captures(relay).join(", "));
+        lines.paragraph("  in       ", &relays::captures(relay, true).join(", "));
     }
     if let Some(arguments) = arguments(relay, &losses) {
         lines.paragraph("  sends    ", &arguments);
