@@ -59,13 +59,13 @@ fn with_magic(octets: &[u8], at: usize, magics: &[&[u8]]) -> Vec<u8> {
 fn check(octets: &[u8]) {
     let whole = read(Box::new(Cursor::new(octets.to_vec())));
     let pieces = read(Box::new(Pieces { octets: octets.to_vec(), at: 0, step: 0 }));
-    assert!(whole == pieces, "the same octets in pieces read otherwise: {whole:?} {pieces:?}");
+    assert!(whole == pieces, "the same bytes in pieces read otherwise: {whole:?} {pieces:?}");
     for run in [1, 3] {
         let runs = read_in_runs(Box::new(Cursor::new(octets.to_vec())), run);
         assert!(whole == runs, "broken off every {run} packets it reads otherwise: {whole:?} {runs:?}");
     }
     if let Some((_, Some(offset))) = whole.error {
-        assert!(offset <= octets.len() as u64, "damage at octet {offset} of {}", octets.len());
+        assert!(offset <= octets.len() as u64, "damage at byte {offset} of {}", octets.len());
     }
 }
 

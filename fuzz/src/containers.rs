@@ -108,7 +108,7 @@ fn walk(octets: &[u8], limits: &Limits) {
     assert!(walked.archive.is_some() || members <= 1);
     assert!(members <= limits.input_members + 1, "{members} members");
     let most = (octets.len() as u64).saturating_mul(limits.expansion).saturating_add(limits.expansion_free_octets);
-    assert!(unpacked <= most + octets.len() as u64 + 256 * 1024, "{unpacked} octets of {}", octets.len());
+    assert!(unpacked <= most + octets.len() as u64 + 256 * 1024, "{unpacked} bytes of {}", octets.len());
 }
 
 fn gzip(octets: &[u8]) -> Vec<u8> {

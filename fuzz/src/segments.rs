@@ -105,7 +105,7 @@ impl FlowListener for Checker {
         let is_circle = peer.first.get(peer.told).copied().flatten().is_some_and(|copy| copy.ack > told);
         let stream = &mut model.streams[index(direction)];
         for octet in octets {
-            let copy = stream.first[stream.told].expect("octets nobody sent");
+            let copy = stream.first[stream.told].expect("bytes nobody sent");
             assert_eq!(copy.octet, Some(*octet), "{direction:?} at {}", stream.told);
             assert!(
                 peer_told >= copy.ack || is_circle,
@@ -328,6 +328,6 @@ fn told(table: &mut FlowTable<Sums>, sent: &mut u64) {
     while let Some(ClosedFlow { listener, anomalies, quiet_ns, .. }) = table.pop_closed() {
         assert_eq!(listener.missing, anomalies.gap_octets);
         assert!(quiet_ns >= 0);
-        *sent = sent.checked_sub(listener.octets).expect("more octets than were sent");
+        *sent = sent.checked_sub(listener.octets).expect("more bytes than were sent");
     }
 }

@@ -12,7 +12,7 @@ use crate::container::{MemberNote, NoteKind};
 #[non_exhaustive]
 pub enum ReadError {
     /// The input failed.
-    #[error("reading failed at octet {offset}: {source}; copy the file again or check the disk")]
+    #[error("reading failed at byte {offset}: {source}; copy the file again or check the disk")]
     Io {
         /// Octets read before the failure.
         offset: u64,
@@ -51,7 +51,7 @@ pub enum ReadError {
     },
     /// The capture is larger than this program keeps of a format that is read out of order.
     #[error(
-        "larger than the {limit} octets that can be read of this format, so only those were; split it, or convert it with `editcap -F pcapng in.cap out.pcapng`"
+        "larger than the {limit} bytes that can be read of this format, so only those were; split it, or convert it with `editcap -F pcapng in.cap out.pcapng`"
     )]
     TooLarge {
         /// Octets that can be read.
@@ -66,7 +66,7 @@ pub enum ReadError {
         source: Box<Self>,
     },
     /// The content breaks its own format.
-    #[error("damaged at octet {offset}: {what}; nothing after it can be read, so take the file from its source again")]
+    #[error("damaged at byte {offset}: {what}; nothing after it can be read, so take the file from its source again")]
     Corrupt {
         /// Where the damage was met.
         offset: u64,
@@ -152,7 +152,7 @@ mod tests {
             (
                 ReadError::Io { offset: 7, source: io::Error::other("the disk is gone") },
                 ("io", Some(7)),
-                "reading failed at octet 7: the disk is gone; copy the file again or check the disk",
+                "reading failed at byte 7: the disk is gone; copy the file again or check the disk",
             ),
             (
                 ReadError::Open { source: io::Error::other("no such file") },
@@ -193,19 +193,19 @@ mod tests {
             (
                 ReadError::TooLarge { limit: 4096 },
                 ("too-large", Some(4096)),
-                "larger than the 4096 octets that can be read of this format, so only those were; split it, or \
+                "larger than the 4096 bytes that can be read of this format, so only those were; split it, or \
                  convert it with `editcap -F pcapng in.cap out.pcapng`",
             ),
             (
-                ReadError::corrupt(24, "a packet of 4294967295 octets"),
+                ReadError::corrupt(24, "a packet of 4294967295 bytes"),
                 ("corrupt", Some(24)),
-                "damaged at octet 24: a packet of 4294967295 octets; nothing after it can be read, so take the file \
+                "damaged at byte 24: a packet of 4294967295 bytes; nothing after it can be read, so take the file \
                  from its source again",
             ),
             (
                 ReadError::Part { path: "b.pcap".into(), source: Box::new(ReadError::corrupt(9, "no block")) },
                 ("corrupt", Some(9)),
-                "b.pcap: damaged at octet 9: no block; nothing after it can be read, so take the file from its source \
+                "b.pcap: damaged at byte 9: no block; nothing after it can be read, so take the file from its source \
                  again",
             ),
         ];

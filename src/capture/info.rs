@@ -91,12 +91,12 @@ impl CaptureInfo {
         let left = source.available().len();
         source.consume(left);
         if left > 0 {
-            self.notes.push(format!("the file ends inside {inside} at octet {offset}: the last packet was cut off"));
+            self.notes.push(format!("the file ends inside {inside} at byte {offset}: the last packet was cut off"));
         }
         if source.is_cut() {
             // A member of an archive is cut off where no compression of its own is.
             let layers = if self.compression.is_empty() { "packed".to_owned() } else { self.compression.join(" and ") };
-            self.notes.push(format!("the {layers} data ends before its time, after octet {}", source.offset()));
+            self.notes.push(format!("the {layers} data ends before its time, after byte {}", source.offset()));
         }
         self.truncated |= left > 0 || source.is_cut();
     }

@@ -64,10 +64,10 @@ impl Records for IptraceRecords {
         let max = self.max_captured.saturating_add(if self.has_nanos { 32 } else { 22 });
         let octets = usize::try_from(octets).unwrap_or(usize::MAX);
         if octets < self.information_octets() {
-            return Err(format!("claims {octets} octets, too few for the description of a packet"));
+            return Err(format!("claims {octets} bytes, too few for the description of a packet"));
         }
         if usize::try_from(max).is_ok_and(|max| octets > max) {
-            return Err(format!("claims {octets} octets, more than the {max} one can have"));
+            return Err(format!("claims {octets} bytes, more than the {max} one can have"));
         }
         Ok(octets.saturating_add(RECORD_HEADER_OCTETS))
     }
@@ -144,15 +144,15 @@ mod tests {
     #[test]
     fn damage_ends_the_reading_with_what_was_met() {
         for (octets, what) in [
-            (31, "record 2 claims 31 octets, too few for the description of a packet"),
-            (262_177, "record 2 claims 262177 octets, more than the 262176 one can have"),
-            (u32::MAX, "record 2 claims 4294967295 octets, more than the 262176 one can have"),
+            (31, "record 2 claims 31 bytes, too few for the description of a packet"),
+            (262_177, "record 2 claims 262177 bytes, more than the 262176 one can have"),
+            (u32::MAX, "record 2 claims 4294967295 bytes, more than the 262176 one can have"),
         ] {
             let good = record(true, 6, START, 0, b"frame");
             let bad = [Order::Big.u32s(&[octets, 0]), vec![0; 40]].concat();
             let outcome = read(&[MAGICS[1].to_vec(), good, bad].concat());
             let error = outcome.error.unwrap().to_string();
-            assert!(error.starts_with(&format!("damaged at octet 56: {what};")), "{error}");
+            assert!(error.starts_with(&format!("damaged at byte 56: {what};")), "{error}");
             assert_eq!(outcome.packets.len(), 1);
         }
         let short = read(&[MAGICS[1].to_vec(), record(true, 15, START, 0, b"ab")].concat());

@@ -23,7 +23,7 @@ fn looks_like(head: &[u8], layers: &[&str], is_cut: bool) -> Option<String> {
         return Some(format!("{compression} data inside {depth} other compressions, which is too deep"));
     }
     let what = if head.is_empty() && is_cut {
-        "compressed data that is cut off before its first octet; copy the file again"
+        "compressed data that is cut off before its first byte; copy the file again"
     } else if head.is_empty() {
         "an empty file"
     } else if let Some(known) = foreign(head).or_else(|| row(MAGICS, HEURISTICS, head)) {
@@ -257,7 +257,7 @@ mod tests {
         for (at, octet) in [(2, 0x4b), (4, 1), (6, 9), (7, 13), (7, 0), (8, 0), (9, 24), (10, 60), (15, 1)] {
             let mut head = ncf;
             head[at] = octet;
-            assert_eq!(looks_like(&head, &[], false), None, "octet {at}");
+            assert_eq!(looks_like(&head, &[], false), None, "byte {at}");
         }
         for text in ["0000 apples 12 34 56", "00000 1e 0a 2a", "00001e 0a 2a", "10 1e 0a 2a"] {
             assert_eq!(looks_like(text.as_bytes(), &[], false).as_deref(), Some("a text file"), "{text}");

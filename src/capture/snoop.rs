@@ -25,7 +25,7 @@ fn open(mut source: Source, mut info: CaptureInfo, options: &OpenOptions) -> Res
         let have = source.available().len();
         return Err(ReadError::corrupt(
             have as u64,
-            format!("the file ends inside its snoop header, after {have} octets"),
+            format!("the file ends inside its snoop header, after {have} bytes"),
         ));
     }
     let [version, network] = [8, 12].map(|at| u32_at::<true>(source.available(), at));
@@ -87,16 +87,16 @@ impl Records for SnoopRecords {
         let [captured, octets] = [4, 8].map(|at| u32_at::<true>(head, at));
         let max = self.max_captured;
         if captured > max {
-            return Err(format!("claims {captured} captured octets, more than the {max} a packet can have"));
+            return Err(format!("claims {captured} captured bytes, more than the {max} a packet can have"));
         }
         let needed = captured.saturating_add(24);
         if octets < needed {
-            return Err(format!("claims {octets} octets, fewer than the {needed} its header and packet have"));
+            return Err(format!("claims {octets} bytes, fewer than the {needed} its header and packet have"));
         }
         if octets - needed > MAX_PADDING {
-            return Err(format!("claims {octets} octets for a packet of {captured}"));
+            return Err(format!("claims {octets} bytes for a packet of {captured}"));
         }
-        usize::try_from(octets).map_err(|_| format!("claims {octets} octets"))
+        usize::try_from(octets).map_err(|_| format!("claims {octets} bytes"))
     }
 
     fn packet<'a>(&mut self, record: &'a [u8]) -> Captured<'a> {
@@ -192,14 +192,14 @@ mod tests {
         let good = record(1, 0, START, 0, b"x", 3);
         let fields = |fields: [u32; 3]| [Order::Big.u32s(&fields), vec![0; 12]].concat();
         for (bad, what) in [
-            (fields([9, 262_145, 262_169]), "claims 262145 captured octets, more than the 262144 a packet can have"),
-            (fields([9, 9, 32]), "claims 32 octets, fewer than the 33 its header and packet have"),
-            (fields([9, 9, 4130]), "claims 4130 octets for a packet of 9"),
-            (fields([9, 9, u32::MAX]), "claims 4294967295 octets for a packet of 9"),
+            (fields([9, 262_145, 262_169]), "claims 262145 captured bytes, more than the 262144 a packet can have"),
+            (fields([9, 9, 32]), "claims 32 bytes, fewer than the 33 its header and packet have"),
+            (fields([9, 9, 4130]), "claims 4130 bytes for a packet of 9"),
+            (fields([9, 9, u32::MAX]), "claims 4294967295 bytes for a packet of 9"),
         ] {
             let outcome = read(&[header(2, 4), good.clone(), bad, good.clone()].concat());
             let error = outcome.error.unwrap();
-            assert!(error.to_string().starts_with(&format!("damaged at octet 44: record 2 {what};")), "{error}");
+            assert!(error.to_string().starts_with(&format!("damaged at byte 44: record 2 {what};")), "{error}");
             assert_eq!(outcome.packets.len(), 1);
         }
         for (version, known) in [(1, false), (2, true), (5, true), (6, false), (u32::MAX, false)] {

@@ -78,7 +78,7 @@ pub(super) struct ScanArgs {
     #[arg(long, value_enum)]
     pub(super) format: Option<Format>,
 
-    /// Write of each session only what a database asks for, a third of its octets: no commands and replies. For JSON Lines
+    /// Write of each session only what a database asks for, a third of its bytes: no commands and replies. For JSON Lines
     #[arg(long)]
     pub(super) brief: bool,
 
@@ -281,9 +281,13 @@ pub(super) enum Show {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = CHECK_HELP)]
 pub(super) struct CheckArgs {
-    /// What follows EHLO or HELO on the line
-    #[arg(value_name = "ARGUMENT", allow_hyphen_values = true)]
-    pub(super) argument: OsString,
+    /// What follows EHLO or HELO on the line; `-` for a list on standard input, one argument a line
+    #[arg(value_name = "ARGUMENT", allow_hyphen_values = true, required_unless_present = "list")]
+    pub(super) argument: Option<OsString>,
+
+    /// Check all arguments that this file lists, one a line
+    #[arg(long, value_name = "FILE", conflicts_with = "argument")]
+    pub(super) list: Option<PathBuf>,
 
     /// How to write the result
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
@@ -294,16 +298,17 @@ pub(super) struct CheckArgs {
 pub(super) enum CheckFormat {
     /// Text for people
     Text,
-    /// One JSON object
+    /// A JSON object an argument, each on a line
     Json,
 }
 
 const CHECK_HELP: &str = "\
-Exit codes: 0 well-formed, 1 malformed.
+Exit codes: 0 well-formed, 1 malformed, or one of a list is; 2 the list cannot be read.
 
 Examples:
   ehlotrace check sub2.
-  ehlotrace check '[192.0.2.7]'";
+  ehlotrace check '[192.0.2.7]'
+  printf 'sub2.\\nmail.example.com\\n' | ehlotrace check -";
 
 /// Explain a code of the reports: a cause, an outcome, a problem of a hello argument, or a note
 #[derive(Debug, ClapArgs)]

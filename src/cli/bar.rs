@@ -47,7 +47,7 @@ fn draw(inputs: &[Input], progress: &Progress, is_done: &AtomicBool) {
     bar.finish_and_clear();
 }
 
-/// Octets to be read in all; none if an input does not say, as a pipe.
+/// Bytes to be read in all; none if an input does not say, as a pipe.
 fn total_octets(inputs: &[Input]) -> Option<u64> {
     inputs.iter().map(|input| Some(input.path()?.metadata().ok().filter(Metadata::is_file)?.len())).sum()
 }

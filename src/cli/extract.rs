@@ -131,7 +131,7 @@ fn key(file: Option<&Path>) -> anyhow::Result<RedactKey> {
     let Some(file) = file else { return RedactKey::random().context("no random numbers for a key") };
     let octets = std::fs::read(file).with_context(|| format!("{}: cannot read the key", file.display()))?;
     if octets.len() < LEAST_OCTETS {
-        bail!("{}: a key needs {LEAST_OCTETS} octets at least, it has {}", file.display(), octets.len());
+        bail!("{}: a key needs {LEAST_OCTETS} bytes at least, it has {}", file.display(), octets.len());
     }
     Ok(RedactKey::new(octets))
 }

@@ -12,7 +12,7 @@ use super::new_file::NewFile;
 /// Standard output, or a file that is there only when it is whole: nothing written, no file.
 pub(super) enum Output {
     Stdout(BufWriter<StdoutLock<'static>>),
-    /// To be made with the first octet.
+    /// To be made with the first byte.
     Later(PathBuf),
     /// What becomes the file.
     File(BufWriter<NewFile>),

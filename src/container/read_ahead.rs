@@ -166,9 +166,9 @@ mod tests {
             let (expected, mut got) = (octets(len), Vec::new());
             let mut stream = slow(&expected, None);
             stream.read_to_end(&mut got).unwrap();
-            assert!(got == expected, "{len} octets");
+            assert!(got == expected, "{len} bytes");
             assert_eq!(stream.read(&mut [0; 8]).unwrap(), 0);
-            assert_eq!(matches!(stream.0, State::Alone { .. }), len < 1_048_576, "{len} octets");
+            assert_eq!(matches!(stream.0, State::Alone { .. }), len < 1_048_576, "{len} bytes");
         }
     }
 
@@ -178,7 +178,7 @@ mod tests {
             let (expected, mut got) = (octets(len), Vec::new());
             let error = slow(&expected, Some("the disk is gone")).read_to_end(&mut got).unwrap_err();
             assert_eq!(error.to_string(), "the disk is gone");
-            assert!(got == expected, "{len} octets");
+            assert!(got == expected, "{len} bytes");
         }
     }
 

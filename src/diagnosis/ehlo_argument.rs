@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
     stage: Stage::Argument,
     title: "the client greets with a malformed name",
     reference: "Microsoft KB 240832; RFC 5321 4.1.1.1, 4.1.2, 4.1.3",
-    remedy: "Configure the sending server to send its host name only (`sub2`) or its fully qualified name (`sub2.your-company.com`), without a trailing dot; with no name, an address literal (`[192.0.2.7]`).",
+    remedy: "Configure the sending server to send its fully qualified name (`sub2.your-company.com`), with no dot at the end; its host name alone (`sub2`) is second best; with no name, an address literal (`[192.0.2.7]`).",
     faults: &[Fault::Client],
     page: include_str!("pages/ehlo-argument.md"),
     check: |facts| {

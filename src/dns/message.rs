@@ -234,10 +234,10 @@ mod tests {
         let header_and_question = 29;
         for len in 0..ANSWER.len() {
             let message = Message::parse(&ANSWER[..len], 16);
-            assert_eq!(message.is_some(), len >= header_and_question, "{len} octets");
+            assert_eq!(message.is_some(), len >= header_and_question, "{len} bytes");
             let Some(message) = message else { continue };
             let exchanges = [49, 70].iter().filter(|end| len >= **end).count();
-            assert_eq!((message.records.len(), message.is_cut), (exchanges, exchanges < 2), "{len} octets");
+            assert_eq!((message.records.len(), message.is_cut), (exchanges, exchanges < 2), "{len} bytes");
         }
     }
 

@@ -203,7 +203,7 @@ impl<L: FlowListener> Connection<L> {
     pub(super) fn finish(&mut self) {
         self.release(|_| true);
         self.guess();
-        debug_assert!(!self.to_server.is_holding() && !self.to_client.is_holding(), "octets were left behind");
+        debug_assert!(!self.to_server.is_holding() && !self.to_client.is_holding(), "bytes were left behind");
         let last = self.last;
         for direction in BOTH {
             while let Some(hole) = self.halves(direction).0.missing_tail(last) {

@@ -44,7 +44,7 @@ How to read it:
 - Where the numbers of refusals and acceptances do not add up to {counted}, the rest was not measured: the server did
   not let the client come to the hello.
 - `aiosmtpd-hook` is no product as it comes: it was made to answer in the words of KB 240832.
-- In replies, `NAME` stands for the argument. Octets other than printable ASCII are written `\\xNN`.
+- In replies, `NAME` stands for the argument. Bytes other than printable ASCII are written `\\xNN`.
 ",
         lines = rows().len(),
         servers = SERVERS.len(),
@@ -163,7 +163,7 @@ fn line(row: &Row) -> String {
     const SHOWN: usize = 66;
     let line = printable(&row.line);
     match line.split_at_checked(SHOWN) {
-        Some((start, rest)) if !rest.is_empty() => format!("{start}... ({} octets)", row.argument.len()),
+        Some((start, rest)) if !rest.is_empty() => format!("{start}... ({} bytes)", row.argument.len()),
         _ => line,
     }
 }

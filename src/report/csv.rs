@@ -5,11 +5,11 @@
 
 use std::io::{self, BufWriter, Write};
 
-use super::digest::{Digest, ShownHello};
+use super::digest::{Deciding, Digest, ShownHello};
 use super::notes::copy_of;
 use super::run::{Form, Run};
 use super::spool::Spool;
-use super::{ReportOptions, background, escape, evidence};
+use super::{ReportOptions, advice, background, escape};
 use crate::diagnosis::{Confidence, Fault};
 use crate::scan::{CaptureReport, CaptureSource};
 use crate::smtp::Reply;
@@ -17,7 +17,7 @@ use crate::smtp::Reply;
 /// A column: its name, and what stands in it.
 type Column = (&'static str, fn(&Digest<'_>) -> String);
 
-const COLUMNS: [Column; 45] = [
+const COLUMNS: [Column; 49] = [
     ("capture", |row| row.source.path.clone()),
     ("member", |row| or_empty(row.source.member.as_ref())),
     ("session", |row| row.session.number.to_string()),
@@ -41,14 +41,18 @@ const COLUMNS: [Column; 45] = [
     ("hello_argument", |row| of_hello(row, |hello| escape::text(hello.argument))),
     ("hello_problems", |row| of_hello(row, problems)),
     ("hello_suggestion", |row| of_hello(row, |hello| hello.check.suggestion.clone().unwrap_or_default())),
-    ("reply_frame", |row| of_reply(row, |reply| reply.moment.frame)),
-    ("reply_code", |row| of_reply(row, |reply| reply.code)),
-    ("reply_text", |row| of_reply(row, |reply| escape::text(reply.first_line()))),
+    ("hello_reply_code", |row| of_reply(row, |reply| reply.code)),
+    ("hello_reply_text", |row| of_reply(row, |reply| escape::text(reply.first_line()))),
+    ("deciding_frame", |row| of_deciding(row, |deciding| Some(deciding.frame))),
+    ("deciding_command", |row| of_deciding(row, |deciding| deciding.command)),
+    ("deciding_code", |row| of_deciding(row, |deciding| deciding.code)),
+    ("deciding_enhanced", |row| of_deciding(row, |deciding| deciding.enhanced)),
+    ("deciding_text", |row| of_deciding(row, |deciding| Some(deciding.text))),
     ("messages_accepted", |row| row.session.transcript.messages_accepted.to_string()),
     ("tls", |row| row.session.transcript.is_tls.to_string()),
     ("evidence_frames", |row| joined(row.evidence().map(|(frame, _)| frame.to_string()), " ")),
     ("evidence", |row| joined(row.evidence().map(|(_, text)| text), "; ")),
-    ("remedy", |row| evidence::remedy(row.diagnosis)),
+    ("remedy", |row| advice::remedy(row.diagnosis)),
     ("tcp_stream", |row| or_empty(row.session.tcp_stream)),
     ("community_id", |row| row.session.community_id()),
     ("tls_version", |row| or_empty(row.session.transcript.tls.server_hello.as_ref().map(|hello| hello.version))),
@@ -77,6 +81,10 @@ fn of_hello<T: ToString>(row: &Digest<'_>, field: impl Fn(&ShownHello<'_>) -> T)
 
 fn of_reply<T: ToString>(row: &Digest<'_>, field: impl Fn(&Reply) -> T) -> String {
     or_empty(row.hello.as_ref().and_then(|hello| hello.reply).map(field))
+}
+
+fn of_deciding<T: ToString>(row: &Digest<'_>, field: impl Fn(Deciding) -> Option<T>) -> String {
+    or_empty(row.deciding().and_then(field))
 }
 
 fn problems(hello: &ShownHello<'_>) -> String {

@@ -6,7 +6,7 @@ use crate::flow::Side;
 use crate::scan::CaptureSource;
 use crate::session::Session;
 use crate::smtp::ehlo::{ArgumentCheck, split_argument};
-use crate::smtp::{Command, Reply, Verb};
+use crate::smtp::{Command, EnhancedStatusCode, Reply, Verb};
 use crate::time::FrameNumber;
 
 /// A session and its verdict.
@@ -27,6 +27,21 @@ pub(super) struct ShownHello<'s> {
     pub(super) argument: &'s [u8],
     pub(super) check: &'s ArgumentCheck,
     pub(super) reply: Option<&'s Reply>,
+}
+
+/// What a verdict hangs on.
+pub(super) struct Deciding {
+    /// The frame that shows it.
+    pub(super) frame: FrameNumber,
+    /// The verb of the command that a reply answers, a dot for the end of mail data; none for a greeting, and where no reply
+    /// decided.
+    pub(super) command: Option<&'static str>,
+    /// The code of the reply, where one decided.
+    pub(super) code: Option<u16>,
+    /// Its enhanced status code (RFC 3463).
+    pub(super) enhanced: Option<EnhancedStatusCode>,
+    /// The text of its first line, or what happened in words.
+    pub(super) text: String,
 }
 
 /// Text longer than this is cut.
@@ -88,16 +103,48 @@ impl<'s> Digest<'s> {
         if let Some((_, reply)) = self.diagnosis.reply() {
             return refusal(reply, SHOWN_COLUMNS);
         }
-        let kinds = self.diagnosis.evidence.iter().map(|shown| &shown.kind);
-        let telling = kinds.clone().find_map(|kind| match kind {
-            EvidenceKind::HelloUnanswered(end) | EvidenceKind::HelloIgnored(end) => Some(unanswered(*end).to_owned()),
+        self.telling().map(|(_, text)| text).unwrap_or_default()
+    }
+
+    /// What the verdict hangs on: the reply, or what happened in its place. None of a session that delivered mail.
+    pub(super) fn deciding(&self) -> Option<Deciding> {
+        if self.diagnosis.outcome == Outcome::Delivered {
+            return None;
+        }
+        let Some((frame, reply)) = self.diagnosis.reply() else {
+            let (frame, text) = self.telling()?;
+            return Some(Deciding { frame, command: None, code: None, enhanced: None, text });
+        };
+        Some(Deciding {
+            frame,
+            command: reply.to.and_then(Verb::name),
+            code: Some(reply.code),
+            enhanced: reply.enhanced(),
+            text: escape::line(&reply.text, SHOWN_COLUMNS),
+        })
+    }
+
+    /// What happened in the place of a reply, and the frame that shows it.
+    fn telling(&self) -> Option<(FrameNumber, String)> {
+        // That a client asked for a connection goes without saying.
+        let shown = self.diagnosis.evidence.iter().filter(|shown| shown.kind != EvidenceKind::Syn);
+        let telling = shown.clone().find_map(|telling| match &telling.kind {
+            EvidenceKind::HelloUnanswered(end) | EvidenceKind::HelloIgnored(end) => {
+                Some((telling.frame, unanswered(*end).to_owned()))
+            }
             // The evidence begins with the hellos of TLS, which went well; how it ended stands last.
             EvidenceKind::NoTls | EvidenceKind::UnfinishedTls => {
-                background::alert(self.session).or_else(|| kinds.clone().next_back().map(evidence::text))
+                let last = shown.clone().next_back()?;
+                let text = background::alert(self.session).unwrap_or_else(|| evidence::text(&last.kind));
+                Some((last.frame, text))
             }
             _ => None,
         });
-        telling.unwrap_or_else(|| escape::cut(&kinds.map(evidence::text).collect::<Vec<_>>().join("; "), SHOWN_COLUMNS))
+        telling.or_else(|| {
+            let last = shown.clone().next_back()?;
+            let texts: Vec<String> = shown.map(|shown| evidence::text(&shown.kind)).collect();
+            Some((last.frame, escape::cut(&texts.join("; "), SHOWN_COLUMNS)))
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::words::count;
 use super::{background, escape};
-use crate::diagnosis::{Answer, Argument, Diagnosis, End, EvidenceKind, Fault, Reason, Unknown};
+use crate::diagnosis::{Answer, Argument, Diagnosis, End, EvidenceKind, Unknown};
 use crate::flow::Side;
 use crate::session::Captured;
 use crate::smtp::{Alert, Certificate, ClientHello, Verb};
@@ -23,9 +23,9 @@ pub fn text(kind: &EvidenceKind) -> String {
         EvidenceKind::Unreachable(reported_by, reason) => format!("{reported_by} reports: {reason}"),
         EvidenceKind::SynReset => "server answered the SYN with RST".into(),
         EvidenceKind::SynUnanswered { syns: 1, quiet_ns } => {
-            format!("no answer in the {} the capture goes on", seconds(*quiet_ns))
+            format!("SYN sent once, no answer in the {} the capture goes on", seconds(*quiet_ns))
         }
-        EvidenceKind::SynUnanswered { syns, .. } => format!("sent {syns} times, and no answer"),
+        EvidenceKind::SynUnanswered { syns, .. } => format!("SYN sent {syns} times, no answer"),
         EvidenceKind::ProxyHeader(version, content) => {
             format!("client sent {}", background::proxy_header(*version, *content))
         }
@@ -129,7 +129,7 @@ fn unknown(why: Unknown) -> String {
         Unknown::OneSide(_) => "only the client's side was captured".into(),
         Unknown::NoBeginning => "the capture lacks the beginning of the session".into(),
         Unknown::Hole(0) => "the capture may lack what the server said before this".into(),
-        Unknown::Hole(octets) => format!("the capture lacks {octets} octets of the dialogue here"),
+        Unknown::Hole(octets) => format!("the capture lacks {octets} bytes of the dialogue here"),
         Unknown::DataHole => "the capture lacks a part of the mail data, perhaps its end".into(),
         Unknown::CutHello => "the capture lacks a part of the hello".into(),
         Unknown::Tls => "TLS hides the rest".into(),
@@ -137,6 +137,7 @@ fn unknown(why: Unknown) -> String {
         Unknown::HelloAdrift => "no reply to the hello, and nothing shows that it reached the server".into(),
         Unknown::MessageUndecided => "no reply says what became of the message".into(),
         Unknown::NoHandshake => "the handshake was not completed".into(),
+        Unknown::CaptureEnds(0) => "the capture ends with this frame, before the session does".into(),
         Unknown::CaptureEnds(quiet_ns) => {
             format!("the capture ends {} after this frame, before the session does", seconds(quiet_ns))
         }
@@ -173,31 +174,6 @@ fn seconds(nanos: i64) -> String {
     } else {
         format!("{}.{} s", tenths / 10, tenths % 10)
     }
-}
-
-/// What to do about a loss; empty where there is nothing to do.
-pub fn remedy(diagnosis: &Diagnosis) -> String {
-    advice(diagnosis.remedy, diagnosis.reason, diagnosis.suggestion.as_deref())
-}
-
-/// What to do about the reason, else the remedy of the cause, and before it the name to greet with.
-pub(super) fn advice(remedy: &str, reason: Option<&Reason>, suggestion: Option<&str>) -> String {
-    let remedy = reason.map_or_else(|| remedy.to_owned(), on_both_sides);
-    match suggestion {
-        Some(name) => format!("Send `{name}`. {remedy}"),
-        None => remedy,
-    }
-}
-
-/// What either side would do, the one at fault first.
-fn on_both_sides(reason: &Reason) -> String {
-    let (first, other, place) = match reason.fault {
-        Fault::Server => (reason.receiving, reason.sending, "At the client"),
-        _ => (reason.sending, reason.receiving, "Or at the server"),
-    };
-    let (initial, rest) = first.split_at_checked(1).unwrap_or_default();
-    let first = format!("{}{rest}", initial.to_ascii_uppercase());
-    if other.is_empty() { first } else { format!("{first} {place}: {other}") }
 }
 
 /// `lost (certain): ehlo-argument: the client greets with a malformed name`, and the reason if there is one.

@@ -206,8 +206,6 @@ fn cells(digest: &Digest<'_>) -> String {
         |before: &str, octets: &[u8]| code(format!("{before} {}", escape::line(octets, SHOWN_COLUMNS)).trim_end());
     let hello = hello.as_ref();
     let shown_hello = hello.map(|hello| line(&hello.command.verb_name(), hello.argument));
-    let reply = hello.and_then(|hello| hello.reply);
-    let reply = reply.map(|reply| line(&format!("{:03}", reply.code), reply.first_line()));
     let product = digest.product().map(|product| format!(" {}", code(product))).unwrap_or_default();
     let found_by = background::found_by(session).map(|lookup| format!(", by {}", code(&lookup))).unwrap_or_default();
     let reason = digest.diagnosis.reason.map(|reason| format!(", `{}`", reason.code)).unwrap_or_default();
@@ -225,7 +223,7 @@ fn cells(digest: &Digest<'_>) -> String {
         code(&session.client.to_string()),
         code(&session.server.to_string()),
         shown_hello.unwrap_or_default(),
-        reply.unwrap_or_default(),
+        code(&escape::cut(&digest.answer(), SHOWN_COLUMNS)),
         digest.verdict(),
     )
 }

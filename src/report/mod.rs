@@ -1,9 +1,10 @@
 //! What the user gets: every output format, driven by sessions and their diagnoses.
 //!
 //! A format is one file with a `Form`, which `run` drives, and a variant of [`Format`]. Text of the capture is escaped in
-//! one place, [`escape`]; a diagnosis is put into words in one place, [`evidence`]; the fields of JSON are declared in one
-//! place, `model`.
+//! one place, [`escape`]; a diagnosis is put into words in one place, [`evidence`], and what to do about it in [`advice`];
+//! the fields of JSON are declared in one place, `model`.
 
+pub mod advice;
 mod background;
 mod csv;
 mod digest;
@@ -153,15 +154,16 @@ pub fn reporter<'w>(format: Format, options: &ReportOptions, out: Box<dyn Write 
     }
 }
 
-/// One hello argument and what was found about it as one line of JSON. `argument` has no blanks around it.
+/// One hello argument and what was found about it as one line of JSON. `argument` has no blanks around it; `line` is its place
+/// in a list, from 1.
 ///
 /// # Errors
 /// Those of the writer inside serde; none with a line in memory.
-pub fn check_json(argument: &[u8], check: &ArgumentCheck) -> io::Result<Vec<u8>> {
-    let mut line = Vec::new();
-    model::write_json(&mut line, &model::CheckObject::new(argument, check))?;
-    line.push(b'\n');
-    Ok(line)
+pub fn check_json(line: Option<u64>, argument: &[u8], check: &ArgumentCheck) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    model::write_json(&mut text, &model::CheckObject::new(line, argument, check))?;
+    text.push(b'\n');
+    Ok(text)
 }
 
 /// The name of a server's product; none if it is unknown.

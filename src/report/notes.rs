@@ -52,7 +52,7 @@ impl Octets {
 
     /// `12 octets in 1 session`; none where there are none.
     fn text(&self) -> Option<String> {
-        (self.1 > 0).then(|| format!("{} in {}", words::count(self.0, "octet"), words::count(self.1, "session")))
+        (self.1 > 0).then(|| format!("{} in {}", words::count(self.0, "byte"), words::count(self.1, "session")))
     }
 }
 

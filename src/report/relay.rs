@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::digest::refusal;
-use super::{evidence, product_name};
+use super::{advice, product_name};
 use crate::diagnosis::{Diagnosis, Fault, RULES, Reason, Rule};
 use crate::limits::Limits;
 use crate::scan::{CaptureSource, Ticket};
@@ -89,8 +89,8 @@ pub(super) struct Loss {
     pub(super) fault: Option<Fault>,
     /// What the first of them is told to do about it.
     pub(super) advice: &'static str,
-    /// The name that the client of the first of them should have sent.
-    suggestion: Option<Box<str>>,
+    /// The malformed argument that the first of them was lost to, unless it is too long to keep.
+    argument: Option<Box<[u8]>>,
 }
 
 /// Columns of a refusal.
@@ -102,9 +102,9 @@ pub(super) fn client_of(session: &Session) -> IpAddr {
 }
 
 impl Loss {
-    /// What to do about it; `with_name` to send, where all of its sessions want the same one.
-    pub(super) fn remedy(&self, with_name: bool) -> String {
-        evidence::advice(self.advice, self.reason, self.suggestion.as_deref().filter(|_| with_name))
+    /// What to do about it; `for_argument` where all of its sessions have the same one.
+    pub(super) fn remedy(&self, for_argument: bool) -> String {
+        advice::advice(self.advice, self.reason, self.argument.as_deref().filter(|_| for_argument))
     }
 
     /// `sender-refused`, or `sender-refused (auth-required)`.
@@ -179,8 +179,9 @@ impl Relay {
         match self.losses.iter_mut().find(is_it) {
             Some(loss) => loss.sessions += 1,
             None => {
-                let suggestion = diagnosis.suggestion.as_deref().map(Into::into);
-                self.losses.push(Loss { rule, reason, sessions: 1, fault: diagnosis.fault, advice, suggestion });
+                let argument = advice::lost_to(diagnosis).filter(|octets| octets.len() <= bounds.argument_octets);
+                let argument = argument.map(Into::into);
+                self.losses.push(Loss { rule, reason, sessions: 1, fault: diagnosis.fault, advice, argument });
             }
         }
         for hello in &session.transcript.hellos {

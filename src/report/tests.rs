@@ -70,7 +70,7 @@ fn the_lost_session_of_the_article_field_by_field() {
         "greeting": {"frame": 4, "code": 220, "lines": greeting, "delay_ns": 3_910_000},
         "hellos": [{
             "frame": 5, "verb": "EHLO", "argument": {"text": "sub2."},
-            "problems": [{"code": "trailing-dot", "offset": 4, "reference": "RFC 5321 4.1.2", "message": "ends in a dot"}],
+            "problems": [{"code": "trailing-dot", "byte": 5, "reference": "RFC 5321 4.1.2", "message": "ends in a dot"}],
             "notes": [], "suggestion": "sub2", "reply": refusal, "accepted": false
         }],
         "exchanges": [
@@ -82,14 +82,15 @@ fn the_lost_session_of_the_article_field_by_field() {
         ],
         "tls": false, "messages_accepted": 0,
         "outcome": "lost", "cause": "ehlo-argument", "fault": "client", "confidence": "certain", "recovered": false, "reason": null, "delivered_later": null,
+        "deciding": {"frame": 6, "command": "EHLO", "code": 501, "enhanced": null, "text": "Invalid Address"},
         "evidence": [
             {"frame": 5, "text": "EHLO argument \"sub2.\" ends in a dot"},
             {"frame": 6, "text": "server replied 501 Invalid Address"},
             {"frame": 7, "text": "client sent QUIT"}
         ],
-        "remedy": "Send `sub2`. Configure the sending server to send its host name only (`sub2`) or its fully qualified \
-                   name (`sub2.your-company.com`), without a trailing dot; with no name, an address literal \
-                   (`[192.0.2.7]`).",
+        "remedy": "Take the dot off the end of `sub2.`. Send the host name only, `sub2`, or its fully qualified name, \
+                   `sub2.your-company.com` (Microsoft KB 240832). The full name is the safer one: 3 of 35 measured \
+                   server configurations refuse a name without a dot.",
         "close": {"by": "server", "how": "fin"},
         "anomalies": {"retransmitted_segments": 0, "out_of_order_segments": 0, "overlapping_octets": 0, "gap_octets": 0,
                       "conflicting_octets": 0, "out_of_window_segments": 0, "duplicate_segments": 0},
@@ -164,9 +165,10 @@ fn keys_stand_in_the_order_of_the_model() {
         path member status status_reason format link_types frames first_timestamp last_timestamp sessions notes truncated dropped compression ticket \
         path member status status_reason format link_types frames first_timestamp last_timestamp sessions notes truncated dropped compression ticket \
         sessions capture path member session session_id connection_key tcp_stream client ip port server ip port product build \
-        first_frame last_frame opened closed captured tunnelled tls messages_accepted outcome cause fault confidence recovered reason delivered_later ticket \
+        first_frame last_frame opened closed captured tunnelled tls messages_accepted outcome cause fault confidence recovered reason delivered_later \
+        deciding frame command code enhanced text ticket \
         handshake complete syn_frame syn_ack_frame ack_frame rtt_ns client_isn server_isn greeting frame code lines text text delay_ns \
-        hellos frame verb argument text problems code offset reference message notes suggestion accepted \
+        hellos frame verb argument text problems code byte reference message notes suggestion accepted \
         exchanges reply frame code enhanced lines text text delay_ns command frame verb line text \
         evidence frame text frame text remedy close by how \
         anomalies retransmitted_segments out_of_order_segments overlapping_octets gap_octets conflicting_octets out_of_window_segments duplicate_segments \

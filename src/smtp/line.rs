@@ -138,7 +138,7 @@ mod tests {
                 assert_eq!(lines(&[one, two], 4), whole, "{} cut at {cut}", text.escape_ascii());
             }
             let octets: Vec<&[u8]> = text.chunks(1).collect();
-            assert_eq!(lines(&octets, 4), whole, "{} octet by octet", text.escape_ascii());
+            assert_eq!(lines(&octets, 4), whole, "{} byte by byte", text.escape_ascii());
         }
         assert_eq!(lines(&[b"0123\r", b"\n"], 4), [(b"0123".to_vec(), LineEnd::CrLf, 0)]);
     }

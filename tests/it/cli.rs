@@ -176,13 +176,39 @@ fn check_explains_an_argument() {
     let malformed = ehlotrace(&["check", "sub2."]);
     assert_eq!(code(&malformed), 1);
     assert!(stdout(&malformed).starts_with("EHLO sub2.\n         ^ trailing-dot: ends in a dot (RFC 5321 4.1.2)\n"));
-    assert!(stdout(&malformed).contains("send instead: EHLO sub2\n"));
+    assert!(stdout(&malformed).contains("Send the host name only, `sub2`, or its\nfully qualified name"));
     let well_formed = ehlotrace(&["check", "sub2.your-domain.com"]);
     assert_eq!(code(&well_formed), 0);
     assert!(stdout(&well_formed).contains("well-formed"));
     for (argument, expected) in [("[192.0.2.7]", 0), ("192.0.2.7", 1), ("", 1), ("-x.example.com", 1), ("a b", 1)] {
         assert_eq!(code(&ehlotrace(&["check", argument])), expected, "{argument:?}");
     }
+}
+
+#[test]
+fn check_reads_a_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("names");
+    let run = |arguments: &[&str], names: &[u8]| {
+        std::fs::write(&list, names).unwrap();
+        let mut command = Command::cargo_bin("ehlotrace").unwrap();
+        command.arg("check").args(arguments).write_stdin(names).output().unwrap()
+    };
+    let names = b"sub2.\nmail.example.com\r\n\nb\x1b[31m";
+    let expected = "malformed    sub2.  ends in a dot (send sub2)\nwell-formed  mail.example.com\n\
+                    malformed    (nothing)  is empty\n\
+                    malformed    b\\x1b[31m  has a control character at byte 2 (\\x1b), has the character [ at byte 3, \
+                    which no host name may have\n\n4 arguments: 3 malformed.\n";
+    for arguments in [&["-"][..], &["--list", list.to_str().unwrap()]] {
+        let output = run(arguments, names);
+        assert_eq!((code(&output), stdout(&output)), (1, expected), "{arguments:?}");
+    }
+    assert_eq!(code(&run(&["-"], b"mail.example.com\n")), 0);
+    let json = run(&["-", "--format", "json"], names);
+    let lines: Vec<serde_json::Value> = stdout(&json).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().map(|line| line["line"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    let missing = ehlotrace(&["check", "--list", "no/such/list"]);
+    assert_eq!((code(&missing), stdout(&missing)), (2, ""));
 }
 
 #[test]

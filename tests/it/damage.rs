@@ -96,7 +96,7 @@ fn the_program_says_of_a_damaged_file_what_is_wrong_and_where() {
                 let [complaint] = &complaints[..] else { panic!("{what}") };
                 assert!(complaint.contains("damaged.cap: "), "{what}");
                 let offset = capture["error"]["offset"].as_u64();
-                assert!(offset.is_none_or(|offset| complaint.contains(&format!("octet {offset}"))), "{what}");
+                assert!(offset.is_none_or(|offset| complaint.contains(&format!("byte {offset}"))), "{what}");
                 assert!(offset.is_some() || frames == 0, "{what}");
             }
         }

@@ -352,7 +352,7 @@ fn addresses_are_nowhere_in_a_redacted_extract() {
     std::fs::write(&path, capture.finish_pcap()).unwrap();
     let out = folder.path().join("redacted.pcapng");
     let key = folder.path().join("key");
-    std::fs::write(&key, "a key of 16 octets, or more").unwrap();
+    std::fs::write(&key, "a key of 16 bytes, or more").unwrap();
     let (path, key_path, out_path) = (path.to_str().unwrap(), key.to_str().unwrap(), out.to_str().unwrap());
     let arguments = ["--all", "--redact", "--redact-key", key_path, path, "-o", out_path];
     let (code, _, error) = run(&arguments);
@@ -393,7 +393,7 @@ fn addresses_are_nowhere_in_a_redacted_extract() {
     let checks = ["-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-Y", fault];
     assert!(tshark(&out, &checks).is_none_or(|lines| lines.is_empty()));
     assert_eq!(run(&["--all", "--redact", "--redact-key", key_path, path]).1, redacted, "the same key, the same file");
-    std::fs::write(&key, "another key of 16 octets").unwrap();
+    std::fs::write(&key, "another key of 16 bytes").unwrap();
     assert_ne!(run(&["--all", "--redact", "--redact-key", key_path, path]).1, redacted);
     std::fs::write(&key, "short").unwrap();
     assert_eq!(run(&arguments).0, 2);

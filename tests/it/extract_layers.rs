@@ -85,7 +85,7 @@ fn cut_frames_give_nothing_away() {
             let (redacted, results) = extracted(&[("x", original.clone())], &Choice::All, Some(KEY));
             assert_clean(&redacted, wrap.name);
             if results[0].left_out_frames.is_empty() && !redacted.is_empty() {
-                assert_eq!(kinds(&redacted), kinds(&original), "{} of {length} octets", wrap.name);
+                assert_eq!(kinds(&redacted), kinds(&original), "{} of {length} bytes", wrap.name);
             }
         }
     }

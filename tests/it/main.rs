@@ -25,6 +25,7 @@ mod corpus_public;
 mod corpus_reasons;
 mod corpus_wild;
 mod damage;
+mod deciding;
 mod differential;
 mod disorder;
 mod dns_lookups;

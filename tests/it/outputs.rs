@@ -32,7 +32,7 @@ fn nothing_that_is_read_is_written_over() {
     fs::hard_link(at("a.pcap"), at("hard")).unwrap();
     std::os::unix::fs::symlink("a.pcap", at("soft")).unwrap();
     fs::write(at("list"), "a.pcap\n").unwrap();
-    fs::write(at("key"), "sixteen octets and more").unwrap();
+    fs::write(at("key"), "sixteen bytes and more").unwrap();
     let before = fs::read(at("a.pcap")).unwrap();
     let kept = |arguments: &[&str], stdin| {
         let output = run(folder.path(), arguments, stdin);

@@ -1,4 +1,5 @@
 //! Every command that the documentation shows runs as written, on what a clone has in it, and prints what is shown.
+//! `UPDATE_DOCS=1` puts what it prints into the documents.
 
 use std::path::Path;
 use std::process::Command;
@@ -40,6 +41,10 @@ fn commands_run_and_print_what_is_shown() {
         run += 1;
         if !output.is_empty() {
             let printed = String::from_utf8(result.stdout).unwrap();
+            if std::env::var_os("UPDATE_DOCS").is_some() {
+                rewrite(root, &shown, &printed);
+                continue;
+            }
             match output.strip_suffix("...\n") {
                 Some(start) => assert!(printed.starts_with(start), "{document}: {command}\n{printed}"),
                 None => assert_eq!(&printed, output, "{document}: {command}"),
@@ -47,7 +52,20 @@ fn commands_run_and_print_what_is_shown() {
             compared += 1;
         }
     }
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        return;
+    }
     assert!(run > 20 && compared > 10, "{run} commands were run, {compared} compared");
+}
+
+/// Puts what was `printed` in the place of what the document shows; of output that is cut, as many lines.
+fn rewrite(root: &Path, shown: &Shown, printed: &str) {
+    let Shown { document, command, output } = shown;
+    let cut = |lines: usize| printed.split_inclusive('\n').take(lines).collect::<String>() + "...\n";
+    let now = if output.ends_with("...\n") { cut(output.lines().count() - 1) } else { printed.to_owned() };
+    let path = [root.join(document), root.join("docs").join(document)].into_iter().find(|path| path.exists()).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(path, text.replace(&format!("{command}{output}"), &format!("{command}{now}"))).unwrap();
 }
 
 /// The commands in the `console` and `sh` blocks of every document.

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use ehlotrace::diagnosis::{Diagnosis, REASONS};
-use ehlotrace::report::evidence::remedy;
+use ehlotrace::report::advice::remedy;
 use ehlotrace::scan::{ScanOptions, scan};
 
 use crate::support::CaptureBuilder;

@@ -51,7 +51,9 @@ fn a_session_names_its_capture_and_no_other_session_has_its_id() {
     let lost = brief.iter().find(|session| session["path"] == "./relay-stopped.pcapng").unwrap();
     assert_eq!(lost["hello"]["argument"], json!({"text": "sub2."}));
     assert_eq!((&lost["hello"]["problems"], &lost["hello"]["reply_code"]), (&json!(["trailing-dot"]), &json!(501)));
-    assert_eq!((&lost["greeting_code"], &lost["answer"]), (&json!(220), &json!("501 5.5.4 Invalid Address")));
+    let deciding =
+        json!({"frame": 6, "command": "EHLO", "code": 501, "enhanced": "5.5.4", "text": "5.5.4 Invalid Address"});
+    assert_eq!((&lost["greeting_code"], &lost["deciding"]), (&json!(220), &deciding));
 }
 
 #[test]
@@ -61,7 +63,7 @@ fn a_brief_session_has_a_third_of_the_octets() {
         of_type(&lines, "session").into_iter().map(|session| session.to_string().len()).sum()
     };
     let (long, brief) = (octets(&["."]), octets(&["--brief", "."]));
-    assert!(brief * 5 < long * 2, "{brief} of {long} octets");
+    assert!(brief * 5 < long * 2, "{brief} of {long} bytes");
 }
 
 #[test]

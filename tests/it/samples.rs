@@ -24,7 +24,7 @@ fn committed_files_are_what_the_code_builds() {
         let first_difference = committed.iter().zip(&built).position(|(left, right)| left != right);
         assert!(
             committed == built,
-            "{name}: {} octets committed, {} built, first difference at {first_difference:?}; UPDATE_SAMPLES=1 rewrites it",
+            "{name}: {} bytes committed, {} built, first difference at {first_difference:?}; UPDATE_SAMPLES=1 rewrites it",
             committed.len(),
             built.len(),
         );

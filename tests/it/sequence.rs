@@ -145,7 +145,7 @@ fn a_damaged_part_takes_no_frame_of_another_one_with_it() {
             let mut parts = parts(&records, &ends[1..ends.len() - 1]);
             parts[damaged] = [pcap(&records[begin..at]), DAMAGE.to_vec(), records[at..end].concat()].concat();
             let expected = by_one_thread(whole(pcap(&[&records[..at], &records[end..]].concat())));
-            let error = format!("part {damaged}: damaged at octet ");
+            let error = format!("part {damaged}: damaged at byte ");
             check(parts, &expected, Some(&error), &format!("damaged at frame {at}"));
         }
     }
@@ -201,7 +201,7 @@ fn the_program_reads_large_parts_and_names_the_damaged_ones() {
     let output = command.args(["scan", "--format", "json", "--sequence"]).args(&paths).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     let complaint = String::from_utf8(output.stderr).unwrap();
-    let says = |part: usize| format!("{}: damaged at octet {}: record ", paths[part].display(), parts[part].len() - 16);
+    let says = |part: usize| format!("{}: damaged at byte {}: record ", paths[part].display(), parts[part].len() - 16);
     assert!(complaint.contains(&says(1)) && complaint.lines().count() == 1, "{complaint}");
     let report = report(&output.stdout);
     let capture = &report["captures"][0];

@@ -161,7 +161,7 @@ fn two_thousand_nested_tickets_fifty_of_them_broken() {
         let two = scan(&pile, folder.path(), format, "2");
         assert!(one.stdout == two.stdout && one.stderr == two.stderr, "{format} differs with the number of jobs");
         for run in [one, two] {
-            assert!(run.resident_octets < MAX_RESIDENT_OCTETS, "{format}: {} octets", run.resident_octets);
+            assert!(run.resident_octets < MAX_RESIDENT_OCTETS, "{format}: {} bytes", run.resident_octets);
         }
     }
 }

@@ -132,5 +132,5 @@ fn a_datagram_in_fragments_is_shown_at_its_last_one() {
     let text = text(&capture, &options);
     let hello = text.split("\n\n").find(|part| part.contains("SMTP: Data, 12 bytes")).unwrap();
     assert!(hello.contains("<== fragments: "), "{hello}");
-    assert!(!text.contains("45 48 4C 4F"), "which octets of a fragment are what is not known");
+    assert!(!text.contains("45 48 4C 4F"), "which bytes of a fragment are what is not known");
 }

@@ -137,7 +137,7 @@ fn padding_from_the_memory_of_a_driver_is_hidden() {
     for (padding, is_shown) in [(b"pa55wo", false), (b"      ", true)] {
         let mut frames = capture(&[(Side::Client, b"EHLO sub2.\r\n")], 1_000);
         let ack = frames.last_mut().unwrap();
-        assert_eq!(ack.octets.len(), 60, "six octets behind an IP packet of forty");
+        assert_eq!(ack.octets.len(), 60, "six bytes behind an IP packet of forty");
         ack.octets[54..].copy_from_slice(padding);
         let mut options = options();
         options.layout = TraceLayout { hex: true, ..TraceLayout::default() };

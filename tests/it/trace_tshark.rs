@@ -73,7 +73,7 @@ fn frames_and_octets_are_those_of_tshark() {
         compared += ours.len();
         for (number, octets) in &ours {
             if theirs.get(number) != Some(octets) {
-                wrong.push(format!("{name} frame {number}: {octets} octets, tshark {:?}", theirs.get(number)));
+                wrong.push(format!("{name} frame {number}: {octets} bytes, tshark {:?}", theirs.get(number)));
             }
         }
         let missing: Vec<_> = theirs.keys().filter(|number| !ours.contains_key(number)).collect();

@@ -3,7 +3,8 @@
 use std::io::Cursor;
 
 use ehlotrace::diagnosis::Diagnosis;
-use ehlotrace::report::evidence::{remedy, text};
+use ehlotrace::report::advice::remedy;
+use ehlotrace::report::evidence::text;
 use ehlotrace::scan::{ScanOptions, scan};
 use ehlotrace::session::Session;
 

@@ -79,7 +79,7 @@ pub(crate) struct IpHeader {
 pub(crate) fn ip_datagram(header: &IpHeader, payload: &[u8]) -> Vec<u8> {
     match (header.src, header.dst) {
         (IpAddr::V4(src), IpAddr::V4(dst)) => {
-            let total = u16::try_from(20 + payload.len()).expect("an IPv4 datagram has at most 65535 octets");
+            let total = u16::try_from(20 + payload.len()).expect("an IPv4 datagram has at most 65535 bytes");
             let mut octets = vec![0x45, 0];
             octets.extend(total.to_be_bytes());
             octets.extend(header.id.to_be_bytes());
@@ -92,7 +92,7 @@ pub(crate) fn ip_datagram(header: &IpHeader, payload: &[u8]) -> Vec<u8> {
             octets
         }
         (IpAddr::V6(src), IpAddr::V6(dst)) => {
-            let length = u16::try_from(payload.len()).expect("an IPv6 payload has at most 65535 octets");
+            let length = u16::try_from(payload.len()).expect("an IPv6 payload has at most 65535 bytes");
             let mut octets = vec![0x60, 0, 0, 0];
             octets.extend(length.to_be_bytes());
             octets.extend([header.protocol, header.ttl]);

@@ -29,7 +29,7 @@ pub(super) const NETMON: FormatEntry =
 fn open(mut source: Source, mut info: CaptureInfo, options: &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError> {
     if !source.ensure(HEADER_OCTETS)? {
         let have = source.available().len();
-        let what = format!("the file ends inside its Network Monitor header, after {have} octets");
+        let what = format!("the file ends inside its Network Monitor header, after {have} bytes");
         return Err(ReadError::corrupt(have as u64, what));
     }
     let header = FileHeader::parse(source.available(), &options.netmon_zone, &mut info)?;
@@ -99,7 +99,7 @@ impl std::fmt::Display for Damage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Outside => write!(f, "is not wholly inside the file"),
-            Self::TooLong(captured) => write!(f, "claims {captured} captured octets, more than a packet can have"),
+            Self::TooLong(captured) => write!(f, "claims {captured} captured bytes, more than a packet can have"),
             Self::Implausible => write!(f, "does not look like a frame"),
         }
     }
@@ -248,7 +248,7 @@ impl NetmonReader {
                 let frame = self.info.frames.saturating_add(1);
                 self.info.truncated |= matches!(damage, Damage::Outside);
                 self.info.notes.push(format!(
-                    "frames were read up to octet {at}, where frame {frame} {damage}; what may follow is lost"
+                    "frames were read up to byte {at}, where frame {frame} {damage}; what may follow is lost"
                 ));
             }
         }
@@ -260,7 +260,7 @@ impl NetmonReader {
         let notes = &mut self.info.notes;
         if let Some((frame, at, damage)) = first_damage {
             notes.push(format!(
-                "{damaged} damaged frames were skipped; the first, frame {frame} at octet {at}, {damage}"
+                "{damaged} damaged frames were skipped; the first, frame {frame} at byte {at}, {damage}"
             ));
         }
         if metadata > 0 {

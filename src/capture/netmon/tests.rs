@@ -217,7 +217,7 @@ fn damaged_frames_are_passed_over_and_keep_their_numbers() {
     capture.octets.splice(at..at + 4, LE.u32(262_145));
     capture.table.extend([long, u32::MAX]);
     let outcome = read(&capture.add(TWO).file());
-    let note = "2 damaged frames were skipped; the first, frame 2 at octet 149, claims 262145 captured octets, more \
+    let note = "2 damaged frames were skipped; the first, frame 2 at byte 149, claims 262145 captured bytes, more \
                 than a packet can have";
     assert_eq!(notes_without_zone(&outcome), [note]);
     assert_eq!((outcome.info.frames, outcome.info.truncated), (4, true));
@@ -258,7 +258,7 @@ fn without_a_usable_table_frames_are_read_as_far_as_they_look_like_frames() {
         let outcome = read(&capture.claiming(claimed));
         let notes = notes_without_zone(&outcome);
         assert!(notes[0].starts_with("the file has no usable frame table"), "{notes:?}");
-        let end = format!("frames were read up to octet {after}, where frame 3 does not look like a frame;");
+        let end = format!("frames were read up to byte {after}, where frame 3 does not look like a frame;");
         assert!(notes[1].starts_with(&end), "{notes:?}");
         assert_eq!((outcome.packets.len(), outcome.info.truncated), (2, false));
     }

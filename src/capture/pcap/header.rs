@@ -96,7 +96,7 @@ pub(super) fn has_magic(head: &[u8]) -> bool {
 pub(super) fn read(source: &mut Source, info: &mut CaptureInfo, max_captured: u32) -> Result<PcapVariant, ReadError> {
     let cut = |source: &Source| {
         let have = source.available().len();
-        ReadError::corrupt(have as u64, format!("the file ends inside its pcap header, after {have} octets"))
+        ReadError::corrupt(have as u64, format!("the file ends inside its pcap header, after {have} bytes"))
     };
     if !source.ensure(FILE_HEADER_OCTETS)? {
         return Err(cut(source));

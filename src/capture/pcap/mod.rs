@@ -83,7 +83,7 @@ impl PcapReader {
 
     fn too_long(&self, captured: u32) -> ReadError {
         let (frame, max) = (self.info.frames.saturating_add(1), self.max_captured);
-        let what = format!("record {frame} claims {captured} captured octets, more than the {max} a packet can have");
+        let what = format!("record {frame} claims {captured} captured bytes, more than the {max} a packet can have");
         ReadError::corrupt(self.source.offset(), what)
     }
 }

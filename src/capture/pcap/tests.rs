@@ -95,7 +95,7 @@ fn an_implausible_length_ends_the_reading_where_it_stands() {
     assert_eq!(outcome.packets, two_packets(LinkType::ETHERNET));
     let error = outcome.error.unwrap();
     assert_eq!((error.kind(), error.offset()), ("corrupt", Some(whole.len() as u64)));
-    assert!(error.to_string().contains("record 3 claims 262145 captured octets, more than the 262144"), "{error}");
+    assert!(error.to_string().contains("record 3 claims 262145 captured bytes, more than the 262144"), "{error}");
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn version_1_and_a_cut_header_are_refused() {
     let error = read(&order.pcap(0xa1b2_c3d4, (1, 9), 1)).error.unwrap();
     assert_eq!((error.kind(), error.offset()), ("corrupt", Some(4)));
     let error = read(&order.pcap(0x1c00_01ac, (2, 4), 1)).error.unwrap();
-    assert!(error.to_string().contains("the file ends inside its pcap header, after 24 octets"), "{error}");
+    assert!(error.to_string().contains("the file ends inside its pcap header, after 24 bytes"), "{error}");
     let empty = read(&order.pcap(0xa1b2_c3d4, (2, 4), 1));
     assert!(!empty.info.truncated);
     assert_eq!(empty.packets(), Vec::<Owned>::new());

@@ -98,7 +98,7 @@ pub(super) fn check_trailer(block: &[u8], big_endian: bool) -> Result<(), String
     if same_length(first, last) {
         return Ok(());
     }
-    Err(format!("a block says {first} octets at its beginning and {last} at its end"))
+    Err(format!("a block says {first} bytes at its beginning and {last} at its end"))
 }
 
 fn same_length(first: u32, last: u32) -> bool {
@@ -110,7 +110,7 @@ pub(super) fn check_version(block: &[u8], big_endian: bool) -> Result<(), String
     let version = block.get(12..).and_then(|octets| octets.first_chunk::<2>()).copied().unwrap_or_default();
     match if big_endian { u16::from_be_bytes(version) } else { u16::from_le_bytes(version) } {
         1 if block.len() >= 28 => Ok(()),
-        1 => Err(format!("a section header has {} octets, fewer than the 28 it needs", block.len())),
+        1 => Err(format!("a section header has {} bytes, fewer than the 28 it needs", block.len())),
         major => Err(format!("pcapng version {major} is not known, only 1")),
     }
 }
@@ -143,7 +143,7 @@ impl fmt::Display for Damage {
         match self {
             Self::TooShort => write!(f, "is too short for its fields"),
             Self::UnknownInterface(id) => write!(f, "names interface {id}, which is not described"),
-            Self::Captured(octets) => write!(f, "claims {octets} captured octets, more than it can hold"),
+            Self::Captured(octets) => write!(f, "claims {octets} captured bytes, more than it can hold"),
         }
     }
 }

@@ -40,7 +40,7 @@ fn open(source: Source, info: CaptureInfo, options: &OpenOptions) -> Result<Box<
         Next::Block => Ok(Box::new(reader)),
         Next::End => {
             let have = reader.source.offset();
-            Err(ReadError::corrupt(have, format!("the file ends inside its section header, after {have} octets")))
+            Err(ReadError::corrupt(have, format!("the file ends inside its section header, after {have} bytes")))
         }
     }
 }
@@ -168,7 +168,7 @@ impl PcapNgReader {
         }
         let Some(whole) = usize::try_from(octets).ok().filter(|&octets| octets <= self.max_block) else {
             let max = self.max_block;
-            return Err(self.corrupt(format!("a block claims {octets} octets, more than the {max} one can have")));
+            return Err(self.corrupt(format!("a block claims {octets} bytes, more than the {max} one can have")));
         };
         if !self.source.ensure(whole)? {
             return Ok(self.end());
@@ -215,7 +215,7 @@ impl PcapNgReader {
     fn block_octets(&self) -> Result<u64, ReadError> {
         match block::octets(self.source.available(), self.big_endian) {
             Ok(octets) => Ok(octets),
-            Err(claimed) => Err(self.corrupt(format!("a block claims {claimed} octets, fewer than its own head has"))),
+            Err(claimed) => Err(self.corrupt(format!("a block claims {claimed} bytes, fewer than its own head has"))),
         }
     }
 
@@ -226,7 +226,7 @@ impl PcapNgReader {
         let before_trailer = octets.saturating_sub(4);
         if self.source.skip(before_trailer)? < before_trailer || !self.source.ensure(4)? {
             self.info.truncated = true;
-            self.info.notes.push(format!("the file ends inside the block at octet {begin}, which holds no packet"));
+            self.info.notes.push(format!("the file ends inside the block at byte {begin}, which holds no packet"));
             let left = self.source.available().len();
             self.source.consume(left);
             return Ok(self.end());
@@ -255,7 +255,7 @@ impl PcapNgReader {
         let notes = &mut self.info.notes;
         if let Some((offset, damage)) = sums.first_damage {
             let count = sums.damaged_packets;
-            notes.push(format!("{count} damaged packet blocks were skipped; the first, at octet {offset}, {damage}"));
+            notes.push(format!("{count} damaged packet blocks were skipped; the first, at byte {offset}, {damage}"));
         }
         if sums.untimed_packets > 0 {
             let count = sums.untimed_packets;

@@ -143,7 +143,7 @@ fn damaged_packet_blocks_are_passed_over() {
         let outcome = read(&octets.concat());
         let at = start.len() + octets[1].len();
         let note = format!(
-            "4 damaged packet blocks were skipped; the first, at octet {at}, claims 100 captured octets, more than it can hold"
+            "4 damaged packet blocks were skipped; the first, at byte {at}, claims 100 captured bytes, more than it can hold"
         );
         assert_eq!(outcome.info.notes, [note]);
         assert_eq!(outcome.packets(), good);
@@ -204,11 +204,11 @@ fn a_block_whose_length_cannot_be_right_ends_the_reading() {
         let mut version_2 = order.section();
         version_2[12..14].copy_from_slice(&order.u16(2));
         let cases = [
-            (with(4, 8), "a block claims 8 octets, fewer than its own head has"),
-            (vec![0; 40], "a block claims 0 octets"),
-            (with(32, 40), "a block says 36 octets at its beginning and 40 at its end"),
-            (unknown, "a block says 16 octets at its beginning and 20 at its end"),
-            (with(4, 0x7fff_fff0), "a block claims 2147483632 octets, more than the 16777216 one can have"),
+            (with(4, 8), "a block claims 8 bytes, fewer than its own head has"),
+            (vec![0; 40], "a block claims 0 bytes"),
+            (with(32, 40), "a block says 36 bytes at its beginning and 40 at its end"),
+            (unknown, "a block says 16 bytes at its beginning and 20 at its end"),
+            (with(4, 0x7fff_fff0), "a block claims 2147483632 bytes, more than the 16777216 one can have"),
             (no_mark, "a section header has no valid byte order mark"),
             (version_2, "pcapng version 2 is not known"),
         ];

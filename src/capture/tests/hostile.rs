@@ -94,7 +94,7 @@ fn cut_at_every_octet_delivers_the_packets_before_the_cut() {
 fn the_note_names_record_and_octet() {
     let whole = pcap(Order::Little);
     let info = read(&whole[..50]).info;
-    assert_eq!(info.notes, ["the file ends inside record 2 at octet 45: the last packet was cut off"]);
+    assert_eq!(info.notes, ["the file ends inside record 2 at byte 45: the last packet was cut off"]);
 }
 
 /// Gives one octet a read.
@@ -173,7 +173,7 @@ fn cut_record_formats_deliver_the_packets_before_the_cut() {
             }
             let at = if cut < one { opened } else { one };
             let note =
-                format!("the file ends inside record {} at octet {at}: the last packet was cut off", expected + 1);
+                format!("the file ends inside record {} at byte {at}: the last packet was cut off", expected + 1);
             let notes = if cut == at { vec![] } else { vec![note] };
             assert_eq!((info.notes, info.truncated), (notes, cut != at), "cut at {cut}");
             assert!(error.is_none(), "cut at {cut}");

@@ -161,7 +161,7 @@ fn a_sequence_names_every_damaged_part_and_reads_those_after_it() {
     let files = [&whole, &damaged, &whole, &damaged].map(|octets| (octets.clone(), None));
     let Outcome { packets, info, error } = read_all(&mut sequence(&files, false));
     assert_eq!(packets.iter().map(|packet| packet.frame).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
-    let says = ": damaged at octet 45: record 2 claims 4294967295 captured octets, more than the 262144 a packet can have; \
+    let says = ": damaged at byte 45: record 2 claims 4294967295 captured bytes, more than the 262144 a packet can have; \
         nothing after it can be read, so take the file from its source again";
     let error = error.unwrap();
     assert_eq!((error.to_string(), error.kind(), error.offset()), (format!("part 1{says}"), "corrupt", Some(45)));

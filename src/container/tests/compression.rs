@@ -105,7 +105,7 @@ fn a_cut_stream_gives_what_it_has_and_says_so() {
     for whole in packed(&text) {
         let (got, layers, error) = read_all(whole[..whole.len() / 2].to_vec());
         assert_eq!(error.unwrap().kind(), io::ErrorKind::UnexpectedEof, "{layers:?}");
-        assert!(got.len() > text.len() / 5 || layers == ["lz4"], "{layers:?}: {} octets", got.len());
+        assert!(got.len() > text.len() / 5 || layers == ["lz4"], "{layers:?}: {} bytes", got.len());
         assert!(text.starts_with(&got));
     }
     for whole in packed(&text[..20]) {
@@ -130,7 +130,7 @@ fn damage_in_the_middle_leaves_what_was_before_it() {
         octets[middle..middle + 40].fill(0xff);
         let (got, layers, error) = read_all(octets);
         assert_eq!(error.map(|e| e.kind()), Some(io::ErrorKind::InvalidData), "{layers:?}");
-        println!("{layers:?}: {} of {middle} octets", got.len());
+        println!("{layers:?}: {} of {middle} bytes", got.len());
         assert!(got.len() > text.len() / 2 - 200_000 && text.starts_with(&got[..text.len() / 2 - 200_000]));
     }
 }

@@ -152,7 +152,7 @@ impl Events<'_> {
         self.tls();
         let gap_octets = self.session.anomalies.gap_octets;
         if gap_octets > 0 {
-            self.remark(format!("The capture lacks {} of this session.", words::count(gap_octets, "octet")));
+            self.remark(format!("The capture lacks {} of this session.", words::count(gap_octets, "byte")));
         }
     }
 

@@ -8,7 +8,7 @@ use super::events::{Event, events};
 use crate::report::digest::{Digest, ShownHello};
 use crate::report::model::{DisplayFilter, rfc3339};
 use crate::report::relay::client_of;
-use crate::report::{background, escape, evidence};
+use crate::report::{advice, background, escape};
 
 /// One session.
 #[derive(Serialize)]
@@ -103,7 +103,7 @@ impl PageSession {
             hello: digest.hello.as_ref().map(PageHello::new),
             answer: digest.answer(),
             evidence: digest.evidence().collect(),
-            remedy: evidence::remedy(diagnosis),
+            remedy: advice::remedy(diagnosis),
             filter: DisplayFilter::new(session).to_string(),
             facts: facts(digest),
             events: events(session, diagnosis),

@@ -74,7 +74,7 @@ fn the_lost_session_of_the_article() {
         "<h2 id=\"relays\">Relays that stopped working</h2>",
         "<span class=\"address\">192.0.2.10</span> to <span class=\"address\">192.0.2.25</span>",
         "<code class=\"bad\">EHLO sub2.</code>, should be <code class=\"good\">EHLO sub2</code>",
-        "<dt>Fix</dt><dd>at the client: Send <code>sub2</code>.",
+        "<dt>Fix</dt><dd>at the client: Take the dot off the end of <code>sub2.</code>.",
         "<td><code>EHLO sub2.</code>: ends in a dot</td><td>501 Invalid Address</td><td>ehlo-argument</td>",
     ] {
         assert!(page.contains(part), "{part} not in {page}");

@@ -29,11 +29,11 @@ pub(super) struct TlsObject<'a> {
     /// The server's certificate; left out where none can be read, as in TLS 1.3.
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate: Option<CertificateObject<'a>>,
-    /// The frame that brought the last octet of the ClientHello.
+    /// The frame that brought the last byte of the ClientHello.
     client_hello_frame: Option<FrameNumber>,
-    /// The frame that brought the last octet of the ServerHello.
+    /// The frame that brought the last byte of the ServerHello.
     server_hello_frame: Option<FrameNumber>,
-    /// Whether it was completed, or may have been where the capture lacks octets.
+    /// Whether it was completed, or may have been where the capture lacks bytes.
     established: bool,
     /// Alerts that were not encrypted: of each side the first fatal one, else its latest.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -67,7 +67,7 @@ impl<'a> TlsObject<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Certificate")]
 struct CertificateObject<'a> {
-    /// The frame that brought its last octet.
+    /// The frame that brought its last byte.
     frame: FrameNumber,
     /// The common name of its subject; left out where it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,7 +139,7 @@ pub(super) struct LookupObject<'a> {
     /// The frame of the question; null if the capture lacks it.
     asked_frame: Option<FrameNumber>,
     answered_frame: FrameNumber,
-    /// The name asked for, in lower case; octets other than those of host names are `\DDD`.
+    /// The name asked for, in lower case; bytes other than those of host names are `\DDD`.
     name: &'a str,
     #[schemars(schema_with = "schema::record_type")]
     record_type: AsText<RecordType>,
@@ -176,7 +176,7 @@ pub(super) struct FailedLookupObject<'a> {
     time: Time,
     #[schemars(schema_with = "schema::ip")]
     client_ip: AsText<std::net::IpAddr>,
-    /// The name asked for, in lower case; octets other than those of host names are `\DDD`.
+    /// The name asked for, in lower case; bytes other than those of host names are `\DDD`.
     name: &'a str,
     #[schemars(schema_with = "schema::record_type")]
     record_type: AsText<RecordType>,

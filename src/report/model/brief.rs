@@ -24,8 +24,6 @@ pub(in crate::report) struct BriefSession<'a> {
     /// The hello that its outcome is about; left out where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     hello: Option<BriefHello<'a>>,
-    /// What the server said to the command that decided, or what happened instead, in words.
-    answer: String,
 }
 
 impl<'a> BriefSession<'a> {
@@ -35,7 +33,6 @@ impl<'a> BriefSession<'a> {
             head: SessionHead::new(digest),
             greeting_code: digest.session.transcript.greeting().map(|reply| reply.code),
             hello: digest.hello.as_ref().map(BriefHello::new),
-            answer: digest.answer(),
         }
     }
 }

@@ -230,7 +230,7 @@ fn link_types<S: Serializer>(info: &Option<&CaptureInfo>, serializer: S) -> Resu
 struct ErrorObject<'a> {
     #[schemars(schema_with = "schema::error_kind")]
     kind: &'static str,
-    /// In octets of the uncompressed content.
+    /// In bytes of the uncompressed content.
     offset: Option<u64>,
     message: AsText<&'a ReadError>,
 }

@@ -10,8 +10,9 @@ use super::schema;
 use super::source::SourceObject;
 use super::values::{AsText, Time};
 use crate::report::CaptureSource;
-use crate::report::digest::Digest;
+use crate::report::digest::{Deciding, Digest};
 use crate::session::{Captured, Session};
+use crate::smtp::EnhancedStatusCode;
 use crate::time::FrameNumber;
 
 /// The fields that a session has in every record.
@@ -73,6 +74,9 @@ pub(super) struct SessionHead<'a> {
     /// Of a lost session the number of the one in the same capture that delivered its mail right after, to another address
     /// of the domain; null where there is none. Such a session counts as lost in `summary`, and in `delivered_later` there.
     delivered_later: Option<u64>,
+    /// What the verdict hangs on; left out if it was delivered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deciding: Option<DecidingObject>,
     /// The number of its ticket, counted from 0.
     ticket: usize,
 }
@@ -116,6 +120,7 @@ impl<'a> SessionHead<'a> {
             recovered: diagnosis.recovered,
             reason: diagnosis.reason.map(|reason| reason.code),
             delivered_later: diagnosis.delivered_later,
+            deciding: digest.deciding().map(DecidingObject::new),
             ticket: source.ticket.number,
         }
     }
@@ -177,4 +182,27 @@ struct ServerObject<'a> {
     /// What the server's greeting says it is.
     product: Option<&'a str>,
     build: Option<&'a str>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Deciding")]
+struct DecidingObject {
+    /// The frame that shows it.
+    frame: FrameNumber,
+    /// The verb of the command that the reply answers, `.` for the end of mail data; null for a greeting, and where no reply
+    /// decided.
+    command: Option<&'static str>,
+    /// The code of the reply; null where none decided.
+    code: Option<u16>,
+    /// Its enhanced status code (RFC 3463), as in `5.5.2`.
+    enhanced: Option<AsText<EnhancedStatusCode>>,
+    /// The text of the reply's first line, or what happened in its place: in words, what is not printable escaped.
+    text: String,
+}
+
+impl DecidingObject {
+    fn new(deciding: Deciding) -> Self {
+        let Deciding { frame, command, code, enhanced, text } = deciding;
+        Self { frame, command, code, enhanced: enhanced.map(AsText), text }
+    }
 }

@@ -219,7 +219,7 @@ pub(in crate::report) fn by_cause(generator: &mut SchemaGenerator) -> Schema {
     })
 }
 
-/// Octets in Base64.
+/// Bytes in Base64.
 pub(super) fn base64(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "contentEncoding": "base64" })
 }

@@ -12,8 +12,9 @@ use super::proxied::{EarlyTalkObject, EndObject, ProxyHeaderObject, XClientObjec
 use super::schema;
 use super::values::{AsText, Octets, is_default, lines};
 use crate::diagnosis::{Evidence, Remark};
+use crate::report::advice::remedy;
 use crate::report::digest::Digest;
-use crate::report::evidence::{remedy, text};
+use crate::report::evidence::text;
 use crate::session::Session;
 use crate::smtp::ehlo::{Note, Problem, split_argument};
 use crate::smtp::{Command, Hello, Reply, ReplyLines};
@@ -65,7 +66,7 @@ pub(in crate::report) struct SessionObject<'a> {
     /// Replies to commands sent too many at once to be remembered; left out where it is 0.
     #[serde(skip_serializing_if = "is_default")]
     replies_unpaired: u64,
-    /// Octets of the client not read: too many before the reply that tells what they are. Left out where it is 0.
+    /// Bytes of the client not read: too many before the reply that tells what they are. Left out where it is 0.
     #[serde(skip_serializing_if = "is_default")]
     client_octets_unread: u64,
     /// What is worth a second look whatever became of the session; left out where there is nothing.
@@ -337,8 +338,8 @@ impl Problems<'_> {
 pub(super) struct ProblemObject {
     #[schemars(schema_with = "schema::problem")]
     code: &'static str,
-    /// In octets of the argument.
-    offset: usize,
+    /// The first byte of the argument at fault, or where one is missing, counted from 1.
+    byte: usize,
     /// The section of the standard that says so.
     reference: &'static str,
     message: String,
@@ -347,7 +348,7 @@ pub(super) struct ProblemObject {
 pub(super) fn problems<S: Serializer>(found: &Problems<'_>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(found.problems.iter().map(|problem| ProblemObject {
         code: problem.code.code(),
-        offset: problem.offset,
+        byte: problem.offset.saturating_add(1),
         reference: problem.code.reference(),
         message: problem.message(found.argument),
     }))

@@ -21,7 +21,7 @@ pub(super) fn path_octets(source: &CaptureSource) -> Option<PathOctets<'_>> {
 pub(super) struct SourceObject<'a> {
     /// As it was given, or found in a folder; of standard input what `--name` says, else `-`.
     path: &'a str,
-    /// The octets of the path, in Base64; only where they are no Unicode.
+    /// The bytes of the path, in Base64; only where they are no Unicode.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::base64")]
     path_base64: Option<PathOctets<'a>>,

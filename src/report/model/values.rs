@@ -13,7 +13,7 @@ use serde::ser::{SerializeMap, Serializer};
 use crate::smtp::ReplyLines;
 use crate::time::{Moment, NANOS_PER_SEC, Timestamp};
 
-/// Octets of the capture: text where they are UTF-8.
+/// Bytes of the capture: text where they are UTF-8.
 #[derive(Clone, Copy)]
 pub(super) struct Octets<'a>(pub(super) &'a [u8]);
 
@@ -30,12 +30,12 @@ impl Serialize for Octets<'_> {
 
 impl JsonSchema for Octets<'_> {
     fn schema_name() -> Cow<'static, str> {
-        "Octets".into()
+        "Bytes".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "Octets of the capture: `text` where they are UTF-8, else `base64`.",
+            "description": "Bytes of the capture: `text` where they are UTF-8, else `base64`.",
             "type": "object",
             "properties": {
                 "text": { "type": "string" },
@@ -68,7 +68,7 @@ pub(super) struct CountObject<'a> {
     count: u64,
 }
 
-/// Octets of the capture, several times.
+/// Bytes of the capture, several times.
 pub(super) fn lines<S: Serializer>(lines: &ReplyLines, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(lines.iter().map(Octets))
 }

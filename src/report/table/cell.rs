@@ -181,7 +181,7 @@ mod tests {
             let hello = Part::Hello(HelloText {
                 verb: "EHLO".into(),
                 argument: b"a.very.long.name\xff.example.com".as_slice().into(),
-                fault: Some((16, "has a non-ASCII octet at octet 17 (\\xFF)".into())),
+                fault: Some((16, "has a non-ASCII byte at byte 17 (\\xFF)".into())),
             });
             for part in [Part::Words(text.into()), Part::Solid(text.into()), hello] {
                 for line in part.lines(width) {

@@ -118,7 +118,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// The fault in words that continue `EHLO argument "sub2." ...`, such as `ends in a dot`. Octets are numbered from 1.
+    /// The fault in words that continue `EHLO argument "sub2." ...`, such as `ends in a dot`. Bytes are numbered from 1.
     /// `argument` is the one checked; of its octets only printable ASCII ones appear, others as `\xNN`.
     pub fn message(&self, argument: &[u8]) -> String {
         let octet = || shown(argument, self.offset);
@@ -140,7 +140,7 @@ impl Problem {
                 _ => self.counted("a blank inside", "blanks inside"),
             },
             ProblemCode::NonAscii => {
-                format!("{} ({})", self.counted("a non-ASCII octet", "non-ASCII octets"), octet())
+                format!("{} ({})", self.counted("a non-ASCII byte", "non-ASCII bytes"), octet())
             }
             ProblemCode::ControlCharacter => {
                 format!("{} ({})", self.counted("a control character", "control characters"), octet())
@@ -148,10 +148,10 @@ impl Problem {
             ProblemCode::LeadingHyphen => format!("has a label that starts with a hyphen{}", self.place()),
             ProblemCode::TrailingHyphen => format!("has a label that ends with a hyphen{}", self.place()),
             ProblemCode::LabelTooLong => {
-                format!("has a label of {} octets, more than the {LABEL_OCTETS} allowed", self.octets())
+                format!("has a label of {} bytes, more than the {LABEL_OCTETS} allowed", self.octets())
             }
             ProblemCode::NameTooLong => {
-                format!("is {} octets long, more than the {NAME_OCTETS} allowed", self.octets())
+                format!("is {} bytes long, more than the {NAME_OCTETS} allowed", self.octets())
             }
             ProblemCode::DottedDecimal => dotted_decimal_message(argument).to_owned(),
             ProblemCode::BadAddressLiteral => self.literal_message(),
@@ -162,12 +162,12 @@ impl Problem {
         }
     }
 
-    /// ` at octet N`, from 1.
+    /// ` at byte N`, from 1.
     fn place(&self) -> String {
-        format!(" at octet {}", self.offset.saturating_add(1))
+        format!(" at byte {}", self.offset.saturating_add(1))
     }
 
-    /// `has one at octet N`, or `has 3 many, the first at octet N`.
+    /// `has one at byte N`, or `has 3 many, the first at octet N`.
     fn counted(&self, one: &str, many: &str) -> String {
         match self.detail {
             Detail::Times(times @ 2..) => format!("has {times} {many}, the first{}", self.place()),

@@ -225,7 +225,7 @@ mod tests {
     fn a_part_of_a_certificate_is_none() {
         let octets = openssl();
         for len in 0..octets.len() {
-            assert_eq!(Certificate::parse(&octets[..len], Moment::default()), None, "{len} octets");
+            assert_eq!(Certificate::parse(&octets[..len], Moment::default()), None, "{len} bytes");
         }
     }
 

@@ -102,7 +102,7 @@ fn a_hello_is_read_however_it_is_cut_and_belongs_to_the_frame_of_its_end() {
             assert_eq!(tls.client_hello.unwrap().moment.frame, 2);
         }
         for len in 0..octets.len() {
-            assert_eq!(asked(&client(&octets[..len])), None, "{len} octets of it");
+            assert_eq!(asked(&client(&octets[..len])), None, "{len} bytes of it");
         }
     }
     let octets = with_lengths(SERVER_1_3);

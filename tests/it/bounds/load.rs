@@ -55,7 +55,7 @@ fn assert_bounded(name: &str, amount: u64, generate: Write) {
     // A machine with other work to do may hold one of them up.
     for _ in 0..4 {
         let [(_, short), (resident_octets, long)] = [&quarter, &whole].map(|path| scan(path));
-        assert!(resident_octets < MAX_RESIDENT_OCTETS, "{name}: {resident_octets} octets");
+        assert!(resident_octets < MAX_RESIDENT_OCTETS, "{name}: {resident_octets} bytes");
         took.push((short, long));
         // What is quadratic takes sixteen times as long.
         if long < short * 8 + Duration::from_millis(500) {

@@ -1,0 +1,208 @@
+//! What to do about a loss, in words: what to send in place of a malformed hello argument, what either side would change.
+//!
+//! An argument of a capture is repeated only where its characters mean nothing to Markdown, HTML or a terminal.
+
+use crate::diagnosis::{Diagnosis, EvidenceKind, Fault, Reason, Stage};
+use crate::matrix::{self, Refusals, SERVERS};
+use crate::smtp::ehlo::{ArgumentCheck, LineEnd, Problem, ProblemCode, check};
+
+/// What to do about a loss; empty where there is nothing to do.
+pub fn remedy(diagnosis: &Diagnosis) -> String {
+    advice(diagnosis.remedy, diagnosis.reason, lost_to(diagnosis))
+}
+
+/// The malformed argument that a session was lost to, no blanks around it.
+pub(super) fn lost_to(diagnosis: &Diagnosis) -> Option<&[u8]> {
+    diagnosis.cause.filter(|rule| rule.stage == Stage::Argument)?;
+    diagnosis.evidence.iter().find_map(|shown| match &shown.kind {
+        EvidenceKind::Argument(argument) => Some(&*argument.octets),
+        _ => None,
+    })
+}
+
+/// What to do about a refused argument if there is one, else about the reason, else the remedy of the cause.
+pub(super) fn advice(remedy: &str, reason: Option<&Reason>, argument: Option<&[u8]>) -> String {
+    match (argument, reason) {
+        (Some(argument), _) => instead_of(argument),
+        (None, Some(reason)) => on_both_sides(reason),
+        (None, None) => remedy.to_owned(),
+    }
+}
+
+/// What either side would do, the one at fault first.
+fn on_both_sides(reason: &Reason) -> String {
+    let (first, other, place) = match reason.fault {
+        Fault::Server => (reason.receiving, reason.sending, "At the client"),
+        _ => (reason.sending, reason.receiving, "Or at the server"),
+    };
+    let (initial, rest) = first.split_at_checked(1).unwrap_or_default();
+    let first = format!("{}{rest}", initial.to_ascii_uppercase());
+    if other.is_empty() { first } else { format!("{first} {place}: {other}") }
+}
+
+/// What to send in place of `argument`, a malformed one with no blanks around it.
+///
+/// The fully qualified name comes first (RFC 5321 2.3.5, 4.1.1.1); the bare host name is named with what was measured.
+pub fn instead_of(argument: &[u8]) -> String {
+    let found = checked(argument);
+    let meant = found.suggestion.clone().or_else(|| mended(argument));
+    let mut sentences: Vec<String> = found.problems.iter().map(|problem| change(argument, problem)).collect();
+    // One sentence may answer two problems.
+    sentences.dedup();
+    sentences.truncate(MAX_CHANGES);
+    sentences.push(match meant {
+        Some(literal) if literal.starts_with('[') => {
+            format!("Send `{literal}`, or better the fully qualified name of the host that has this address.")
+        }
+        Some(name) if name.contains('.') => format!("Send `{name}`."),
+        Some(name) if is_of_kb240832(&found) => format!(
+            "Send the host name only, `{name}`, or its fully qualified name, `{name}.your-company.com` (Microsoft KB \
+             240832). The full name is the safer one: {}",
+            bare_names()
+        ),
+        Some(name) => format!(
+            "Send the fully qualified name, such as `{name}.your-company.com`. The bare host name `{name}` is second \
+             best: {}",
+            bare_names()
+        ),
+        None => "Send the fully qualified name of the sending host, such as `mail.your-company.com`, or, if it has \
+                 none, its address in brackets, such as `[192.0.2.7]`."
+            .to_owned(),
+    });
+    sentences.join(" ")
+}
+
+/// Problems that are spoken of; an argument rarely has more.
+const MAX_CHANGES: usize = 3;
+
+fn checked(argument: &[u8]) -> ArgumentCheck {
+    check(&[b" ", argument].concat(), LineEnd::CrLf)
+}
+
+/// A host name without a domain and with a dot at its end: the case of the article.
+fn is_of_kb240832(found: &ArgumentCheck) -> bool {
+    matches!(found.problems[..], [Problem { code: ProblemCode::TrailingDot, .. }])
+}
+
+/// What was measured of names without a dot.
+fn bare_names() -> String {
+    let measured: Refusals = matrix::who_refuses(&[], b"sub2");
+    format!("{} of {} measured server configurations refuse a name without a dot.", measured.refusing(), SERVERS.len())
+}
+
+/// What to change about one problem of `argument`.
+fn change(argument: &[u8], problem: &Problem) -> String {
+    let name = shown(argument);
+    match problem.code {
+        ProblemCode::Empty => "The client has to say a name after the verb.".to_owned(),
+        ProblemCode::TrailingDot => format!("Take the dot off the end of {name}."),
+        ProblemCode::LeadingDot => format!("Take the dot off the start of {name}."),
+        ProblemCode::EmptyLabel => {
+            format!("Between two dots of {name} a part is missing: take one dot out, or add the part.")
+        }
+        ProblemCode::Underscore => format!("Host names have no underscore: rename {name}, with a hyphen in its place."),
+        ProblemCode::BadCharacter => format!("Host names have letters, digits, hyphens and dots only: rename {name}."),
+        ProblemCode::Whitespace => "A host name is one word, with no blank in it.".to_owned(),
+        ProblemCode::NonAscii => {
+            "Host names are in ASCII: an internationalised name is sent in its form that starts with `xn--`.".to_owned()
+        }
+        ProblemCode::ControlCharacter => {
+            "Look for an invisible character in the name that is configured, and type the name again.".to_owned()
+        }
+        ProblemCode::LeadingHyphen | ProblemCode::TrailingHyphen => {
+            format!("No part of a host name starts or ends with a hyphen: correct {name}.")
+        }
+        ProblemCode::LabelTooLong => "A part of a host name has at most 63 bytes: shorten it.".to_owned(),
+        ProblemCode::NameTooLong => "A host name has at most 255 bytes: shorten it.".to_owned(),
+        ProblemCode::DottedDecimal | ProblemCode::BareIpv6 => {
+            format!("An address needs brackets, and {name} has none.")
+        }
+        ProblemCode::BadAddressLiteral => "Correct what stands in the brackets, or send a name.".to_owned(),
+    }
+}
+
+/// `argument` in backticks, where all its characters are harmless and it is short.
+fn shown(argument: &[u8]) -> String {
+    const SHOWN_OCTETS: usize = 80;
+    let is_harmless = |octet: &u8| octet.is_ascii_alphanumeric() || b"-_.:[]".contains(octet);
+    match std::str::from_utf8(argument) {
+        Ok(text) if text.len() <= SHOWN_OCTETS && argument.iter().all(is_harmless) => format!("`{text}`"),
+        _ => "the name".to_owned(),
+    }
+}
+
+/// `argument` with hyphens for underscores, without empty labels and hyphens at the ends of labels; only where that makes a
+/// name.
+fn mended(argument: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(argument).ok()?.replace('_', "-");
+    let labels = text.split('.').map(|label| label.trim_matches('-')).filter(|label| !label.is_empty());
+    let name = labels.collect::<Vec<_>>().join(".");
+    let found = checked(name.as_bytes());
+    let is_number = name.bytes().all(|octet| octet.is_ascii_digit());
+    (!is_number && found.is_well_formed()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_article_keeps_its_words_and_other_names_go_by_the_standard() {
+        for (argument, start) in [
+            (
+                "sub2.",
+                "Take the dot off the end of `sub2.`. Send the host name only, `sub2`, or its fully qualified name, `sub2.your-company.com` (Microsoft KB 240832). ",
+            ),
+            ("sub2.example.com.", "Take the dot off the end of `sub2.example.com.`. Send `sub2.example.com`."),
+            (
+                "scanner_2",
+                "Host names have no underscore: rename `scanner_2`, with a hyphen in its place. Send the fully qualified name, such as `scanner-2.your-company.com`. The bare host name `scanner-2` is second best: ",
+            ),
+            (
+                "sub_2.example.com",
+                "Host names have no underscore: rename `sub_2.example.com`, with a hyphen in its place. Send `sub-2.example.com`.",
+            ),
+            ("192.0.2.7", "An address needs brackets, and `192.0.2.7` has none. Send `[192.0.2.7]`, or better"),
+            (
+                "2001:db8::7",
+                "An address needs brackets, and `2001:db8::7` has none. Send `[IPv6:2001:db8::7]`, or better",
+            ),
+            (
+                "-sub2.example.com",
+                "No part of a host name starts or ends with a hyphen: correct `-sub2.example.com`. Send `sub2.example.com`.",
+            ),
+            (
+                "a..example.com",
+                "Between two dots of `a..example.com` a part is missing: take one dot out, or add the part. Send `a.example.com`.",
+            ),
+            (
+                "John's PC",
+                "Host names have letters, digits, hyphens and dots only: rename the name. A host name is one word",
+            ),
+            (
+                "",
+                "The client has to say a name after the verb. Send the fully qualified name of the sending host, such as ",
+            ),
+        ] {
+            let advice = instead_of(argument.as_bytes());
+            assert!(advice.starts_with(start), "{argument}: {advice}");
+        }
+    }
+
+    #[test]
+    fn what_was_measured_of_bare_names_is_told() {
+        assert!(
+            instead_of(b"scanner_2").ends_with("3 of 35 measured server configurations refuse a name without a dot.")
+        );
+    }
+
+    #[test]
+    fn nothing_hostile_gets_in() {
+        for argument in [&b"<img src=x>"[..], b"a`b", b"a\x1b[31m_", "b\u{fc}cher".as_bytes(), b"|x|", &[b'_'; 5000]] {
+            let advice = instead_of(argument);
+            let own = advice.replace("`mail.your-company.com`", "").replace("`[192.0.2.7]`", "").replace("`xn--`", "");
+            assert!(!own.contains(['<', '|', '\x1b', '`', '\u{fc}']), "{advice}");
+            assert!(advice.len() < 700, "{advice}");
+        }
+    }
+}
