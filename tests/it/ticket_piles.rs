@@ -145,6 +145,13 @@ fn every_format_says_which_capture_is_a_copy_of_which_and_counts_it_once() {
         let text = pile.scan(&["--width", "200", "--format", format, "tickets"]);
         assert_eq!(text.matches(&of_first).count(), 2, "{format}: {text}");
         assert_eq!(text.matches(&of_new).count(), 1, "{format}: {text}");
+        let a_session = match format {
+            "html" => "\"client\":\"192.168.1.10:1145\"",
+            _ => "192.168.1.10:1145",
+        };
+        // A spreadsheet has address and port in two cells.
+        let sessions = if format == "csv" { 0 } else { 6 };
+        assert_eq!(text.matches(a_session).count(), sessions, "{format}: {text}");
     }
     let copies = json!([["tickets/4711/good.pcap", 0], ["tickets/4711/good.pcap.gz", 0], ["tickets/4714.pcap", 5]]);
     let report = pile.json(&["tickets"]);
