@@ -82,7 +82,9 @@
   const head = element("tr", { role: "row" }, COLUMNS.map(([key, name]) => {
     const button = element("button", { type: "button" }, name);
     button.addEventListener("click", () => change({ sort: state.sort === key ? "-" + key : key }));
-    return element("th", { scope: "col", role: "columnheader", "data-key": key }, button);
+    /* A heading with a button in it does not repeat on the pages of a print. */
+    const printed = element("span", { class: "printed" }, name);
+    return element("th", { scope: "col", role: "columnheader", "data-key": key }, button, printed);
   }));
   const body = element("tbody", { role: "rowgroup" });
   const more = element("button", { type: "button", class: "more" });
