@@ -41,6 +41,14 @@ impl BegunParts {
     }
 }
 
+/// The part being read.
+struct Current {
+    part: CapturePart,
+    reader: Box<dyn CaptureReader>,
+    /// Whether a packet of it was delivered.
+    is_begun: bool,
+}
+
 /// Where the part being read begins, to be asked by whoever follows its packets.
 #[derive(Clone, Debug, Default)]
 pub struct PartBoundary(Arc<AtomicU64>);
@@ -78,7 +86,7 @@ pub struct Sequence {
     /// Those not begun.
     parts: std::vec::IntoIter<(CapturePart, Opening)>,
     /// The one being read.
-    current: Option<(CapturePart, Box<dyn CaptureReader>)>,
+    current: Option<Current>,
     /// What is known of those read before it.
     before: CaptureInfo,
     /// What is known of those and of the current one.
@@ -114,13 +122,12 @@ impl Sequence {
 
     /// Reads on until all parts are over or `sink` breaks off.
     fn read(&mut self, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        while let Some((part, mut reader)) = self.current.take().or_else(|| self.open_next()) {
+        while let Some(Current { part, mut reader, mut is_begun }) = self.current.take().or_else(|| self.open_next()) {
             let before = self.before.frames;
             let mut flow = ControlFlow::Continue(());
             let mut time = None;
-            let is_begun = reader.info().frames > 0;
             let read = reader.for_each_packet(&mut |packet| {
-                if time.is_none() && !is_begun {
+                if !std::mem::replace(&mut is_begun, true) {
                     self.begin(&part, packet.time);
                 }
                 time = Some(packet.time);
@@ -131,7 +138,7 @@ impl Sequence {
                 self.latest = Some((time, part.path.clone()));
             }
             if flow.is_break() {
-                self.current = Some((part, reader));
+                self.current = Some(Current { part, reader, is_begun });
                 return flow;
             }
             if let Err(error) = read {
@@ -158,12 +165,12 @@ impl Sequence {
     }
 
     /// The next part that can be opened.
-    fn open_next(&mut self) -> Option<(CapturePart, Box<dyn CaptureReader>)> {
+    fn open_next(&mut self) -> Option<Current> {
         while let Some((part, open)) = self.parts.next() {
             match open() {
                 Ok(reader) => {
                     self.begun.add(self.before.frames + 1, &part.path);
-                    return Some((part, reader));
+                    return Some(Current { part, reader, is_begun: false });
                 }
                 Err(error) => self.damaged(&part, error),
             }
@@ -214,7 +221,7 @@ impl CaptureReader for Sequence {
     fn for_each_packet(&mut self, sink: &mut Sink<'_>) -> Result<(), ReadError> {
         let flow = self.read(sink);
         self.info = self.before.clone();
-        if let Some((part, reader)) = &self.current {
+        if let Some(Current { part, reader, .. }) = &self.current {
             add(&mut self.info, part.clone(), reader.info());
         }
         match self.error.take_if(|_| flow.is_continue()) {
