@@ -14,15 +14,17 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use crate::capture::{self, CaptureInfo, CaptureReader, NetmonZone, OpenOptions, Packet, PartBoundary, ReadError};
+use crate::capture::{
+    self, CaptureInfo, CaptureReader, LinkType, NetmonZone, OpenOptions, Packet, PartBoundary, ReadError,
+};
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::dns::Lookups;
 use crate::flow::{ClosedFlow, FlowTable, StreamIndex};
 use crate::limits::Limits;
-use crate::session::{FrameContent, Session, SessionBuilder, SessionFrame};
+use crate::session::{Exported, FrameContent, Session, SessionBuilder, SessionFrame};
 use crate::smtp::DialogueOptions;
 use crate::time::{CaptureClock, Timestamp};
-use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Interest, Ports, Reassembled, TcpHeader};
+use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Interest, Ports, Reassembled, Segment, TcpHeader};
 
 use attempts::Attempts;
 pub use capture_report::{CaptureReport, CaptureSource, CopyOf, Ticket};
@@ -309,22 +311,12 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
     fn decoded(&mut self, decoded: Decoded<'_>, packet: &Packet<'_>, whole: Option<&Reassembled>) {
         let moment = self.clock.moment(packet.frame, packet.time);
         match decoded {
-            Decoded::Tcp(segment) if !segment.touches(&self.options.ports) => self.listener.segment(&segment),
             Decoded::Tcp(segment) => {
-                let (options, stream, lookups) = (self.options, self.stream, &mut self.lookups);
-                let open = || {
-                    let ends = segment.orient(&options.ports).filter(|_| options.dns);
-                    let lookup = ends.and_then(|(client, server)| lookups.connection(client.ip(), server.ip(), moment));
-                    SessionBuilder::new(options.dialogue()).with_tcp_stream(stream).with_lookup(lookup)
-                };
-                let followed = self.flows.segment(&segment, moment, open);
-                if S::WANTS_FRAMES
-                    && let Some(followed) = followed
-                {
-                    let content = FrameContent::Segment(&segment, followed);
-                    self.show(followed.connection, content, packet, whole);
-                }
-                self.report_closed();
+                let is_exported = packet.link == LinkType::WIRESHARK_UPPER_PDU;
+                self.segment(&segment, is_exported.then_some(Exported::Segments), packet, whole);
+            }
+            Decoded::Unnumbered(segment) => {
+                self.segment(&self.flows.numbered(segment), Some(Exported::Decrypted), packet, whole);
             }
             Decoded::Udp(datagram) if self.options.dns => self.lookups.datagram(&datagram, moment),
             Decoded::Unreachable(unreachable) => {
@@ -344,6 +336,35 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             Decoded::NotTcp | Decoded::Udp(_) => {}
             Decoded::Undecoded(reason) => *self.undecoded.entry(reason).or_default() += 1,
         }
+    }
+
+    /// A segment, or what Wireshark exported of one.
+    fn segment(
+        &mut self,
+        segment: &Segment<'_>,
+        exported: Option<Exported>,
+        packet: &Packet<'_>,
+        whole: Option<&Reassembled>,
+    ) {
+        if !segment.touches(&self.options.ports) {
+            self.listener.segment(segment);
+            return;
+        }
+        let moment = self.clock.moment(packet.frame, packet.time);
+        let (options, stream, lookups) = (self.options, self.stream, &mut self.lookups);
+        let open = || {
+            let ends = segment.orient(&options.ports).filter(|_| options.dns);
+            let lookup = ends.and_then(|(client, server)| lookups.connection(client.ip(), server.ip(), moment));
+            SessionBuilder::new(options.dialogue()).with_tcp_stream(stream).with_lookup(lookup).with_exported(exported)
+        };
+        let followed = self.flows.segment(segment, moment, open);
+        if S::WANTS_FRAMES
+            && let Some(followed) = followed
+        {
+            let content = FrameContent::Segment(segment, followed);
+            self.show(followed.connection, content, packet, whole);
+        }
+        self.report_closed();
     }
 
     fn show(

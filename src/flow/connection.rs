@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use crate::limits::Limits;
 use crate::time::Moment;
-use crate::wire::Segment;
+use crate::wire::{Segment, SeqNumber};
 
 use super::duplicate::Recent;
 use super::half::{Half, Hole, MAX_SEGMENT_OCTETS};
@@ -39,6 +39,9 @@ pub(super) struct Connection<L> {
 
 const BOTH: [Direction; 2] = [Direction::ClientToServer, Direction::ServerToClient];
 
+/// Sequence and acknowledgement number of the first segment, where the segments have none of their own.
+pub(super) const FIRST_NUMBERS: (SeqNumber, SeqNumber) = (SeqNumber(1), SeqNumber(1));
+
 impl<L: FlowListener> Connection<L> {
     pub(super) fn new(number: u64, client: SocketAddr, server: SocketAddr, first: Moment, listener: L) -> Self {
         Self {
@@ -61,6 +64,16 @@ impl<L: FlowListener> Connection<L> {
 
     fn direction_of(&self, segment: &Segment<'_>) -> Direction {
         if segment.src == self.client { Direction::ClientToServer } else { Direction::ServerToClient }
+    }
+
+    /// The numbers that `segment` has if it comes next.
+    pub(super) fn next_numbers(&self, segment: &Segment<'_>) -> (SeqNumber, SeqNumber) {
+        let (to_server, to_client) = (self.to_server.end(), self.to_client.end());
+        let (own, peer) = match self.direction_of(segment) {
+            Direction::ClientToServer => (to_server, to_client),
+            Direction::ServerToClient => (to_client, to_server),
+        };
+        (own.unwrap_or(FIRST_NUMBERS.0), peer.unwrap_or(FIRST_NUMBERS.1))
     }
 
     /// Whether `segment`, a SYN or SYN-ACK, is of another connection between the same ends.

@@ -179,6 +179,11 @@ impl Half {
         self.mark.map(|mark| mark.seq)
     }
 
+    /// The number behind all that was seen, delivered or held.
+    pub(super) fn end(&self) -> Option<SeqNumber> {
+        self.held.back().map(Held::end).or_else(|| self.next())
+    }
+
     /// Whether `seq` can be a number of this direction: it lies near all that may yet be delivered.
     pub(super) fn fits(&self, seq: SeqNumber) -> bool {
         let is_near = |known: Option<SeqNumber>| known.is_none_or(|known| !is_far(seq, known));

@@ -9,7 +9,7 @@ use crate::limits::Limits;
 use crate::time::Moment;
 use crate::wire::{Ports, Segment, Unreachable};
 
-use super::connection::Connection;
+use super::connection::{self, Connection};
 use super::key::FlowKey;
 use super::lru::{Lru, SlotId};
 use super::{Anomalies, Close, CloseHow, FlowListener, Followed, Handshake, RefusedByNetwork};
@@ -162,6 +162,17 @@ impl<L: FlowListener> FlowTable<L> {
             self.apply_early_errors();
         }
         Some(followed)
+    }
+
+    /// A segment without numbers as the one that comes next on its connection, sent after all that was seen of the other
+    /// direction.
+    pub fn numbered<'s>(&self, segment: Segment<'s>) -> Segment<'s> {
+        let entry = match self.by_key.get(&FlowKey::new(segment.src, segment.dst)) {
+            Some(Place::Live(id)) => self.connections.get(*id),
+            _ => None,
+        };
+        let (seq, ack) = entry.map_or(connection::FIRST_NUMBERS, |entry| entry.connection.next_numbers(&segment));
+        Segment { seq, ack: Some(ack), ..segment }
     }
 
     /// Notes an ICMP error if it is about the SYN of a connection in the table; gives the connection's number. One whose

@@ -17,7 +17,7 @@ use crate::smtp::Reply;
 /// A column: its name, and what stands in it.
 type Column = (&'static str, fn(&Digest<'_>) -> String);
 
-const COLUMNS: [Column; 49] = [
+const COLUMNS: [Column; 50] = [
     ("capture", |row| row.source.path.clone()),
     ("member", |row| or_empty(row.source.member.as_ref())),
     ("session", |row| row.session.number.to_string()),
@@ -67,6 +67,7 @@ const COLUMNS: [Column; 49] = [
     ("delivered_later", |row| or_empty(row.diagnosis.delivered_later)),
     ("proxied_client", |row| or_empty(row.session.proxied_client())),
     ("proxied_server", |row| or_empty(row.session.behind_proxy().map(|(_, server)| server))),
+    ("proxy_request", |row| or_empty(row.session.transcript.proxy_request.as_deref().map(background::proxy_request))),
     ("ticket", |row| row.source.ticket.path.to_string()),
     ("note", |_| String::new()),
 ];
@@ -173,6 +174,10 @@ impl Form for Csv<'_> {
     fn end(&mut self, _: &Run) -> io::Result<()> {
         self.header()?;
         self.out.flush()
+    }
+
+    fn says_notes(&self) -> bool {
+        false
     }
 }
 

@@ -29,6 +29,7 @@ pub fn text(kind: &EvidenceKind) -> String {
         EvidenceKind::ProxyHeader(version, content) => {
             format!("client sent {}", background::proxy_header(*version, *content))
         }
+        EvidenceKind::EarlyTalk(not_waited_ns) => background::early_talk(*not_waited_ns),
         EvidenceKind::NoGreeting => "handshake complete, and no greeting followed".into(),
         EvidenceKind::OtherProtocol(Side::Both, name) => format!("both sides speak {name}, not SMTP"),
         EvidenceKind::OtherProtocol(by, name) => format!("{} speaks {name}, not SMTP", side(*by)),
@@ -71,6 +72,7 @@ pub fn text(kind: &EvidenceKind) -> String {
 fn argument(shown: &Argument) -> String {
     let verb = match shown.verb {
         Verb::XClient => "XCLIENT HELO",
+        Verb::XForward => "XFORWARD HELO",
         verb => verb.name().unwrap_or_default(),
     };
     let tolerated = if shown.is_tolerated { "; this server tolerates it" } else { "" };

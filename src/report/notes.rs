@@ -149,6 +149,14 @@ impl Captures {
         self.kept.get(at).map(|capture| capture.label.as_str())
     }
 
+    /// Every note that is kept, with the name of its capture.
+    pub(super) fn labelled_notes(&self) -> Vec<String> {
+        let of = |capture: &CaptureNotes| -> Vec<String> {
+            capture.notes.iter().map(|note| format!("{}: {note}", capture.label)).collect()
+        };
+        self.kept.iter().flat_map(of).collect()
+    }
+
     /// How many there were.
     pub(super) fn number(&self) -> u64 {
         u64::try_from(self.kept.len()).unwrap_or(u64::MAX).saturating_add(self.omitted)

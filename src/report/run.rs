@@ -44,6 +44,11 @@ pub(super) trait Form {
 
     /// Nothing more comes: writes the rest and flushes.
     fn end(&mut self, run: &Run) -> io::Result<()>;
+
+    /// Whether it has a place for what is to say about a capture.
+    fn says_notes(&self) -> bool {
+        true
+    }
 }
 
 /// What a run came to, listed or not.
@@ -132,6 +137,10 @@ impl<F: Form> Reporter for Driver<F> {
 
     fn summary(&self) -> &Summary {
         self.run.totals.summary()
+    }
+
+    fn notes_left_out(&self) -> Vec<String> {
+        if self.form.says_notes() { Vec::new() } else { self.run.captures.labelled_notes() }
     }
 }
 

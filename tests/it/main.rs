@@ -30,6 +30,7 @@ mod differential;
 mod disorder;
 mod dns_lookups;
 mod docs;
+mod exported;
 mod extract;
 mod extract_cli;
 mod extract_layers;

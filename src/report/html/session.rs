@@ -120,7 +120,9 @@ fn facts(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
     let session = digest.session;
     let proxied = session.transcript.proxy.as_deref();
     let proxied = proxied.map(|header| ("Proxy", background::proxy_header(header.version, header.content)));
-    let mut facts: Vec<_> = proxied.into_iter().collect();
+    let request = session.transcript.proxy_request.as_deref();
+    let request = request.map(|request| ("Proxy", background::proxy_request(request)));
+    let mut facts: Vec<_> = proxied.into_iter().chain(request).collect();
     facts.extend(digest.lookups().map(|lookup| ("Looked up", lookup)));
     facts.extend(background::tls(session).map(|tls| ("TLS", tls)));
     facts.extend(session.tcp_stream.map(|number| ("Wireshark stream", format!("tcp.stream == {number}"))));

@@ -22,8 +22,8 @@ use crate::capture::{FORMATS, ReadError};
 use crate::diagnosis::{Confidence, Fault, Outcome, REASONS, RULES, Remark};
 use crate::dns::LookupFailure;
 use crate::report::Summary;
-use crate::smtp::ProxyContent;
 use crate::smtp::ehlo::{Note, ProblemCode};
+use crate::smtp::{ProxyContent, ProxyKind};
 
 /// The JSON Schema (draft 2020-12) of the document that [`Format::Json`](crate::report::Format::Json) writes.
 pub fn json_schema() -> String {
@@ -181,6 +181,7 @@ words! {
     capture_reason: word_or_null(ReadError::KINDS.into_iter().chain([TRUNCATED]).collect::<Vec<_>>());
     fields_line: word(["fields"]);
     proxy_content: word(ProxyContent::CODES);
+    proxy_kind: word(ProxyKind::ALL.map(ProxyKind::code));
     capture_line: word(["capture"]);
     session_line: word(["session"]);
     capture_end_line: word(["capture_end"]);
