@@ -6,6 +6,7 @@
 
 mod attempts;
 mod capture_report;
+mod fingerprint;
 mod handover;
 mod other_ports;
 
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use crate::capture::{self, CaptureReader, LinkType, OpenOptions, Packet, ReadError};
+use crate::capture::{self, CaptureInfo, CaptureReader, LinkType, OpenOptions, Packet, PartBoundary, ReadError};
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::dns::Lookups;
 use crate::flow::{ClosedFlow, FlowTable, StreamIndex};
@@ -24,9 +25,11 @@ use crate::time::{CaptureClock, Timestamp, Zone};
 use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Interest, Ports, Reassembled, Segment, TcpHeader};
 
 use attempts::Attempts;
-pub use capture_report::{CaptureReport, CaptureSource};
+pub use capture_report::{CaptureReport, CaptureSource, CopyOf, Ticket};
+pub use fingerprint::Fingerprint;
 pub use other_ports::OtherPorts;
 
+use fingerprint::Packets;
 use other_ports::Listener;
 
 /// What to look for, and within which bounds.
@@ -191,6 +194,10 @@ struct Scanner<'o, S> {
     interest: Interest<'o>,
     sink: S,
     first: Option<Timestamp>,
+    packets: Packets,
+    /// Of several captures read as one, where each begins; and the part that the current packet is in.
+    boundary: Option<PartBoundary>,
+    part: u64,
     clock: CaptureClock,
     flows: FlowTable<SessionBuilder<'o>>,
     fragments: Defragmenter,
@@ -214,6 +221,9 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             interest,
             sink,
             first: None,
+            packets: Packets::default(),
+            boundary: None,
+            part: 0,
             clock: CaptureClock::default(),
             fragments: Defragmenter::new(&limits),
             fragment_counts: FragmentCounts::default(),
@@ -234,6 +244,9 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             interest: self.interest,
             sink,
             first: self.first,
+            packets: self.packets,
+            boundary: self.boundary,
+            part: self.part,
             clock: self.clock,
             flows: self.flows,
             fragments: self.fragments,
@@ -249,6 +262,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
 
     /// Reads the capture to its end.
     fn scan(mut self, reader: &mut dyn CaptureReader) -> CaptureReport {
+        self.boundary = reader.boundary();
         let result = reader.for_each_packet(&mut |packet| {
             self.packet(&packet);
             ControlFlow::Continue(())
@@ -258,10 +272,18 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
 
     fn packet(&mut self, packet: &Packet<'_>) {
         self.clock.advance(packet.time);
+        self.packets.count(packet);
+        if let Some(boundary) = &self.boundary {
+            let part = boundary.part();
+            if std::mem::replace(&mut self.part, part) != part {
+                self.flows.next_part(PartBoundary::is_break(part));
+            }
+        }
         if S::WANTS_FRAMES {
             self.first.get_or_insert(packet.time);
         }
         if wire::may_matter(packet, self.interest) {
+            self.packets.read(packet);
             self.read(packet);
         }
     }
@@ -373,6 +395,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
         self.fragment_counts = std::mem::replace(&mut self.fragments, empty).finish();
         let failed_lookups = self.lookups.finish(reader.info().last_time.unwrap_or_default());
         CaptureReport {
+            mixed_parts: mixed_parts(reader.info(), self.flows.torn()),
             info: Some(reader.info().clone()),
             sessions: self.sessions,
             filtered_out: 0,
@@ -380,6 +403,8 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             failed_lookups,
             other_ports: self.listener.finish(&self.options.ports),
             error: result.err(),
+            fingerprint: Some(self.packets.finish()),
+            copy_of: None,
         }
     }
 
@@ -397,4 +422,21 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
         let others = counted.into_iter().filter(|(_, count)| *count > 0);
         decoding.chain(others.map(|(reason, count)| (reason.to_owned(), count))).collect()
     }
+}
+
+/// Why these are no parts of one capture, in sentences without a full stop.
+fn mixed_parts(info: &CaptureInfo, torn: u64) -> Vec<String> {
+    let mut sentences = info.overlaps.clone();
+    if info.overlaps_omitted > 0 {
+        sentences.push(format!("{} more begin before the one before them ends", info.overlaps_omitted));
+    }
+    if torn > 0 {
+        let (connections, do_not) = if torn == 1 { ("connection", "does not") } else { ("connections", "do not") };
+        sentences.push(format!(
+            "{torn} {connections} of one file {do_not} go on in the next one with the same addresses and ports"
+        ));
+    }
+    let advice =
+        "this is not how the parts of one capture are; if they are captures of their own, read them without --sequence";
+    sentences.iter().map(|sentence| format!("{sentence}: {advice}")).collect()
 }

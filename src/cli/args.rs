@@ -49,6 +49,7 @@ pub(super) enum Command {
 /// Scan captures and report the sessions that were lost
 #[derive(Debug, ClapArgs)]
 #[command(after_help = SCAN_HELP)]
+#[allow(clippy::struct_excessive_bools)]
 pub(super) struct ScanArgs {
     /// Captures, archives and mails that hold captures, folders of all these, or `-` for standard input
     #[arg(required_unless_present = "files_from", value_name = "CAPTURE")]
@@ -62,9 +63,14 @@ pub(super) struct ScanArgs {
     #[arg(long, value_name = "NAME")]
     pub(super) name: Option<PathBuf>,
 
-    /// Read the captures as the parts of one, in order of their first packet: for rotated sets
+    /// Read the captures as the parts of one, in order of their first packet: for rotated sets. They are one ticket
     #[arg(long)]
     pub(super) sequence: bool,
+
+    /// Add up the sessions of all captures, as those of one site: otherwise each entry of a folder, and each file given, is a
+    /// ticket of its own, whose clients and servers are no one else's
+    #[arg(long)]
+    pub(super) together: bool,
 
     /// How many captures to read at the same time [default: the number of processors]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -244,6 +250,7 @@ Examples:
   ehlotrace scan --port any submission.pcapng
   ehlotrace scan --format markdown tickets/4711.zip
   ehlotrace scan --client 192.0.2.0/24 --since 2h ticket.pcapng
+  ehlotrace scan --together monday.pcap tuesday.pcap
   ehlotrace scan --sequence trace_0000*.pcapng
   find /srv/tickets -newer last-run -print0 | ehlotrace scan --files-from -
   tcpdump -r old.pcap -w - port 25 | ehlotrace scan -

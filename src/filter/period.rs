@@ -47,7 +47,9 @@ impl TimeText {
             Written::BeforeEnd(nanos) => TimeLimit::BeforeEnd(*nanos),
             Written::Time { begins, zone: own, .. } => {
                 let first = own.as_ref().unwrap_or(zone).first(*begins);
-                TimeLimit::At(first.unwrap_or(Timestamp::from_nanos(i64::MIN)))
+                // Only the first and the last days that a date can name are not in every zone.
+                let extreme = if begins.year() > 0 { i64::MAX } else { i64::MIN };
+                TimeLimit::At(first.unwrap_or(Timestamp::from_nanos(extreme)))
             }
         }
     }
@@ -104,7 +106,12 @@ fn time(text: &str) -> Option<Written> {
     let rest = rest.strip_prefix([' ', 'T', 't'])?;
     let clock_octets = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
     let (clock, offset) = rest.split_at(clock_octets);
-    let zone = if offset.is_empty() { None } else { Some(Zone::parse(offset).ok()?) };
+    let is_offset = offset.eq_ignore_ascii_case("z") || offset.starts_with(['+', '-']);
+    let zone = match offset {
+        "" => None,
+        _ if is_offset => Some(Zone::parse(offset).ok()?),
+        _ => return None,
+    };
     let (time, lasts_ns) = time_of_day(clock)?;
     Some(Written::Time { begins: date.to_datetime(time), lasts_ns, zone })
 }

@@ -91,6 +91,19 @@ impl<L: FlowListener> Connection<L> {
         }
     }
 
+    /// Whether `segment`, the first of these ends in another capture, follows from what was seen of this connection: both of
+    /// its numbers are possible, and one is near. The other may be far, for a part may lack megabytes of a mail.
+    pub(super) fn goes_on_with(&self, segment: &Segment<'_>) -> bool {
+        let (own, peer) = if segment.src == self.client {
+            (&self.to_server, &self.to_client)
+        } else {
+            (&self.to_client, &self.to_server)
+        };
+        let is_possible = own.fits(segment.seq) && segment.ack.is_none_or(|ack| peer.fits(ack));
+        let near = [own.is_near(segment.seq), segment.ack.and_then(|ack| peer.is_near(ack))];
+        is_possible && (near.contains(&Some(true)) || near == [None, None])
+    }
+
     /// Whether `segment`, a SYN or SYN-ACK, shows that the ends of this connection are the other way round. What was told to
     /// the listener cannot be taken back.
     pub(super) fn is_swapped(&self, segment: &Segment<'_>) -> bool {

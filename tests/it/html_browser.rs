@@ -125,6 +125,23 @@ fn the_list_is_shown_filtered_sorted_and_opened() {
 }
 
 #[test]
+fn tickets_causes_and_relays_lead_to_their_sessions_and_names_of_captures_are_found() {
+    let page = Page::of_samples(&["relay-stopped.pcapng", "kb240832-lost.pcap", "unanswered.pcap"]);
+    let Some(ticket) = page.show("ticket=2") else { return };
+    assert_eq!((ticket.listed(), ticket.messages.as_str()), (vec!["2.1"], ""));
+    assert!(ticket.dom.contains("1 of 10 sessions of ticket 2"), "{}", ticket.dom);
+    assert!(ticket.dom.contains("<a href=\"#relay=2:192.0.2.10-192.0.2.25\">"), "{}", ticket.dom);
+    let relay = page.show("relay=1:192.0.2.10-192.0.2.25&sort=session").unwrap();
+    assert_eq!(relay.listed(), ["1.1", "1.3", "1.4", "1.5", "1.7", "1.8"]);
+    assert!(relay.dom.contains("6 of 10 sessions from 192.0.2.10 to 192.0.2.25"), "{}", relay.dom);
+    let cause = page.show("cause=ehlo-argument&ticket=2").unwrap();
+    assert_eq!(cause.listed(), ["2.1"]);
+    let named = page.show("q=UNANSWERED").unwrap();
+    assert_eq!(named.listed(), ["3.1"]);
+    assert_eq!(page.show("ticket=9&relay=nonsense").unwrap().listed().len(), 10, "what is not there filters nothing");
+}
+
+#[test]
 fn every_session_of_every_sample_opens_without_an_error() {
     let page = Page::of_samples(&["."]);
     let captures = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/samples")).unwrap().count();

@@ -1,6 +1,7 @@
 /* The list of sessions: filtered, sorted, opened; its state is in the fragment of the address, as in
    #q=sub2&outcome=lost&cause=ehlo-argument&sort=opened&open=5 (a "-" before the column sorts downwards; a session of
-   the second capture is 2.5; several are parted by commas). */
+   the second capture is 2.5; several are parted by commas). #ticket=2 and #relay=1:192.0.2.10-192.0.2.25 show those of a
+   ticket, and of a client and a server in one. */
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const place = document.getElementById("list");
@@ -8,11 +9,14 @@
   const about = read("about-data");
   const sessions = read("session-data");
   const titles = new Map(about.causes);
-  const severalCaptures = about.captures.length > 1;
+  const severalCaptures = about.captures > 1;
   sessions.forEach((session) => {
     session.id = severalCaptures ? session.capture + 1 + "." + session.number : String(session.number);
   });
   const byId = new Map(sessions.map((session) => [session.id, session]));
+
+  const tickets = Array.from(new Set(sessions.map((session) => String(session.ticket + 1))));
+  const relays = Array.from(new Set(sessions.map((session) => session.relay)));
 
   const OUTCOMES = ["lost", "unknown", "no-mail", "not-smtp", "delivered"];
   const openedThere = (session) => session.local || session.opened;
@@ -35,12 +39,12 @@
   const STEP = 100;
   const PRINTED_ROWS = 500;
   const PRINTED_OPEN = 100;
-  const state = { q: "", outcome: "", cause: "", sort: "outcome", open: new Set(), rows: STEP };
+  const state = { q: "", outcome: "", cause: "", ticket: "", relay: "", sort: "outcome", open: new Set(), rows: STEP };
 
   function haystack(session) {
     if (session.haystack === undefined) {
       const said = session.events.flatMap((event) => event.lines);
-      session.haystack = [session.id, openedThere(session), session.client, session.server, session.product || "", helloText(session),
+      session.haystack = [session.id, severalCaptures ? session.source : "", openedThere(session), session.client, session.server, session.product || "", helloText(session),
         session.answer, session.outcome, session.cause || "", ...(session.reason || []), ...said].join("\n").toLowerCase();
     }
     return session.haystack;
@@ -50,6 +54,8 @@
     const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
     const found = sessions.filter((session) => (!state.outcome || session.outcome === state.outcome)
       && (!state.cause || session.cause === state.cause)
+      && (!state.ticket || String(session.ticket + 1) === state.ticket)
+      && (!state.relay || session.relay === state.relay)
       && words.every((word) => haystack(session).includes(word)));
     const isDown = state.sort.startsWith("-");
     const column = COLUMNS.find(([key]) => key === state.sort.replace("-", "")) || COLUMNS[6];
@@ -102,6 +108,7 @@
       element("span", { class: "hidden" }, "Session "), session.id);
     const made = element("tr", { role: "row", class: "session " + session.outcome, id: "session-" + session.id },
       element("th", { scope: "row", role: "rowheader" }, button,
+        severalCaptures ? element("div", { class: "small source" }, session.source) : null,
         element("div", { class: "small" }, "frames " + session.first + "-" + session.last)),
       cell("Opened", openedThere(session).slice(0, 10) + " ", element("span", { class: "nowrap" }, openedThere(session).slice(11, 23))),
       cell("Client", session.client),
@@ -146,7 +153,9 @@
     const of = found.length === sessions.length ? "" : " of " + sessions.length.toLocaleString("en");
     const first = shown.length < found.length ? ", the first " + shown.length.toLocaleString("en") + " shown" : "";
     const closed = isPrinted && shown.length > PRINTED_OPEN ? ", the first " + PRINTED_OPEN + " opened" : "";
-    status.textContent = found.length.toLocaleString("en") + of + (sessions.length === 1 ? " session" : " sessions") + first + closed;
+    const ticket = state.ticket ? " of ticket " + state.ticket : "";
+    const relay = state.relay ? " from " + state.relay.split(":").slice(1).join(":").replace("-", " to ") : "";
+    status.textContent = found.length.toLocaleString("en") + of + (sessions.length === 1 ? " session" : " sessions") + ticket + relay + first + closed;
     more.hidden = shown.length === found.length;
     more.textContent = "Show " + Math.min(STEP * 5, found.length - shown.length).toLocaleString("en") + " more";
     const key = state.sort.replace("-", "");
@@ -163,6 +172,7 @@
 
   function remember() {
     const fields = [["q", state.q], ["outcome", state.outcome], ["cause", state.cause],
+      ["ticket", state.ticket], ["relay", state.relay],
       ["sort", state.sort === "outcome" ? "" : state.sort], ["open", Array.from(state.open).join(",")]];
     const fragment = new URLSearchParams(fields.filter(([, value]) => value)).toString();
     try {
@@ -184,6 +194,8 @@
     state.q = fields.get("q") || "";
     state.outcome = known(fields.get("outcome"), OUTCOMES);
     state.cause = known(fields.get("cause"), Array.from(titles.keys()));
+    state.ticket = known(fields.get("ticket"), tickets);
+    state.relay = known(fields.get("relay"), relays);
     state.sort = known(fields.get("sort"), COLUMNS.flatMap(([key]) => [key, "-" + key])) || "outcome";
     const ids = (fields.get("open") || "").split(",").map((id) => (severalCaptures && !id.includes(".") ? "1." + id : id));
     state.open = new Set(ids.filter((id) => byId.has(id)));
@@ -203,7 +215,7 @@
   outcomes.addEventListener("change", () => change({ outcome: outcomes.value }));
   causes.addEventListener("change", () => change({ cause: causes.value }));
   sorts.addEventListener("change", () => change({ sort: sorts.value }));
-  reset.addEventListener("click", () => change({ q: "", outcome: "", cause: "" }));
+  reset.addEventListener("click", () => change({ q: "", outcome: "", cause: "", ticket: "", relay: "" }));
   more.addEventListener("click", () => {
     const at = body.querySelectorAll(".session").length;
     state.rows += STEP * 5;
@@ -213,7 +225,9 @@
   });
   /* Links within the page, as to its notes, are no state of the list. */
   addEventListener("hashchange", () => {
-    if (location.hash.includes("=")) fromFragment();
+    if (!location.hash.includes("=")) return;
+    fromFragment();
+    if (state.open.size === 0) place.scrollIntoView();
   });
   addEventListener("beforeprint", () => render(PRINTED_ROWS, true));
   addEventListener("afterprint", () => render(state.rows, false));

@@ -1,10 +1,13 @@
 //! One session as the page has it. Every text is safe to show as it is.
 
+use std::net::IpAddr;
+
 use serde::Serialize;
 
 use super::events::{Event, events};
 use crate::report::digest::{Digest, ShownHello};
 use crate::report::model::{DisplayFilter, rfc3339};
+use crate::report::relay::client_of;
 use crate::report::{advice, background, escape, words};
 use crate::time::Zone;
 
@@ -12,7 +15,13 @@ use crate::time::Zone;
 #[derive(Serialize)]
 pub(super) struct PageSession {
     pub(super) capture: usize,
+    /// Where that came from.
+    pub(super) source: String,
+    /// The number of its ticket.
+    ticket: usize,
     pub(super) number: u64,
+    /// Client and server as relays are listed.
+    relay: String,
     pub(super) client: String,
     pub(super) server: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,7 +89,10 @@ impl PageSession {
         let local = || format!("{} {}", words::date(opened, zone), words::time_of_day(opened, zone));
         Self {
             capture: digest.capture,
+            source: shown(digest.source.to_string().as_bytes()),
+            ticket: digest.source.ticket.number,
             number: session.number,
+            relay: relay_key(digest.source.ticket.number, client_of(session), session.server.ip()),
             client: session.client.to_string(),
             server: session.server.to_string(),
             product: digest.product().map(|name| shown(name.as_bytes())),
@@ -104,6 +116,11 @@ impl PageSession {
             events: events(session, diagnosis),
         }
     }
+}
+
+/// By what the sessions of a relay are known on the page: ticket, client and server.
+pub(super) fn relay_key(ticket: usize, client: IpAddr, server: IpAddr) -> String {
+    format!("{}:{client}-{server}", ticket + 1)
 }
 
 impl PageSession {
