@@ -70,11 +70,12 @@ fn text(report: &InputReport, summary: &Summary, copied: Option<&str>) -> String
     let mut parts = Vec::new();
     if summary.sessions > 0 {
         parts.push(format!("{}: {}", count(summary.sessions, "session"), summary.outcomes(true).join(", ")));
-    } else if report.captures > report.copies {
+    } else if report.captures > report.copies && summary.filtered_out == 0 {
         parts.push("no SMTP session found".to_owned());
     } else if report.captures + report.unreadable == 0 {
         parts.push(format!("no capture in it, {} passed over", count(report.passed_over, "file")));
     }
+    parts.extend(summary.left_out_by_filters().map(|sentence| sentence.replacen('T', "t", 1)));
     if summary.never_started > 0 {
         let deliveries = if summary.never_started == 1 { "delivery" } else { "deliveries" };
         parts.push(format!("{} {deliveries} never started", number(summary.never_started)));
@@ -116,6 +117,16 @@ mod tests {
                 "5 sessions: 3 lost (ehlo-argument 2, timed-out 1), 2 unknown; 1 delivery never started",
             ),
             (report(1, 0, 3, 0), &Summary::default(), "no SMTP session found"),
+            (
+                report(1, 0, 0, 0),
+                &Summary { filtered_out: 3, ..Summary::default() },
+                "the filters left out all 3 sessions",
+            ),
+            (
+                report(1, 0, 0, 0),
+                &Summary { sessions: 1, delivered: 1, filtered_out: 3, ..Summary::default() },
+                "1 session: 1 delivered; the filters left out 3 more sessions",
+            ),
             (report(0, 0, 3, 0), &Summary::default(), "no capture in it, 3 files passed over"),
             (report(0, 1, 3, 0), &Summary::default(), "1 file could not be read"),
             (
