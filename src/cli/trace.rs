@@ -15,32 +15,32 @@ use ehlotrace::twice::Choice;
 use super::args::{Color, ReadingArgs};
 use super::{Exit, complain};
 
-/// Show sessions frame by frame, as Microsoft Network Monitor did
+/// Show sessions frame by frame, like Microsoft Network Monitor
 #[derive(Debug, ClapArgs)]
 #[command(after_help = TRACE_HELP)]
 #[allow(clippy::struct_excessive_bools)]
 pub(super) struct TraceArgs {
-    /// A capture, an archive or mail that holds captures, a folder of all these, or `-` for standard input
+    /// A capture, an archive or mail with captures in it, a folder of these, or `-` for standard input
     #[arg(value_name = "CAPTURE")]
     capture: PathBuf,
 
-    /// One line a frame
+    /// One line per frame
     #[arg(long, conflicts_with_all = ["detail", "hex"])]
     summary: bool,
 
-    /// The lines of the dialogue only, with frame, time and who sent them
+    /// Only the lines of the dialogue, with frame, time and sender
     #[arg(long, conflicts_with_all = ["summary", "detail", "hex"])]
     dialogue: bool,
 
-    /// IP and TCP in full
+    /// Show IP and TCP in full
     #[arg(long)]
     detail: bool,
 
-    /// Add each frame's hex dump
+    /// Add a hex dump of each frame
     #[arg(long)]
     hex: bool,
 
-    /// Show these sessions, by the numbers `scan` gives them
+    /// Show these sessions, with the numbers from `scan`
     #[arg(long, value_delimiter = ',', value_name = "N|A-B,...", value_parser = range)]
     session: Vec<RangeInclusive<u64>>,
 
@@ -52,11 +52,11 @@ pub(super) struct TraceArgs {
     #[arg(long, conflicts_with = "session")]
     all: bool,
 
-    /// Show these frames only, of every session unless sessions are chosen
+    /// Show only these frames, of the chosen sessions or else of every session
     #[arg(long, value_name = "N|A-B", value_parser = range)]
     frames: Option<RangeInclusive<u64>>,
 
-    /// Leave out the remarks that Network Monitor would not have printed
+    /// Leave out the remarks that ehlotrace adds to Network Monitor's form
     #[arg(long)]
     plain: bool,
 
@@ -73,8 +73,9 @@ pub(super) struct TraceArgs {
 }
 
 const TRACE_HELP: &str = "\
-Lines that start with `==` or `<==` are remarks of ehlotrace; all others are in Network Monitor's form.
-Exit codes: 0 nothing lost, 1 sessions lost, 2 wrong usage or nothing readable, 3 the capture is damaged: shown up to there.
+Lines that start with `==` or `<==` are remarks of ehlotrace. All other lines have Network Monitor's form.
+Exit codes: 0 nothing lost, 1 sessions lost, 2 wrong usage or nothing could be read, 3 the capture is damaged: shown up to
+the damage.
 
 Examples:
   ehlotrace trace ticket.pcap
@@ -116,7 +117,7 @@ pub(super) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
         complain(failure);
     }
     if captures == 0 && failures.is_empty() {
-        complain(&format!("{}: no captures here", args.capture.display()));
+        complain(&format!("{}: found no capture", args.capture.display()));
     }
     let is_none_chosen = shown == 0 && !args.session.is_empty() && args.frames.is_none();
     Ok(match (captures, failures.is_empty()) {
@@ -131,11 +132,11 @@ pub(super) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
 fn nothing_shown(name: &str, args: &TraceArgs, traced: &Traced) {
     let sessions = traced.capture.sessions;
     if !args.session.is_empty() && args.frames.is_none() {
-        return complain(&format!("{name}: no session has this number; there are {sessions}"));
+        return complain(&format!("{name}: no session has this number; the capture has {sessions}"));
     }
     let why = match (sessions, &args.frames) {
         (0, _) => "no SMTP session on these ports",
-        (_, Some(_)) => "none of these frames is of a session chosen",
+        (_, Some(_)) => "none of these frames belongs to a chosen session",
         (_, None) => "no session was lost",
     };
     complain(&format!("{name}: {why}"));

@@ -87,7 +87,7 @@ fn the_lost_session_of_the_article_field_by_field() {
             {"frame": 6, "text": "server replied 501 Invalid Address"},
             {"frame": 7, "text": "client sent QUIT"}
         ],
-        "remedy": "Take the dot off the end of `sub2.`. Send the host name only, `sub2`, or its fully qualified name, \
+        "remedy": "Remove the dot at the end of `sub2.`. Send the host name only, `sub2`, or its fully qualified name, \
                    `sub2.your-company.com` (Microsoft KB 240832). The full name is the safer one: 3 of 35 measured \
                    server configurations refuse a name without a dot.",
         "close": {"by": "server", "how": "fin"},

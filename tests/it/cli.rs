@@ -71,7 +71,7 @@ fn a_folder_is_searched_and_what_is_no_capture_in_it_is_no_error() {
     std::fs::copy("samples/kb240832-lost.pcap", folder.path().join("4711/trace.bin")).unwrap();
     std::fs::write(folder.path().join("notes.txt"), "call back on Monday").unwrap();
     let some = ehlotrace(&["scan", path]);
-    assert_eq!((code(&some), stderr(&some)), (1, "ehlotrace: note: 1 file that is no capture was passed over\n"));
+    assert_eq!((code(&some), stderr(&some)), (1, "ehlotrace: note: 1 file that is not a capture passed over\n"));
 }
 
 #[test]

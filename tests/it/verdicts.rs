@@ -134,12 +134,12 @@ fn fault_and_remedy_follow_the_reason() {
     assert_eq!(
         said("ehlo-policy.pcap"),
         "Set the sending server's fully qualified name (`sub2.your-company.com`) as the name it greets with. \
-         Or at the server: drop the rule that asks for one, or make an exception for this client."
+         Or at the server: remove the rule that requires it, or make an exception for this client."
     );
     assert_eq!(
         said("message-refused.pcap"),
         "Have the mailbox emptied, or raise its quota. \
-         At the client: reach the recipient another way, and send again later."
+         At the client: contact the recipient in another way, and send again later."
     );
 }
 

@@ -146,7 +146,7 @@ const CASES: &[Case] = &[
         outcome: "lost",
         cause: "tls-failed",
         fault: "client",
-        says: "client speaks plain SMTP to a server that speaks TLS",
+        says: "client uses plain SMTP, but the server expects TLS",
     },
     Case {
         name: "a client that waits for a greeting gets an alert",
@@ -180,7 +180,7 @@ const CASES: &[Case] = &[
         outcome: "lost",
         cause: "tls-failed",
         fault: "client",
-        says: "client speaks TLS to a server that speaks plain SMTP",
+        says: "client uses TLS, but the server expects plain SMTP",
     },
     Case {
         name: "a ClientHello before the greeting of a plain server, which says 500",

@@ -157,7 +157,7 @@ fn a_start_that_is_no_date_is_noted() {
     let mut octets = netmon_of_two(2, 0);
     octets[10] = 13; // the month
     let outcome = read(&octets);
-    assert_eq!(outcome.info.notes, ["the start time in the file header is no date: times count from 1970 on"]);
+    assert_eq!(outcome.info.notes, ["the start time in the file header is not a date: times count from 1970"]);
     assert_eq!(outcome.packets[0].nanos, 1_250_000_000);
 }
 
@@ -275,7 +275,7 @@ fn a_table_that_claims_too_much_or_repeats_itself_is_no_burden() {
     capture.table = vec![at; 500_000];
     let outcome = read(&capture.file());
     let error = outcome.error.unwrap();
-    assert!(error.to_string().contains("the frame table names the same frames more than once"), "{error}");
+    assert!(error.to_string().contains("the frame table lists some frames more than once"), "{error}");
     assert_eq!((error.kind(), outcome.packets.len()), ("corrupt", 20));
 }
 

@@ -117,7 +117,7 @@ pub(super) fn read(source: &mut Source, info: &mut CaptureInfo, max_captured: u3
         layout.tick_ns = 1;
     }
     if let (Magic::Standard, Some((link, lead_octets))) = (magic, header.aix_link()) {
-        info.notes.push("a pcap variant of AIX".to_owned());
+        info.notes.push("a variant of pcap from AIX".to_owned());
         return Ok(PcapVariant { tick_ns: 1, lead_octets, link, ..layout });
     }
     let (name, record_header_octets) = best_variant(source, magic.variants(), &layout, &header, max_captured)?;
@@ -145,7 +145,8 @@ impl FileHeader {
         };
         let version = (header.version_major, header.version_minor);
         if version.0 < 2 {
-            let what = format!("pcap version {}.{} is not known, only those from 2.0 on", version.0, version.1);
+            let what =
+                format!("pcap version {}.{} is not known: ehlotrace reads versions from 2.0", version.0, version.1);
             return Err(ReadError::corrupt(4, what));
         }
         Ok(Self { version, snaplen: header.snaplen, network: header.network.0.cast_unsigned() })

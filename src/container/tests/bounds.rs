@@ -65,7 +65,7 @@ fn names_of_members() {
 fn expansion_of_what_is_packed() {
     let limits = Limits { expansion: 3, expansion_free_octets: 0, ..Limits::default() };
     let found = bound(limits, &[], &make::zip(&[("zeros", &[0; 100_000])]));
-    let message = "the input unpacks to more than 3 times its size: no capture does; what is left of it was not read";
+    let message = "the input unpacks to more than 3 times its size: no capture does; the rest was not read";
     assert_eq!(found, said("-", message));
 }
 
@@ -81,7 +81,7 @@ fn the_keys_of_a_7z() {
     let limits = Limits { key_rounds: 10, ..Limits::default() };
     let archive = make::sevenz(&[("a", &noise(1, 1000))], Some("geheim"), false);
     let found = bound(limits, &["geheim"], &archive);
-    assert_eq!(found, said("a", "making its keys takes too long; unpack it first"));
+    assert_eq!(found, said("a", "its encryption takes too long to open; unpack it first"));
 }
 
 #[test]

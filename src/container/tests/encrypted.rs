@@ -32,7 +32,7 @@ fn encrypted_members_open_with_the_password_only() {
         }
         for (passwords, message) in [
             (&[][..], "encrypted: give --password"),
-            (&["wrong 1", "wrong 2"], "encrypted, and no password given fits"),
+            (&["wrong 1", "wrong 2"], "encrypted, and none of the given passwords is right"),
         ] {
             let outcome = seen(&octets, passwords);
             assert_eq!(outcome.members, [], "{name}");
