@@ -88,7 +88,7 @@ fn the_lost_session_of_the_article_field_by_field() {
             {"frame": 7, "text": "client sent QUIT"}
         ],
         "remedy": "Remove the dot at the end of `sub2.`. Send the host name only, `sub2`, or its fully qualified name, \
-                   `sub2.your-company.com` (Microsoft KB 240832). The full name is the safer one: 3 of 35 measured \
+                   `sub2.your-company.com` (Microsoft KB 240832). The full name is safer: 3 of 35 measured \
                    server configurations refuse a name without a dot.",
         "close": {"by": "server", "how": "fin"},
         "anomalies": {"retransmitted_segments": 0, "out_of_order_segments": 0, "overlapping_octets": 0, "gap_octets": 0,

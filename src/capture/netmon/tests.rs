@@ -191,8 +191,8 @@ fn frames_without_a_packet_keep_their_numbers() {
     let outcome = read(&capture.file());
     assert_eq!(outcome.info.frames, 6);
     let notes = notes_without_zone(&outcome);
-    assert!(notes[0].starts_with("3 frames hold notes of Network Monitor and no packet;"), "{notes:?}");
-    assert!(notes[1].starts_with("1 frames are events of Windows tracing;"), "{notes:?}");
+    assert!(notes[0].starts_with("3 frames have no packet, only notes of Network Monitor;"), "{notes:?}");
+    assert!(notes[1].starts_with("1 frame holds Windows tracing events;"), "{notes:?}");
     let links: Vec<LinkType> = outcome.info.link_types.iter().copied().collect();
     assert_eq!(links, [LinkType::ETHERNET, LinkType::RAW]);
     assert_eq!(outcome.packets(), [packet(2, ONE, LinkType::ETHERNET), packet(5, TWO, LinkType::RAW)]);
@@ -217,7 +217,7 @@ fn damaged_frames_are_passed_over_and_keep_their_numbers() {
     capture.octets.splice(at..at + 4, LE.u32(262_145));
     capture.table.extend([long, u32::MAX]);
     let outcome = read(&capture.add(TWO).file());
-    let note = "2 damaged frames were skipped; the first, frame 2 at byte 149, claims 262145 captured bytes, more \
+    let note = "skipped 2 damaged frames: the first one, frame 2 at byte 149, claims 262145 captured bytes, more \
                 than a packet can have";
     assert_eq!(notes_without_zone(&outcome), [note]);
     assert_eq!((outcome.info.frames, outcome.info.truncated), (4, true));

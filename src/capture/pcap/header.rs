@@ -122,7 +122,7 @@ pub(super) fn read(source: &mut Source, info: &mut CaptureInfo, max_captured: u3
     }
     let (name, record_header_octets) = best_variant(source, magic.variants(), &layout, &header, max_captured)?;
     if !name.is_empty() {
-        info.notes.push(format!("a pcap variant {name}"));
+        info.notes.push(format!("a variant of pcap {name}"));
     }
     Ok(PcapVariant { record_header_octets, ..layout })
 }

@@ -17,7 +17,7 @@ use crate::report::words::{count, date_and_time, number};
 pub(super) fn headline(summary: &Summary) -> String {
     match summary.lost {
         _ if summary.sessions == 0 => "No SMTP session found".to_owned(),
-        0 => format!("No session lost of {}", number(summary.sessions)),
+        0 => format!("No session was lost ({})", count(summary.sessions, "session")),
         lost => format!("{} of {} lost", number(lost), count(summary.sessions, "SMTP session")),
     }
 }
