@@ -65,8 +65,16 @@ pub struct Limits {
     /// Octets of host names kept of one direction of a session. Only an extract that replaces them needs them and asks for
     /// [`HOST_OCTETS`]; otherwise it is 0.
     pub host_octets: usize,
-    /// Pairs of client and server whose sessions are added up by name.
+    /// Captures of a run whose packets are remembered, so that copies are known: about 100 octets each. Copies of further
+    /// ones count as captures of their own.
+    pub known_captures: usize,
+    /// Tickets that are listed with nothing amiss in them, and as many with something; the rest are counted.
+    pub tickets: usize,
+    /// Pairs of client and server whose sessions are added up by name; those of tickets that were read only if they lost
+    /// any.
     pub relays: usize,
+    /// Different refusals listed for one pair of client and server.
+    pub relay_refusals: usize,
     /// Different hello arguments listed for one pair of client and server.
     pub relay_arguments: usize,
     /// Octets kept of each of these; RFC 5321 4.5.3.1.4 allows a command line 512.
@@ -178,7 +186,10 @@ impl Default for Limits {
             hellos: 64,
             spans: 0,
             host_octets: 0,
+            known_captures: 250_000,
+            tickets: 1_000,
             relays: 10_000,
+            relay_refusals: 8,
             relay_arguments: 16,
             relay_argument_octets: 512,
             table_rows: 1_000,

@@ -6,6 +6,7 @@
 
 mod attempts;
 mod capture_report;
+mod fingerprint;
 mod handover;
 mod other_ports;
 
@@ -13,20 +14,24 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use crate::capture::{self, CaptureReader, NetmonZone, OpenOptions, Packet, ReadError};
+use crate::capture::{
+    self, CaptureInfo, CaptureReader, LinkType, NetmonZone, OpenOptions, Packet, PartBoundary, ReadError,
+};
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::dns::Lookups;
 use crate::flow::{ClosedFlow, FlowTable, StreamIndex};
 use crate::limits::Limits;
-use crate::session::{FrameContent, Session, SessionBuilder, SessionFrame};
+use crate::session::{Exported, FrameContent, Session, SessionBuilder, SessionFrame};
 use crate::smtp::DialogueOptions;
 use crate::time::{CaptureClock, Timestamp};
-use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Interest, Ports, Reassembled, TcpHeader};
+use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Interest, Ports, Reassembled, Segment, TcpHeader};
 
 use attempts::Attempts;
-pub use capture_report::{CaptureReport, CaptureSource};
+pub use capture_report::{CaptureReport, CaptureSource, CopyOf, Ticket};
+pub use fingerprint::Fingerprint;
 pub use other_ports::OtherPorts;
 
+use fingerprint::Packets;
 use other_ports::Listener;
 
 /// What to look for, and within which bounds.
@@ -191,6 +196,10 @@ struct Scanner<'o, S> {
     interest: Interest<'o>,
     sink: S,
     first: Option<Timestamp>,
+    packets: Packets,
+    /// Of several captures read as one, where each begins; and the part that the current packet is in.
+    boundary: Option<PartBoundary>,
+    part: u64,
     clock: CaptureClock,
     flows: FlowTable<SessionBuilder<'o>>,
     fragments: Defragmenter,
@@ -214,6 +223,9 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             interest,
             sink,
             first: None,
+            packets: Packets::default(),
+            boundary: None,
+            part: 0,
             clock: CaptureClock::default(),
             fragments: Defragmenter::new(&limits),
             fragment_counts: FragmentCounts::default(),
@@ -234,6 +246,9 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             interest: self.interest,
             sink,
             first: self.first,
+            packets: self.packets,
+            boundary: self.boundary,
+            part: self.part,
             clock: self.clock,
             flows: self.flows,
             fragments: self.fragments,
@@ -249,6 +264,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
 
     /// Reads the capture to its end.
     fn scan(mut self, reader: &mut dyn CaptureReader) -> CaptureReport {
+        self.boundary = reader.boundary();
         let result = reader.for_each_packet(&mut |packet| {
             self.packet(&packet);
             ControlFlow::Continue(())
@@ -258,10 +274,18 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
 
     fn packet(&mut self, packet: &Packet<'_>) {
         self.clock.advance(packet.time);
+        self.packets.count(packet);
+        if let Some(boundary) = &self.boundary {
+            let part = boundary.part();
+            if std::mem::replace(&mut self.part, part) != part {
+                self.flows.next_part(PartBoundary::is_break(part));
+            }
+        }
         if S::WANTS_FRAMES {
             self.first.get_or_insert(packet.time);
         }
         if wire::may_matter(packet, self.interest) {
+            self.packets.read(packet);
             self.read(packet);
         }
     }
@@ -287,22 +311,12 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
     fn decoded(&mut self, decoded: Decoded<'_>, packet: &Packet<'_>, whole: Option<&Reassembled>) {
         let moment = self.clock.moment(packet.frame, packet.time);
         match decoded {
-            Decoded::Tcp(segment) if !segment.touches(&self.options.ports) => self.listener.segment(&segment),
             Decoded::Tcp(segment) => {
-                let (options, stream, lookups) = (self.options, self.stream, &mut self.lookups);
-                let open = || {
-                    let ends = segment.orient(&options.ports).filter(|_| options.dns);
-                    let lookup = ends.and_then(|(client, server)| lookups.connection(client.ip(), server.ip(), moment));
-                    SessionBuilder::new(options.dialogue()).with_tcp_stream(stream).with_lookup(lookup)
-                };
-                let followed = self.flows.segment(&segment, moment, open);
-                if S::WANTS_FRAMES
-                    && let Some(followed) = followed
-                {
-                    let content = FrameContent::Segment(&segment, followed);
-                    self.show(followed.connection, content, packet, whole);
-                }
-                self.report_closed();
+                let is_exported = packet.link == LinkType::WIRESHARK_UPPER_PDU;
+                self.segment(&segment, is_exported.then_some(Exported::Segments), packet, whole);
+            }
+            Decoded::Unnumbered(segment) => {
+                self.segment(&self.flows.numbered(segment), Some(Exported::Decrypted), packet, whole);
             }
             Decoded::Udp(datagram) if self.options.dns => self.lookups.datagram(&datagram, moment),
             Decoded::Unreachable(unreachable) => {
@@ -322,6 +336,35 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             Decoded::NotTcp | Decoded::Udp(_) => {}
             Decoded::Undecoded(reason) => *self.undecoded.entry(reason).or_default() += 1,
         }
+    }
+
+    /// A segment, or what Wireshark exported of one.
+    fn segment(
+        &mut self,
+        segment: &Segment<'_>,
+        exported: Option<Exported>,
+        packet: &Packet<'_>,
+        whole: Option<&Reassembled>,
+    ) {
+        if !segment.touches(&self.options.ports) {
+            self.listener.segment(segment);
+            return;
+        }
+        let moment = self.clock.moment(packet.frame, packet.time);
+        let (options, stream, lookups) = (self.options, self.stream, &mut self.lookups);
+        let open = || {
+            let ends = segment.orient(&options.ports).filter(|_| options.dns);
+            let lookup = ends.and_then(|(client, server)| lookups.connection(client.ip(), server.ip(), moment));
+            SessionBuilder::new(options.dialogue()).with_tcp_stream(stream).with_lookup(lookup).with_exported(exported)
+        };
+        let followed = self.flows.segment(segment, moment, open);
+        if S::WANTS_FRAMES
+            && let Some(followed) = followed
+        {
+            let content = FrameContent::Segment(segment, followed);
+            self.show(followed.connection, content, packet, whole);
+        }
+        self.report_closed();
     }
 
     fn show(
@@ -354,12 +397,15 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
         self.fragment_counts = std::mem::replace(&mut self.fragments, empty).finish();
         let failed_lookups = self.lookups.finish(reader.info().last_time.unwrap_or_default());
         CaptureReport {
+            mixed_parts: mixed_parts(reader.info(), self.flows.torn()),
             info: Some(reader.info().clone()),
             sessions: self.sessions,
             undecoded: self.undecoded(),
             failed_lookups,
             other_ports: self.listener.finish(&self.options.ports),
             error: result.err(),
+            fingerprint: Some(self.packets.finish()),
+            copy_of: None,
         }
     }
 
@@ -377,4 +423,21 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
         let others = counted.into_iter().filter(|(_, count)| *count > 0);
         decoding.chain(others.map(|(reason, count)| (reason.to_owned(), count))).collect()
     }
+}
+
+/// Why these are no parts of one capture, in sentences without a full stop.
+fn mixed_parts(info: &CaptureInfo, torn: u64) -> Vec<String> {
+    let mut sentences = info.overlaps.clone();
+    if info.overlaps_omitted > 0 {
+        sentences.push(format!("{} more begin before the one before them ends", info.overlaps_omitted));
+    }
+    if torn > 0 {
+        let (connections, do_not) = if torn == 1 { ("connection", "does not") } else { ("connections", "do not") };
+        sentences.push(format!(
+            "{torn} {connections} of one file {do_not} go on in the next one with the same addresses and ports"
+        ));
+    }
+    let advice =
+        "this is not how the parts of one capture are; if they are captures of their own, read them without --sequence";
+    sentences.iter().map(|sentence| format!("{sentence}: {advice}")).collect()
 }

@@ -51,12 +51,23 @@ pub struct Session {
     pub client_acknowledged: bool,
     /// Whether the connection ran inside a tunnel.
     pub tunnelled: bool,
+    /// What of it Wireshark exported; none of an ordinary capture.
+    pub exported: Option<Exported>,
     /// Nanoseconds the capture went on after the last frame.
     pub quiet_ns: i64,
     /// TCP segments of the connection, both directions together.
     pub segments: u64,
     /// The files in which it begins and ends; only where several were read as one.
     pub parts: Option<(Arc<str>, Arc<str>)>,
+}
+
+/// What Wireshark exports of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exported {
+    /// The contents of its segments.
+    Segments,
+    /// What TLS hid. What was said before TLS is not in the capture, and is forgotten in any case (RFC 3207 4.2).
+    Decrypted,
 }
 
 /// Which sides' segments a capture has.
@@ -100,6 +111,7 @@ impl Session {
     pub fn new(flow: ClosedFlow<SessionBuilder<'_>>) -> Self {
         let mut listener = flow.listener;
         let (segments, tcp_stream, lookup) = (listener.segments, listener.tcp_stream, listener.lookup.take());
+        let exported = listener.exported;
         let transcript = listener.finish();
         Self {
             number: flow.number,
@@ -123,6 +135,7 @@ impl Session {
             server_acknowledged_all: flow.server_acknowledged_all,
             client_acknowledged: flow.client_acknowledged,
             tunnelled: flow.tunnelled,
+            exported,
             quiet_ns: flow.quiet_ns,
             segments,
             parts: None,
@@ -167,6 +180,7 @@ pub struct SessionBuilder<'o> {
     segments: u64,
     tcp_stream: Option<u64>,
     lookup: Option<Box<Lookup>>,
+    exported: Option<Exported>,
 }
 
 impl<'o> SessionBuilder<'o> {
@@ -180,6 +194,7 @@ impl<'o> SessionBuilder<'o> {
             segments: 0,
             tcp_stream: None,
             lookup: None,
+            exported: None,
         }
     }
 
@@ -197,15 +212,22 @@ impl<'o> SessionBuilder<'o> {
         self
     }
 
+    /// Adds what of it Wireshark exported.
+    #[must_use]
+    pub const fn with_exported(mut self, exported: Option<Exported>) -> Self {
+        self.exported = exported;
+        self
+    }
+
     fn dialogue(&mut self) -> &mut Dialogue<'o> {
-        let (client, server) = (self.client_begins, self.server_begins);
-        self.dialogue.get_or_insert_with(|| Box::new(new_dialogue(self.options, client, server)))
+        let (client, server, exported) = (self.client_begins, self.server_begins, self.exported);
+        self.dialogue.get_or_insert_with(|| Box::new(new_dialogue(self.options, client, server, exported)))
     }
 
     fn finish(self) -> Transcript {
         match self.dialogue {
             Some(dialogue) => dialogue.finish(),
-            None => new_dialogue(self.options, self.client_begins, self.server_begins).finish(),
+            None => new_dialogue(self.options, self.client_begins, self.server_begins, self.exported).finish(),
         }
     }
 }
@@ -214,8 +236,12 @@ fn new_dialogue(
     options: DialogueOptions<'_>,
     client: Option<(u64, bool)>,
     server: Option<(u64, bool)>,
+    exported: Option<Exported>,
 ) -> Dialogue<'_> {
     let mut dialogue = Dialogue::new(options);
+    if exported == Some(Exported::Decrypted) {
+        dialogue.begins_in_tls();
+    }
     if let Some((offset, is_start)) = client {
         dialogue.client_begins(offset, is_start);
     }

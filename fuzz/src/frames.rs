@@ -59,6 +59,10 @@ fn check(decoded: &Decoded<'_>, most: usize) {
         assert!(segment.payload.len() <= segment.payload_wire_len as usize);
         assert_eq!(segment.ack.is_some(), segment.flags.ack());
     }
+    if let Decoded::Unnumbered(segment) = decoded {
+        assert!(segment.payload.len() <= most);
+        assert!(segment.payload.len() <= segment.payload_wire_len as usize);
+    }
 }
 
 /// Whether skipping a packet that decodes like this loses nothing.
@@ -71,6 +75,6 @@ fn may_be_skipped(decoded: &Decoded<'_>, ports: &Ports) -> bool {
         Decoded::Undecoded(reason) => {
             matches!(reason, Undecoded::BadIpHeader | Undecoded::BadTcpHeader | Undecoded::CutTcpHeader)
         }
-        Decoded::Fragment(_) | Decoded::Unreachable(_) => false,
+        Decoded::Fragment(_) | Decoded::Unreachable(_) | Decoded::Unnumbered(_) => false,
     }
 }

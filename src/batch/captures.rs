@@ -33,7 +33,7 @@ pub(super) fn each<T>(
     let (mut flow, mut found_nothing) = (ControlFlow::Continue(()), !input.is_found());
     let mut visit = |member: Member| {
         let source = input.source(member.path.clone());
-        let may_be_anything = input.is_found() || member.path.is_some();
+        let may_be_anything = input.may_be_anything(member.path.as_deref());
         let found = match open(member) {
             Ok(capture) => Found::Capture(source, capture),
             Err(ReadError::UnknownFormat { is_foreign_capture: false, .. }) if may_be_anything => Found::Other,
@@ -49,7 +49,7 @@ pub(super) fn each<T>(
         take(Found::Empty(input.source(None), archive))?;
     }
     for note in notes {
-        take(if input.is_found() && walked.may_be_anything(&note) {
+        take(if input.may_be_anything(None) && walked.may_be_anything(&note) {
             Found::Other
         } else {
             Found::Unreadable(input.source(note.path.clone()), ReadError::Packed { note })

@@ -26,7 +26,8 @@ pub(super) fn scan(
     }
     let other_ports = OtherPorts { are_followed: true, ..first.other_ports };
     match again(&ScanOptions { ports: other_ports.all(), ..options.clone() }, observe) {
-        Ok(second) => CaptureReport { other_ports, ..second },
+        // A capture is known by what the ports asked for show of it: so others of the run are.
+        Ok(second) => CaptureReport { other_ports, fingerprint: first.fingerprint, ..second },
         Err(error) => CaptureReport::unreadable(error),
     }
 }

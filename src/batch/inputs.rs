@@ -43,6 +43,14 @@ impl Given {
     }
 }
 
+impl Given {
+    /// The ticket that `input` belongs to: the entry of the folder given through which it was found, else what was given.
+    pub(super) fn ticket_of(&self, input: &Input) -> PathBuf {
+        let entry = || input.path()?.strip_prefix(&self.path).ok()?.components().next();
+        entry().map_or_else(|| self.path.clone(), |entry| self.path.join(entry))
+    }
+}
+
 fn files_in(folder: &Path) -> Vec<Input> {
     let entries = WalkDir::new(folder).sort_by_file_name().into_iter();
     let inputs = entries.filter_map(|entry| match entry {
@@ -104,6 +112,22 @@ fn stem_of_a_part(path: &Path) -> Option<(Option<&Path>, String)> {
     Some((path.parent(), format!("{base}.{extension}")))
 }
 
+/// What the names of captures end in, before a counter and a compression.
+const CAPTURE_EXTENSIONS: [&str; 7] = ["pcap", "pcapng", "cap", "trc", "enc", "dmp", "snoop"];
+const COMPRESSION_EXTENSIONS: [&str; 6] = ["gz", "zst", "lz4", "xz", "bz2", "z"];
+
+/// Whether a file or member is named as captures are: `trace.pcap`, `trace.pcap1`, `TRACE.CAP.gz`.
+fn is_named_as_a_capture(path: &Path) -> bool {
+    let extension = |path: &Path| Some(path.extension()?.to_str()?.to_ascii_lowercase());
+    let is_packed = extension(path).is_some_and(|extension| COMPRESSION_EXTENSIONS.contains(&&*extension));
+    let stem = path.with_extension("");
+    let name = if is_packed { &stem } else { path };
+    let is_capture = |extension: String| {
+        CAPTURE_EXTENSIONS.contains(&extension.trim_end_matches(|character: char| character.is_ascii_digit()))
+    };
+    extension(name).is_some_and(is_capture)
+}
+
 #[cfg(unix)]
 fn path(octets: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStrExt;
@@ -127,6 +151,13 @@ impl Input {
     /// Whether it was found in a folder, and so need not be a capture.
     pub(super) const fn is_found(&self) -> bool {
         matches!(self, Self::Found(_))
+    }
+
+    /// Whether what is no capture need not be one, by the name of the file or the member: all that was found and is not named
+    /// as captures are.
+    pub(super) fn may_be_anything(&self, member: Option<&str>) -> bool {
+        let name = member.map(Path::new).or_else(|| self.path());
+        (self.is_found() || member.is_some()) && !name.is_some_and(is_named_as_a_capture)
     }
 
     pub(super) fn source(&self, member: Option<String>) -> CaptureSource {
@@ -178,6 +209,34 @@ mod tests {
         ] {
             assert!(!looks_like_a_set(&inputs(apart)), "{apart:?}");
         }
+    }
+
+    #[test]
+    fn captures_are_known_by_their_names() {
+        for name in
+            ["a.pcap", "t/A.PCAPNG", "a.cap.gz", "a.pcap12", "x.trc", "x.enc.zst", "x.dmp", "x.snoop", "x.pcap1.xz"]
+        {
+            assert!(is_named_as_a_capture(Path::new(name)), "{name}");
+        }
+        for name in ["pcap", "a.txt", "a.gz", "a.pcap/notes", "a.pcap.txt", "capture", "a.zip", ".pcap"] {
+            assert!(!is_named_as_a_capture(Path::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_ticket_is_the_entry_of_the_folder_or_the_file_given() {
+        let given = |path: &str| Given { path: PathBuf::from(path), inputs: Vec::new() };
+        for (path, found, ticket) in [
+            ("tickets", "tickets/4711/a/b.pcap", "tickets/4711"),
+            ("tickets/", "tickets/4711.zip", "tickets/4711.zip"),
+            (".", "./4711/a.pcap", "./4711"),
+            ("/t/4711", "/t/4711/a.pcap", "/t/4711/a.pcap"),
+            ("t", "t", "t"),
+        ] {
+            assert_eq!(given(path).ticket_of(&Input::Found(PathBuf::from(found))), Path::new(ticket));
+        }
+        assert_eq!(given("a.pcap").ticket_of(&Input::File(PathBuf::from("a.pcap"))), Path::new("a.pcap"));
+        assert_eq!(given("-").ticket_of(&Input::Stdin(PathBuf::from("-"))), Path::new("-"));
     }
 
     #[test]

@@ -3,8 +3,12 @@
 mod captures;
 mod follow;
 mod inputs;
+mod known;
 mod progress;
 mod sequence;
+mod tally;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::fmt;
@@ -14,14 +18,15 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::diagnosis::Diagnosis;
-use crate::report::{InputReport, Reporter};
-use crate::scan::ScanOptions;
-use crate::scan::{CaptureReport, CaptureSource};
+use crate::report::Reporter;
+use crate::scan::{CaptureReport, CaptureSource, Fingerprint, ScanOptions};
 use crate::session::Session;
 
 pub use captures::reread;
 pub use inputs::{Given, Input, expand, looks_like_a_set, read_list};
 pub use progress::Progress;
+
+use tally::RunTally;
 
 /// How a run goes about its inputs.
 #[derive(Debug)]
@@ -33,8 +38,10 @@ pub struct BatchOptions<'p> {
     pub jobs: usize,
     /// What encrypted archives are tried with.
     pub passwords: Vec<String>,
-    /// Whether the inputs are the parts of one capture, to be read in order of their first packet.
+    /// Whether the inputs are the parts of one capture, to be read in order of their first packet. They are one ticket then.
     pub is_sequence: bool,
+    /// Whether all inputs are one ticket: captures of one site, whose sessions are added up.
+    pub are_together: bool,
     /// What is told how far the run is.
     pub progress: Option<&'p Progress>,
 }
@@ -42,11 +49,11 @@ pub struct BatchOptions<'p> {
 impl BatchOptions<'_> {
     /// Scans with `scan`, one input at a time, no passwords, every input a capture of its own.
     pub const fn new(scan: ScanOptions) -> Self {
-        Self { scan, jobs: 1, passwords: Vec::new(), is_sequence: false, progress: None }
+        Self { scan, jobs: 1, passwords: Vec::new(), is_sequence: false, are_together: false, progress: None }
     }
 }
 
-/// An input that could not be read, or not to its end.
+/// An input that could not be read, or not to its end; or that is not what it was said to be.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Failure {
@@ -72,13 +79,16 @@ pub struct BatchResult {
     pub skipped_files: u64,
     /// What could not be read, or not to its end.
     pub failures: Vec<Failure>,
-    /// Sessions lost, those aside whose mail another session delivered right after.
+    /// What is wrong with captures that were read as parts of one.
+    pub warnings: Vec<Failure>,
+    /// Sessions lost, those aside whose mail another session delivered right after, and those of copies.
     pub lost: u64,
 }
 
 /// What a worker has to tell of its input.
 enum Event {
-    Begin(CaptureSource),
+    /// A capture is opened; with its first packet, if it has one.
+    Begin(CaptureSource, Option<Fingerprint>),
     Session(Box<(Session, Diagnosis)>),
     End(Box<CaptureReport>),
     /// A file or member that is no capture.
@@ -94,28 +104,40 @@ const WAITING_EVENTS: usize = 256;
 ///
 /// Only when the report cannot be written. What is wrong with an input stands in the result.
 pub fn run(given: &[Given], options: &BatchOptions<'_>, reporter: &mut dyn Reporter) -> io::Result<BatchResult> {
-    let (result, input) = (BatchResult::default(), InputReport::default());
-    let mut tally = RunTally { result, reporter, capture: 0, source: None, input, is_gone: None };
+    let mut tally = RunTally::new(options, reporter);
     let inputs: Vec<&Input> = given.iter().flat_map(|given| &given.inputs).collect();
     if options.is_sequence {
-        let reports = sequence::scan(given, options, &mut |event| tally.take(event));
+        tally.one_ticket(given);
+        let reports = sequence::scan(given, options, &mut |event| tally.take(None, event));
+        tally.ticket_end();
         reports.iter().for_each(|report| tally.input_end(report));
-    } else if options.jobs > 1 && inputs.len() > 1 {
-        in_parallel(given, &inputs, options, &mut tally);
     } else {
-        for given in given {
-            for input in &given.inputs {
-                worker::scan(input, options, &mut |event| tally.take(event));
-            }
-            tally.given_end(given);
+        if options.are_together {
+            tally.one_ticket(given);
         }
+        if options.jobs > 1 && inputs.len() > 1 {
+            in_parallel(given, &inputs, options, &mut tally);
+        } else {
+            one_by_one(given, options, &mut tally);
+        }
+        tally.ticket_end();
     }
     tally.finish()
 }
 
+fn one_by_one<'i>(given: &'i [Given], options: &BatchOptions<'_>, tally: &mut RunTally<'_, 'i>) {
+    for given in given {
+        for input in &given.inputs {
+            tally.begin(given, input);
+            worker::scan(input, options, &mut |event| tally.take(Some(input), event));
+        }
+        tally.given_end(given);
+    }
+}
+
 /// Workers take `inputs`, all that was given, in order; each input's events come through a channel of its own, and those
 /// are read in order.
-fn in_parallel(given: &[Given], inputs: &[&Input], options: &BatchOptions<'_>, tally: &mut RunTally<'_>) {
+fn in_parallel<'i>(given: &'i [Given], inputs: &[&Input], options: &BatchOptions<'_>, tally: &mut RunTally<'_, 'i>) {
     // Bounded, so that workers do not run far ahead of an input that takes long.
     let (order, in_order) = sync_channel::<Receiver<Event>>(options.jobs.saturating_mul(4));
     let queue = Mutex::new((inputs.iter(), Some(order)));
@@ -130,9 +152,10 @@ fn in_parallel(given: &[Given], inputs: &[&Input], options: &BatchOptions<'_>, t
             });
         }
         for given in given {
-            for events in in_order.iter().take(given.inputs.len()) {
+            for (input, events) in given.inputs.iter().zip(in_order.iter()) {
+                tally.begin(given, input);
                 for event in events {
-                    if !tally.take(event) {
+                    if !tally.take(Some(input), event) {
                         return;
                     }
                 }
@@ -155,81 +178,6 @@ fn next<'i>(queue: &Queue<'i>) -> Option<(&'i Input, SyncSender<Event>)> {
             // The reader of the queue ends when the last sender is gone.
             *order = None;
             None
-        }
-    }
-}
-
-/// Hands events on to the reporter and adds them up.
-struct RunTally<'r> {
-    result: BatchResult,
-    reporter: &'r mut dyn Reporter,
-    capture: usize,
-    source: Option<CaptureSource>,
-    /// What came so far of the path that is being read.
-    input: InputReport,
-    /// Why the report can no longer be written.
-    is_gone: Option<io::Error>,
-}
-
-impl RunTally<'_> {
-    /// Takes one event; false when nothing more is wanted.
-    fn take(&mut self, event: Event) -> bool {
-        if self.is_gone.is_none()
-            && let Err(error) = self.report(event)
-        {
-            self.is_gone = Some(error);
-        }
-        self.is_gone.is_none()
-    }
-
-    fn report(&mut self, event: Event) -> io::Result<()> {
-        match event {
-            Event::Begin(source) => {
-                self.reporter.capture_begin(self.capture, &source)?;
-                self.source = Some(source);
-            }
-            Event::Session(pair) => {
-                let (session, diagnosis) = *pair;
-                self.result.lost += u64::from(diagnosis.is_mail_lost());
-                self.reporter.session(self.capture, &session, &diagnosis)?;
-            }
-            Event::End(report) => {
-                self.reporter.capture_end(self.capture, &report)?;
-                self.capture += 1;
-                self.result.captures += usize::from(report.info.is_some());
-                self.input.captures += u64::from(report.info.is_some());
-                self.input.unreadable += u64::from(report.error.is_some());
-                if let (Some(error), Some(source)) = (report.error, self.source.take()) {
-                    self.result.failures.push(Failure { source, message: error.to_string() });
-                }
-            }
-            Event::Skipped => {
-                self.result.skipped_files += 1;
-                self.input.passed_over += 1;
-            }
-        }
-        Ok(())
-    }
-
-    /// All that a path stands for was read.
-    fn given_end(&mut self, given: &Given) {
-        let report = std::mem::take(&mut self.input);
-        self.input_end(&InputReport { source: CaptureSource::new(&given.path, None), ..report });
-    }
-
-    fn input_end(&mut self, report: &InputReport) {
-        if self.is_gone.is_none() {
-            self.is_gone = self.reporter.input_end(report).err();
-        }
-    }
-
-    fn finish(self) -> io::Result<BatchResult> {
-        match self.is_gone {
-            Some(error) => Err(error),
-            None => {
-                self.reporter.end()?;
-                Ok(self.result)
-            }
         }
     }
 }

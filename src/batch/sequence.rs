@@ -51,7 +51,7 @@ fn begin_all<'i>(
                 report.captures += 1;
                 parts.push((first, input, opening));
             }
-            Err(ReadError::UnknownFormat { .. }) if input.is_found() => {
+            Err(ReadError::UnknownFormat { .. }) if input.may_be_anything(None) => {
                 report.passed_over += 1;
                 tell(Event::Skipped);
             }
@@ -70,7 +70,7 @@ fn scan_parts(
     options: &BatchOptions<'_>,
     tell: &mut dyn FnMut(Event) -> bool,
 ) {
-    let mut wants_more = tell(Event::Begin(source));
+    let mut wants_more = tell(Event::Begin(source, None));
     let part = |input: &Input| CapturePart { path: input.source(None).path, first_frame: 0, frames: 0 };
     let order: Vec<&Input> = parts.iter().map(|(_, input, _)| *input).collect();
     let sequence = Sequence::new(parts.into_iter().map(|(_, input, opening)| (part(input), opening)).collect());

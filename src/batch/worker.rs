@@ -8,9 +8,9 @@ use std::path::Path;
 use super::captures::{self, Found};
 use super::follow::{self, Again, Observe};
 use super::{BatchOptions, Event, Input};
-use crate::capture::{self, CaptureReader, ReadError};
+use crate::capture::{self, CaptureReader, Peeked, ReadError};
 use crate::container::{Member, Origin, WalkOptions};
-use crate::scan::{CaptureReport, CaptureSource, ScanOptions, scan_capture};
+use crate::scan::{CaptureReport, CaptureSource, Fingerprint, ScanOptions, scan_capture};
 
 /// Scans all captures in `input`. `tell` says whether it wants to hear more.
 pub(super) fn scan(input: &Input, options: &BatchOptions<'_>, tell: &mut dyn FnMut(Event) -> bool) {
@@ -58,8 +58,9 @@ fn scan_reader(
     again: Option<&mut Again<'_>>,
     tell: &mut dyn FnMut(Event) -> bool,
 ) -> bool {
-    let mut wants_more = tell(Event::Begin(source));
-    let first = |observe: &mut Observe<'_>| scan_capture(reader, &options.scan, observe);
+    let reader = Peeked::new(reader);
+    let mut wants_more = tell(Event::Begin(source, reader.first().as_ref().map(Fingerprint::of_packet)));
+    let first = |observe: &mut Observe<'_>| scan_capture(Box::new(reader), &options.scan, observe);
     let report = follow::scan(first, &options.scan, again, &mut |session, diagnosis| {
         wants_more = wants_more && tell(Event::Session(Box::new((session, diagnosis))));
     });
@@ -93,7 +94,7 @@ fn scan_again(
 
 /// Reports something that gave no packet; says whether anybody wants to hear more.
 pub(super) fn unreadable(source: CaptureSource, error: ReadError, tell: &mut dyn FnMut(Event) -> bool) -> bool {
-    tell(Event::Begin(source)) && tell(Event::End(Box::new(CaptureReport::unreadable(error))))
+    tell(Event::Begin(source, None)) && tell(Event::End(Box::new(CaptureReport::unreadable(error))))
 }
 
 /// Counts the octets as they are read; those of an archive that is read out of order all at once.

@@ -33,6 +33,10 @@ pub struct CaptureInfo {
     pub truncated: bool,
     /// The files it is made of, where several were read as one.
     pub parts: Vec<CapturePart>,
+    /// Of several files read as one, those that begin before the one before them ends, in words; so many at most.
+    pub overlaps: Vec<String>,
+    /// More of them.
+    pub overlaps_omitted: u64,
     /// Sentences for the user: the variant of the format, what was skipped, how the file ends.
     pub notes: Vec<String>,
 }

@@ -46,6 +46,8 @@ impl LinkType {
     pub const IPV6: Self = Self(229);
     /// Linux netfilter log.
     pub const NFLOG: Self = Self(239);
+    /// What Wireshark exports: PDUs without the headers around them.
+    pub const WIRESHARK_UPPER_PDU: Self = Self(252);
     /// Linux "cooked" capture, second version.
     pub const LINUX_SLL2: Self = Self(276);
     /// A link layer the registry has no number for. It hands none out up here.

@@ -36,7 +36,7 @@ pub use link::LinkType;
 pub use netmon::{NetmonZone, ZoneError};
 pub(crate) use owned::OwnedPacket;
 pub use peeked::Peeked;
-pub use sequence::{BegunParts, CapturePart, Opening, Sequence};
+pub use sequence::{BegunParts, CapturePart, Opening, PartBoundary, Sequence};
 
 use source::Source;
 
@@ -80,6 +80,11 @@ pub trait CaptureReader: Send {
 
     /// What is known of the capture so far: at least of the packets delivered.
     fn info(&self) -> &CaptureInfo;
+
+    /// Says where each part begins; of several captures read as one only.
+    fn boundary(&self) -> Option<PartBoundary> {
+        None
+    }
 }
 
 /// A capture format: how to know it and how to read it.

@@ -3,7 +3,7 @@
 use std::mem;
 use std::ops::ControlFlow;
 
-use super::{CaptureInfo, CaptureReader, OwnedPacket, ReadError, Sink};
+use super::{CaptureInfo, CaptureReader, OwnedPacket, Packet, ReadError, Sink};
 use crate::time::Timestamp;
 
 /// A capture whose first packet was looked at, and is delivered all the same.
@@ -27,7 +27,12 @@ impl Peeked {
 
     /// When the first packet was captured; `None` if there is none, or once it was delivered.
     pub fn first_time(&self) -> Option<Timestamp> {
-        self.first.as_ref().map(|first| first.time)
+        self.first().map(|first| first.time)
+    }
+
+    /// The first packet; `None` if there is none, or once it was delivered.
+    pub fn first(&self) -> Option<Packet<'_>> {
+        self.first.as_ref().map(OwnedPacket::packet)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Several captures read as one, frame numbers counting on.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{CaptureInfo, CaptureReader, Packet, ReadError, Sink};
-use crate::time::FrameNumber;
+use crate::time::{FrameNumber, NANOS_PER_SEC, Timestamp};
 
 /// One file of a sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,43 @@ impl BegunParts {
     }
 }
 
+/// The part being read.
+struct Current {
+    part: CapturePart,
+    reader: Box<dyn CaptureReader>,
+    /// Whether a packet of it was delivered.
+    is_begun: bool,
+}
+
+/// Where the part being read begins, to be asked by whoever follows its packets.
+#[derive(Clone, Debug, Default)]
+pub struct PartBoundary(Arc<AtomicU64>);
+
+impl PartBoundary {
+    /// Changes with the first packet of every part.
+    pub(crate) fn part(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Whether the part that has this number begins long after the one before it ended, or before that: no packet of a
+    /// connection is recorded so late.
+    pub(crate) const fn is_break(part: u64) -> bool {
+        part & 1 == 1
+    }
+
+    fn next(&self, is_break: bool) {
+        let number = (self.part() >> 1) + 1;
+        self.0.store(number << 1 | u64::from(is_break), Ordering::Relaxed);
+    }
+}
+
+/// How far a part may begin before the end of the one before it: packets of several queues are written out of order.
+const OVERLAP_NS: i64 = NANOS_PER_SEC;
+/// No connection is silent for longer: that is past every timeout of SMTP (RFC 5321 4.5.3.2).
+const PAUSE_NS: i64 = 15 * 60 * NANOS_PER_SEC;
+/// Overlaps that are named; the rest are counted.
+const OVERLAPS: usize = 8;
+
 /// Captures one after the other, as if they had been appended to each other.
 ///
 /// A part that is damaged ends there, and the next one begins. When all parts were read, the first such damage is the error;
@@ -48,7 +86,7 @@ pub struct Sequence {
     /// Those not begun.
     parts: std::vec::IntoIter<(CapturePart, Opening)>,
     /// The one being read.
-    current: Option<(CapturePart, Box<dyn CaptureReader>)>,
+    current: Option<Current>,
     /// What is known of those read before it.
     before: CaptureInfo,
     /// What is known of those and of the current one.
@@ -56,13 +94,25 @@ pub struct Sequence {
     /// What is wrong with the first damaged one.
     error: Option<ReadError>,
     begun: BegunParts,
+    boundary: PartBoundary,
+    /// When the latest packet was captured, and the part with it.
+    latest: Option<(Timestamp, String)>,
 }
 
 impl Sequence {
     /// A sequence of `parts` in this order; where they begin is found out while they are read.
     pub fn new(parts: Vec<(CapturePart, Opening)>) -> Self {
         let (before, info) = (CaptureInfo::default(), CaptureInfo::default());
-        Self { parts: parts.into_iter(), current: None, before, info, error: None, begun: BegunParts::default() }
+        Self {
+            parts: parts.into_iter(),
+            current: None,
+            before,
+            info,
+            error: None,
+            begun: BegunParts::default(),
+            boundary: PartBoundary::default(),
+            latest: None,
+        }
     }
 
     /// The parts that were begun, now and later.
@@ -72,15 +122,23 @@ impl Sequence {
 
     /// Reads on until all parts are over or `sink` breaks off.
     fn read(&mut self, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        while let Some((part, mut reader)) = self.current.take().or_else(|| self.open_next()) {
+        while let Some(Current { part, mut reader, mut is_begun }) = self.current.take().or_else(|| self.open_next()) {
             let before = self.before.frames;
             let mut flow = ControlFlow::Continue(());
+            let mut time = None;
             let read = reader.for_each_packet(&mut |packet| {
+                if !std::mem::replace(&mut is_begun, true) {
+                    self.begin(&part, packet.time);
+                }
+                time = Some(packet.time);
                 flow = sink(Packet { frame: before + packet.frame, ..packet });
                 flow
             });
+            if let Some(time) = time {
+                self.latest = Some((time, part.path.clone()));
+            }
             if flow.is_break() {
-                self.current = Some((part, reader));
+                self.current = Some(Current { part, reader, is_begun });
                 return flow;
             }
             if let Err(error) = read {
@@ -91,13 +149,28 @@ impl Sequence {
         ControlFlow::Continue(())
     }
 
+    /// The first packet of a part comes.
+    fn begin(&mut self, part: &CapturePart, first: Timestamp) {
+        let Some((latest, path)) = &self.latest else { return self.boundary.next(false) };
+        let pause_ns = first.nanos_since(*latest);
+        self.boundary.next(!(-OVERLAP_NS..=PAUSE_NS).contains(&pause_ns));
+        if pause_ns < -OVERLAP_NS {
+            let early = pause_ns.unsigned_abs().div_ceil(NANOS_PER_SEC.unsigned_abs());
+            if self.before.overlaps.len() < OVERLAPS {
+                self.before.overlaps.push(format!("{} begins {early} s before {path} ends", part.path));
+            } else {
+                self.before.overlaps_omitted += 1;
+            }
+        }
+    }
+
     /// The next part that can be opened.
-    fn open_next(&mut self) -> Option<(CapturePart, Box<dyn CaptureReader>)> {
+    fn open_next(&mut self) -> Option<Current> {
         while let Some((part, open)) = self.parts.next() {
             match open() {
                 Ok(reader) => {
                     self.begun.add(self.before.frames + 1, &part.path);
-                    return Some((part, reader));
+                    return Some(Current { part, reader, is_begun: false });
                 }
                 Err(error) => self.damaged(&part, error),
             }
@@ -148,7 +221,7 @@ impl CaptureReader for Sequence {
     fn for_each_packet(&mut self, sink: &mut Sink<'_>) -> Result<(), ReadError> {
         let flow = self.read(sink);
         self.info = self.before.clone();
-        if let Some((part, reader)) = &self.current {
+        if let Some(Current { part, reader, .. }) = &self.current {
             add(&mut self.info, part.clone(), reader.info());
         }
         match self.error.take_if(|_| flow.is_continue()) {
@@ -159,5 +232,9 @@ impl CaptureReader for Sequence {
 
     fn info(&self) -> &CaptureInfo {
         &self.info
+    }
+
+    fn boundary(&self) -> Option<PartBoundary> {
+        Some(self.boundary.clone())
     }
 }

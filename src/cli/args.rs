@@ -47,6 +47,7 @@ pub(super) enum Command {
 /// Scan captures and report the sessions that were lost
 #[derive(Debug, ClapArgs)]
 #[command(after_help = SCAN_HELP)]
+#[allow(clippy::struct_excessive_bools)]
 pub(super) struct ScanArgs {
     /// Captures, archives or mails with captures in them, folders of these, or `-` for standard input
     #[arg(required_unless_present = "files_from", value_name = "CAPTURE")]
@@ -60,9 +61,14 @@ pub(super) struct ScanArgs {
     #[arg(long, value_name = "NAME")]
     pub(super) name: Option<PathBuf>,
 
-    /// Read the captures as parts of one capture, in the order of their first packets: for rotated sets
+    /// Read the captures as parts of one capture, in the order of their first packets: for rotated sets. They are one ticket
     #[arg(long)]
     pub(super) sequence: bool,
+
+    /// Add up the sessions of all captures, as those of one site: otherwise each entry of a folder, and each file given, is a
+    /// ticket of its own, whose clients and servers are no one else's
+    #[arg(long)]
+    pub(super) together: bool,
 
     /// How many captures to read at the same time [default: the number of processors]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -228,6 +234,7 @@ Examples:
   ehlotrace scan --port 25,587 tickets/
   ehlotrace scan --port any submission.pcapng
   ehlotrace scan --format markdown tickets/4711.zip
+  ehlotrace scan --together monday.pcap tuesday.pcap
   ehlotrace scan --sequence trace_0000*.pcapng
   find /srv/tickets -newer last-run -print0 | ehlotrace scan --files-from -
   tcpdump -r old.pcap -w - port 25 | ehlotrace scan -

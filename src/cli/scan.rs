@@ -41,6 +41,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     options.jobs = args.jobs.map_or_else(processors, usize::from);
     options.passwords = args.reading.passwords().to_vec();
     options.is_sequence = args.sequence;
+    options.are_together = args.together;
     options.progress = shows_progress.then_some(&progress);
     let mut out = Output::new(args.output.as_deref(), "report", &inputs, args.files_from.as_deref())?;
     let limits = options.scan.limits.clone();
@@ -48,13 +49,21 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let mut run = || batch::run(&given, &options, reporter.as_mut()).context("cannot write the report");
     let result = if shows_progress { bar::during(&inputs, &progress, run)? } else { run()? };
     let unknown = reporter.summary().unknown;
+    let notes = reporter.notes_left_out();
     drop(reporter);
     // A report of nothing is not put in the place of one that is there.
     if result.captures > 0 || !out.replaces_a_file() {
         out.finish().context("cannot write the report").with_context(|| target(args))?;
     }
-    for failure in &result.failures {
-        complain(&failure.to_string());
+    let failures: Vec<String> = result.failures.iter().map(ToString::to_string).collect();
+    for failure in &failures {
+        complain(failure);
+    }
+    for note in notes.iter().filter(|note| !failures.contains(note)) {
+        args.reading.note(note);
+    }
+    for warning in &result.warnings {
+        complain(&format!("warning: {warning}"));
     }
     if result.captures == 0 && result.failures.is_empty() {
         let files = match result.skipped_files {

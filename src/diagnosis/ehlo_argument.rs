@@ -3,7 +3,7 @@
 use super::facts::{Ending, Facts};
 use super::rules::{Fault, Finding, Rule, Stage};
 use super::{Argument, Confidence, Evidence, EvidenceKind};
-use crate::smtp::{Hello, Verb};
+use crate::smtp::{Hello, Refusal, XClient};
 
 /// A hello argument is malformed, no hello was accepted, and no message followed.
 ///
@@ -24,18 +24,26 @@ pub(super) const RULE: Rule = Rule {
     },
 };
 
-/// A proxy passed the name on with XCLIENT, and the server refused that, or MAIL or RCPT for it.
+/// A proxy passed the name on with XCLIENT, and the server refused that, or MAIL or RCPT for it; or with XFORWARD, and the
+/// server refused that.
 fn passed_on(facts: &Facts<'_>) -> Option<Finding> {
-    let (told, command) = facts.transcript.last_xclient()?;
+    let transcript = facts.transcript;
+    let (xclient, xforward) = (transcript.xclients.last(), transcript.xforwards.last());
+    let by_xclient = || passed_on_with(facts, xclient?, transcript.refusal_naming_hello.as_ref());
+    by_xclient().or_else(|| passed_on_with(facts, xforward?, None).filter(|_| transcript.mail.accepted == 0))
+}
+
+fn passed_on_with(facts: &Facts<'_>, told: &XClient, later: Option<&(Refusal, Option<usize>)>) -> Option<Finding> {
+    let command = facts.transcript.passing_command(told)?;
     let (name, check) = told.helo.as_ref().filter(|(_, check)| !check.is_well_formed())?;
     let reply = facts.transcript.exchanges.get(told.exchange)?.reply.as_ref();
-    let refused = match (&facts.transcript.refusal_naming_hello, reply) {
-        (_, Some(reply)) if reply.is_refusal() && reply.names_hello() => Evidence::reply(reply, Some(Verb::XClient)),
+    let refused = match (later, reply) {
+        (_, Some(reply)) if reply.is_refusal() && reply.names_hello() => Evidence::reply(reply, Some(command.verb)),
         (Some((refusal, None)), Some(reply)) if reply.is_positive() => facts.refusal(refusal),
         _ => return None,
     };
     let argument = Argument {
-        verb: Verb::XClient,
+        verb: command.verb,
         octets: name.clone(),
         problems: check.problems.clone(),
         is_tolerated: false,

@@ -37,6 +37,8 @@ pub enum EvidenceKind {
     },
     /// A proxy's header, of this version, which says this.
     ProxyHeader(u8, ProxyContent),
+    /// The client spoke first, and the greeting came so many nanoseconds later; none where the clock was set between.
+    EarlyTalk(Option<i64>),
     /// The handshake is complete, and no greeting followed.
     NoGreeting,
     /// What this side speaks in place of SMTP.
@@ -92,7 +94,7 @@ pub enum EvidenceKind {
 /// A malformed argument of a hello.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Argument {
-    /// EHLO, HELO or LHLO; XCLIENT where a proxy passed it on.
+    /// EHLO, HELO or LHLO; XCLIENT or XFORWARD where a proxy passed it on.
     pub verb: Verb,
     /// The argument, no blanks around it.
     pub octets: Box<[u8]>,

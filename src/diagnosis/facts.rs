@@ -1,13 +1,13 @@
 //! What the rules ask of a session, worked out once.
 
 use crate::flow::{CloseHow, Side};
-use crate::session::{Captured, Session};
+use crate::session::{Captured, Exported, Session};
 use crate::smtp::{Command, Exchange, Hello, Refusal, Reply, Tally, Transcript, Verb};
 use crate::time::{Moment, NANOS_PER_SEC};
 
 use super::reasons::Refused;
 use super::rules::{Fault, Finding};
-use super::{Answer, Confidence, End, Evidence, EvidenceKind};
+use super::{Answer, Confidence, End, Evidence, EvidenceKind, Reason};
 
 /// How a session came to its end, as far as the capture shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +141,8 @@ impl<'s> Facts<'s> {
         let is_hello_missing = matches!(self.transcript.refusal_naming_hello, Some((_, None)))
             && self.transcript.hellos.is_empty()
             && self.transcript.xclients.is_empty();
-        self.session.handshake.syn_ack.is_some() || self.transcript.greeting.is_some() && !is_hello_missing
+        let is_greeted = self.transcript.greeting.is_some() && !is_hello_missing;
+        self.session.handshake.syn_ack.is_some() || is_greeted || self.session.exported == Some(Exported::Decrypted)
     }
 
     /// The first hole in the dialogue, if something that matters may be in it: after QUIT nothing does, where all before it
@@ -259,7 +260,23 @@ impl<'s> Facts<'s> {
         let refusal = tally.last_refusal.as_ref().filter(|_| is_lost)?;
         let sent = Evidence::new(refusal.command, EvidenceKind::Refused(verb, tally.refused));
         let finding = Finding::new(fault, self.confidence(), vec![sent, self.refusal(refusal)]);
-        Some(finding.because(self.said(refusal, verb).reason()))
+        Some(self.because(finding, &self.said(refusal, verb)))
+    }
+
+    /// A finding with the reason that the refusal gives. A client that spoke too soon is told so where nothing speaks against
+    /// it.
+    pub(super) fn because(&self, mut finding: Finding, refused: &Refused) -> Finding {
+        let early = self.transcript.early_talk;
+        let said = refused.reason();
+        let fitting = early.filter(|_| said.is_none()).and_then(|_| refused.reason_of_early_talker());
+        if fitting.is_some() {
+            finding.confidence = Confidence::Probable;
+        }
+        let reason = said.or(fitting);
+        if let Some(early) = early.filter(|_| reason.is_some_and(Reason::is_about_turn)) {
+            finding.evidence.push(Evidence::new(early.spoke, EvidenceKind::EarlyTalk(early.not_waited_ns())));
+        }
+        finding.for_reason(reason)
     }
 
     /// A refusal as evidence. The command it answers is known unless the transcript has too many.

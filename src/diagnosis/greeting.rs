@@ -57,7 +57,7 @@ pub(super) const REFUSED: Rule = Rule {
             return None;
         }
         let finding = Finding::new(Fault::Server, Confidence::Certain, vec![Evidence::reply(greeting, None)]);
-        Some(finding.because(Refused::new(greeting, None).reason()))
+        Some(facts.because(finding, &Refused::new(greeting, None)))
     },
 };
 

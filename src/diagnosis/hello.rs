@@ -21,8 +21,8 @@ pub(super) const POLICY: Rule = Rule {
             if is_unsupported {
                 return None;
             }
-            let reason = Refused::new(facts.reply(hello)?, Some(Verb::Ehlo)).reason();
-            Some(policy(facts, hello, facts.hello_reply(hello)?)?.because(reason))
+            let refused = Refused::new(facts.reply(hello)?, Some(Verb::Ehlo));
+            Some(facts.because(policy(facts, hello, facts.hello_reply(hello)?)?, &refused))
         })
     },
 };
@@ -77,7 +77,8 @@ pub(super) const UNANSWERED: Rule = Rule {
 fn deferred(facts: &Facts<'_>) -> Option<Finding> {
     let (refusal, in_force) = facts.transcript.refusal_naming_hello.as_ref()?;
     let hello = facts.transcript.hellos.get((*in_force)?)?;
-    Some(policy(facts, hello, facts.refusal(refusal))?.because(facts.said(refusal, Verb::Ehlo).reason()))
+    let finding = policy(facts, hello, facts.refusal(refusal))?;
+    Some(facts.because(finding, &facts.said(refusal, Verb::Ehlo)))
 }
 
 /// The client can change its name at once, the server's rule is somebody else's.

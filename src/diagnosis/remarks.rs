@@ -1,7 +1,7 @@
 //! What is worth a second look whatever became of the mail. It decides nothing.
 
 use crate::session::Session;
-use crate::smtp::{Reply, Transcript};
+use crate::smtp::{Reply, Transcript, XClient};
 use crate::time::{FrameNumber, Moment, NANOS_PER_SEC};
 
 /// Something about a session that is no cause of loss and should be changed all the same.
@@ -21,11 +21,13 @@ pub enum Remark {
     CertificateEarly,
     /// The server's certificate is for other names than the one the client looked for.
     CertificateName,
+    /// A proxy passed a malformed name on with XFORWARD.
+    ForwardedHello,
 }
 
 impl Remark {
     /// Every remark.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ClearCredentials,
         Self::StartTlsUnused,
         Self::StartTlsRefused,
@@ -33,6 +35,7 @@ impl Remark {
         Self::CertificateExpired,
         Self::CertificateEarly,
         Self::CertificateName,
+        Self::ForwardedHello,
     ];
 
     /// The stable word for reports.
@@ -45,6 +48,7 @@ impl Remark {
             Self::CertificateExpired => "certificate-expired",
             Self::CertificateEarly => "certificate-not-yet-valid",
             Self::CertificateName => "certificate-name",
+            Self::ForwardedHello => "forwarded-hello",
         }
     }
 
@@ -58,6 +62,7 @@ impl Remark {
             Self::CertificateExpired => "the server's certificate had expired",
             Self::CertificateEarly => "the server's certificate was not yet valid",
             Self::CertificateName => "the server's certificate does not have the name that the client used",
+            Self::ForwardedHello => "a proxy passed on a malformed name from its client",
         }
     }
 
@@ -70,6 +75,7 @@ impl Remark {
             Self::StartTlsInjection => "RFC 3207 4, 6",
             Self::CertificateExpired | Self::CertificateEarly => "RFC 5280 4.1.2.5",
             Self::CertificateName => "RFC 9525 6; RFC 7817",
+            Self::ForwardedHello => "Postfix, XFORWARD_README; RFC 5321 4.1.1.1",
         }
     }
 
@@ -83,6 +89,7 @@ impl Remark {
             Self::CertificateExpired => include_str!("pages/certificate-expired.md"),
             Self::CertificateEarly => include_str!("pages/certificate-not-yet-valid.md"),
             Self::CertificateName => include_str!("pages/certificate-name.md"),
+            Self::ForwardedHello => include_str!("pages/forwarded-hello.md"),
         }
     }
 }
@@ -97,8 +104,16 @@ pub(super) fn remarks(session: &Session) -> Vec<(FrameNumber, Remark)> {
     let exposed = credentials.map(|moment| (moment, exposure(transcript)));
     let injected = transcript.behind_starttls.map(|moment| (moment, Remark::StartTlsInjection));
     let certificate = certificate(session).into_iter().flatten();
-    let remarks = exposed.into_iter().chain(injected).chain(certificate);
+    let forwarded = forwarded(transcript).map(|moment| (moment, Remark::ForwardedHello));
+    let remarks = exposed.into_iter().chain(injected).chain(certificate).chain(forwarded);
     remarks.map(|(moment, remark): (Moment, _)| (moment.frame, remark)).collect()
+}
+
+/// Where a malformed name was passed on with XFORWARD.
+fn forwarded(transcript: &Transcript) -> Option<Moment> {
+    let is_malformed = |told: &&XClient| told.helo.as_ref().is_some_and(|(_, check)| !check.is_well_formed());
+    let told = transcript.xforwards.iter().find(is_malformed)?;
+    Some(transcript.passing_command(told)?.moment)
 }
 
 /// What is wrong with the server's certificate, for all that anybody on the way can see.

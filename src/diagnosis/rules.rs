@@ -103,8 +103,8 @@ impl Finding {
         Self { fault, confidence, evidence, hello: None, suggestion: None, reason: None, remedy: None }
     }
 
-    /// With the reason that the refusal gives, which knows better than the cause whose fault it is.
-    pub(super) fn because(self, reason: Option<&'static Reason>) -> Self {
+    /// With a reason, which knows better than the cause whose fault it is.
+    pub(super) fn for_reason(self, reason: Option<&'static Reason>) -> Self {
         Self { fault: reason.map_or(self.fault, |reason| reason.fault), reason, ..self }
     }
 }

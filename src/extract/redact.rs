@@ -2,6 +2,7 @@
 
 mod addresses;
 mod checksum;
+mod exported;
 mod frame;
 mod headers;
 mod hosts;
@@ -210,6 +211,7 @@ impl Redactor {
             | EvidenceKind::SynReset
             | EvidenceKind::SynUnanswered { .. }
             | EvidenceKind::ProxyHeader(..)
+            | EvidenceKind::EarlyTalk(_)
             | EvidenceKind::NoGreeting
             | EvidenceKind::MaskedGreeting
             | EvidenceKind::OtherProtocol(..)

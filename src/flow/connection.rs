@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use crate::limits::Limits;
 use crate::time::Moment;
-use crate::wire::Segment;
+use crate::wire::{Segment, SeqNumber};
 
 use super::duplicate::Recent;
 use super::half::{Half, Hole, MAX_SEGMENT_OCTETS};
@@ -39,6 +39,9 @@ pub(super) struct Connection<L> {
 
 const BOTH: [Direction; 2] = [Direction::ClientToServer, Direction::ServerToClient];
 
+/// Sequence and acknowledgement number of the first segment, where the segments have none of their own.
+pub(super) const FIRST_NUMBERS: (SeqNumber, SeqNumber) = (SeqNumber(1), SeqNumber(1));
+
 impl<L: FlowListener> Connection<L> {
     pub(super) fn new(number: u64, client: SocketAddr, server: SocketAddr, first: Moment, listener: L) -> Self {
         Self {
@@ -63,6 +66,16 @@ impl<L: FlowListener> Connection<L> {
         if segment.src == self.client { Direction::ClientToServer } else { Direction::ServerToClient }
     }
 
+    /// The numbers that `segment` has if it comes next.
+    pub(super) fn next_numbers(&self, segment: &Segment<'_>) -> (SeqNumber, SeqNumber) {
+        let (to_server, to_client) = (self.to_server.end(), self.to_client.end());
+        let (own, peer) = match self.direction_of(segment) {
+            Direction::ClientToServer => (to_server, to_client),
+            Direction::ServerToClient => (to_client, to_server),
+        };
+        (own.unwrap_or(FIRST_NUMBERS.0), peer.unwrap_or(FIRST_NUMBERS.1))
+    }
+
     /// Whether `segment`, a SYN or SYN-ACK, is of another connection between the same ends.
     ///
     /// A SYN whose number follows from what was seen belongs to this one, however late it comes.
@@ -76,6 +89,19 @@ impl<L: FlowListener> Connection<L> {
                 self.lifecycle.is_over() && !(answers && self.to_client.may_begin_at(after_syn))
             }
         }
+    }
+
+    /// Whether `segment`, the first of these ends in another capture, follows from what was seen of this connection: both of
+    /// its numbers are possible, and one is near. The other may be far, for a part may lack megabytes of a mail.
+    pub(super) fn goes_on_with(&self, segment: &Segment<'_>) -> bool {
+        let (own, peer) = if segment.src == self.client {
+            (&self.to_server, &self.to_client)
+        } else {
+            (&self.to_client, &self.to_server)
+        };
+        let is_possible = own.fits(segment.seq) && segment.ack.is_none_or(|ack| peer.fits(ack));
+        let near = [own.is_near(segment.seq), segment.ack.and_then(|ack| peer.is_near(ack))];
+        is_possible && (near.contains(&Some(true)) || near == [None, None])
     }
 
     /// Whether `segment`, a SYN or SYN-ACK, shows that the ends of this connection are the other way round. What was told to

@@ -103,6 +103,9 @@ pub(super) const MAX_SEGMENT_OCTETS: u32 = 1 << 24;
 /// Octets that a client may have sent before the first of its segments that the capture shows, its SYN being late.
 const LATE_SYN_OCTETS: i32 = 1 << 16;
 
+/// Octets that the first segment of another capture may lie from those before it: a window without scaling (RFC 9293 3.1).
+const NEAR_OCTETS: i32 = 1 << 16;
+
 /// Whether two numbers are farther apart than any window of one connection.
 const fn is_far(one: SeqNumber, other: SeqNumber) -> bool {
     one.diff(other).unsigned_abs() >= MAX_WINDOW_OCTETS
@@ -176,11 +179,25 @@ impl Half {
         self.mark.map(|mark| mark.seq)
     }
 
+    /// The number behind all that was seen, delivered or held.
+    pub(super) fn end(&self) -> Option<SeqNumber> {
+        self.held.back().map(Held::end).or_else(|| self.next())
+    }
+
     /// Whether `seq` can be a number of this direction: it lies near all that may yet be delivered.
     pub(super) fn fits(&self, seq: SeqNumber) -> bool {
         let is_near = |known: Option<SeqNumber>| known.is_none_or(|known| !is_far(seq, known));
         let is_settled = self.beginning != Beginning::Unknown && self.mark.is_some();
         is_near(self.next()) && (is_settled || is_near(self.lowest) && is_near(self.reached))
+    }
+
+    /// Whether `seq` lies within [`NEAR_OCTETS`] of all that was seen of this direction; none where nothing was.
+    pub(super) fn is_near(&self, seq: SeqNumber) -> Option<bool> {
+        let known = [self.lowest, self.next(), self.reached, self.acked];
+        let mut distances = known.iter().flatten().map(|known| seq.diff(*known)).peekable();
+        distances.peek()?;
+        let (least, most) = distances.fold((i32::MAX, i32::MIN), |(least, most), at| (least.min(at), most.max(at)));
+        Some(least <= NEAR_OCTETS && most >= -NEAR_OCTETS)
     }
 
     /// Whether `seq` is the number of the first octet, if that is known.

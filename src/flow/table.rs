@@ -9,7 +9,7 @@ use crate::limits::Limits;
 use crate::time::Moment;
 use crate::wire::{Ports, Segment, Unreachable};
 
-use super::connection::Connection;
+use super::connection::{self, Connection};
 use super::key::FlowKey;
 use super::lru::{Lru, SlotId};
 use super::{Anomalies, Close, CloseHow, FlowListener, Followed, Handshake, RefusedByNetwork};
@@ -35,6 +35,9 @@ pub struct FlowTable<L> {
     elapsed_ns: i64,
     opened: u64,
     late_segments: u64,
+    /// The part of several captures that is being read, counted from 0.
+    part: u64,
+    torn: u64,
 }
 
 /// A connection that is over, with all that was followed of it.
@@ -79,6 +82,8 @@ struct Entry<L> {
     key: FlowKey,
     /// The table's clock at the latest segment.
     last_used_ns: i64,
+    /// The part with the latest segment.
+    part: u64,
     is_lingering: bool,
 }
 
@@ -107,6 +112,8 @@ impl<L: FlowListener> FlowTable<L> {
             elapsed_ns: 0,
             opened: 0,
             late_segments: 0,
+            part: 0,
+            torn: 0,
         }
     }
 
@@ -124,6 +131,12 @@ impl<L: FlowListener> FlowTable<L> {
                 self.close(id, CloseHow::PortReused);
                 self.open(key, segment, moment, listen())
             }
+            Some(Place::Live(id)) if !self.goes_on(*id, segment) => {
+                let id = *id;
+                self.torn += 1;
+                self.close(id, CloseHow::CaptureEnded);
+                self.open(key, segment, moment, listen())
+            }
             Some(Place::Live(id)) => Some(*id),
             Some(Place::Buried(_)) if !segment.flags.syn() || segment.flags.ack() => {
                 self.late_segments += 1;
@@ -137,6 +150,7 @@ impl<L: FlowListener> FlowTable<L> {
         let is_full = self.held_octets > self.limits.held_octets_in_all;
         let entry = self.connections.get_mut(id)?;
         entry.last_used_ns = self.elapsed_ns;
+        entry.part = self.part;
         let held_before = entry.connection.held_octets();
         let followed = entry.connection.segment(segment, moment, &self.limits, is_full);
         self.held_octets = (self.held_octets + entry.connection.held_octets()).saturating_sub(held_before);
@@ -148,6 +162,17 @@ impl<L: FlowListener> FlowTable<L> {
             self.apply_early_errors();
         }
         Some(followed)
+    }
+
+    /// A segment without numbers as the one that comes next on its connection, sent after all that was seen of the other
+    /// direction.
+    pub fn numbered<'s>(&self, segment: Segment<'s>) -> Segment<'s> {
+        let entry = match self.by_key.get(&FlowKey::new(segment.src, segment.dst)) {
+            Some(Place::Live(id)) => self.connections.get(*id),
+            _ => None,
+        };
+        let (seq, ack) = entry.map_or(connection::FIRST_NUMBERS, |entry| entry.connection.next_numbers(&segment));
+        Segment { seq, ack: Some(ack), ..segment }
     }
 
     /// Notes an ICMP error if it is about the SYN of a connection in the table; gives the connection's number. One whose
@@ -218,6 +243,30 @@ impl<L: FlowListener> FlowTable<L> {
         self.held_octets
     }
 
+    /// What comes now is of another capture, said to go on where the one before ended: only what follows from a connection's
+    /// numbers is of the same one there. With `is_break` so much time lies between them that nothing comes late.
+    pub fn next_part(&mut self, is_break: bool) {
+        self.part += 1;
+        if is_break {
+            for (key, place) in self.buried.drain(..) {
+                if self.by_key.get(&key) == Some(&place) {
+                    self.by_key.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// Connections of one part that were told from others with the same addresses and ports in a later one.
+    pub const fn torn(&self) -> u64 {
+        self.torn
+    }
+
+    /// Whether `segment` may be of this connection, which may have been followed in a part before.
+    fn goes_on(&self, id: SlotId, segment: &Segment<'_>) -> bool {
+        let entry = self.connections.get(id);
+        entry.is_none_or(|entry| entry.part == self.part || entry.connection.goes_on_with(segment))
+    }
+
     fn is_replaced(&self, id: SlotId, segment: &Segment<'_>) -> bool {
         self.connections.get(id).is_some_and(|entry| entry.connection.is_replaced_by(segment))
     }
@@ -237,7 +286,8 @@ impl<L: FlowListener> FlowTable<L> {
         self.opened += 1;
         let mut connection = Connection::new(self.opened, client, server, moment, listener);
         connection.is_direction_guessed = !segment.flags.syn() && self.ports.contains(client.port());
-        let entry = Entry { connection, key, last_used_ns: self.elapsed_ns, is_lingering: false };
+        let (last_used_ns, part) = (self.elapsed_ns, self.part);
+        let entry = Entry { connection, key, last_used_ns, part, is_lingering: false };
         let id = self.connections.insert(entry);
         self.by_key.insert(key, Place::Live(id));
         Some(id)

@@ -193,10 +193,10 @@ mod tests {
     #[test]
     fn codes_are_unique_and_each_has_its_page() {
         let mut codes: Vec<_> = subjects().map(Subject::code).collect();
-        assert_eq!(codes.len(), RULES.len() + REASONS.len() + 4 + 16 + 8 + 7);
+        assert_eq!(codes.len(), RULES.len() + REASONS.len() + 4 + 16 + 8 + 8);
         codes.sort_unstable();
         codes.dedup();
-        assert_eq!(codes.len(), RULES.len() + REASONS.len() + 4 + 16 + 8 + 7);
+        assert_eq!(codes.len(), RULES.len() + REASONS.len() + 4 + 16 + 8 + 8);
         for subject in subjects() {
             let (code, page) = (subject.code(), subject.page());
             assert!(matches!(find(code), Some(found) if found.code() == code));

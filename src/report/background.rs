@@ -9,7 +9,7 @@ use super::words::{count, span};
 use crate::dns::{FailedLookup, LookupStep};
 use crate::scan::CaptureReport;
 use crate::session::Session;
-use crate::smtp::{EarlyTalk, ProxyContent};
+use crate::smtp::{ProxyContent, ProxyRequest};
 
 /// Columns of a name.
 const NAME_COLUMNS: usize = 100;
@@ -47,10 +47,22 @@ pub(super) fn proxy_header(version: u8, content: ProxyContent) -> String {
     format!("a PROXY header, version {version}: {says}")
 }
 
-/// `The client did not wait for the greeting, which came 120 ms after its first command`.
-pub(super) fn early_talk(early: EarlyTalk) -> String {
-    let later = early.not_waited_ns().map(|waited| format!(" {}", span(waited))).unwrap_or_default();
-    format!("The client did not wait for the greeting: it came{later} after the client's first command")
+/// `a request to a SOCKS 5 proxy for mx.example.net:25, which it granted`. Safe on a terminal.
+pub(super) fn proxy_request(request: &ProxyRequest) -> String {
+    let port = request.port.map(|port| format!(":{port}")).unwrap_or_default();
+    let host = request.host.as_deref().map(|host| format!(" for {}{port}", escape::line(host, NAME_COLUMNS)));
+    let answer = match request.answer {
+        Some((_, true)) => ", which it granted",
+        Some((_, false)) => ", which it refused",
+        None => ", which it did not answer",
+    };
+    format!("a request to a {} proxy{}{answer}", request.kind.name(), host.unwrap_or_default())
+}
+
+/// `client did not wait for the greeting: it came 120 ms after the client's first command`.
+pub(super) fn early_talk(not_waited_ns: Option<i64>) -> String {
+    let later = not_waited_ns.map(|waited| format!(" {}", span(waited))).unwrap_or_default();
+    format!("client did not wait for the greeting: it came{later} after the client's first command")
 }
 
 /// The host name in the ClientHello.

@@ -1,19 +1,23 @@
-//! Comma-separated values: one row a session, for spreadsheets.
+//! Comma-separated values: one row a session, for spreadsheets; and one for what is to say about a capture: that it is a
+//! copy of another, was not read to its end, or is made of parts that do not belong together.
 //!
 //! A cell that a spreadsheet would take for a formula gets an apostrophe in front, as is usual there.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use super::digest::{Deciding, Digest, ShownHello};
+use super::notes::copy_of;
 use super::run::{Form, Run};
-use super::{advice, background, escape};
+use super::spool::Spool;
+use super::{ReportOptions, advice, background, escape};
 use crate::diagnosis::{Confidence, Fault};
+use crate::scan::{CaptureReport, CaptureSource};
 use crate::smtp::Reply;
 
 /// A column: its name, and what stands in it.
 type Column = (&'static str, fn(&Digest<'_>) -> String);
 
-const COLUMNS: [Column; 47] = [
+const COLUMNS: [Column; 50] = [
     ("capture", |row| row.source.path.clone()),
     ("member", |row| or_empty(row.source.member.as_ref())),
     ("session", |row| row.session.number.to_string()),
@@ -63,6 +67,9 @@ const COLUMNS: [Column; 47] = [
     ("delivered_later", |row| or_empty(row.diagnosis.delivered_later)),
     ("proxied_client", |row| or_empty(row.session.proxied_client())),
     ("proxied_server", |row| or_empty(row.session.behind_proxy().map(|(_, server)| server))),
+    ("proxy_request", |row| or_empty(row.session.transcript.proxy_request.as_deref().map(background::proxy_request))),
+    ("ticket", |row| row.source.ticket.path.to_string()),
+    ("note", |_| String::new()),
 ];
 
 fn or_empty(value: Option<impl ToString>) -> String {
@@ -91,35 +98,86 @@ fn joined(texts: impl Iterator<Item = String>, separator: &str) -> String {
 
 /// Writes the rows.
 pub(super) struct Csv<'w> {
-    out: csv::Writer<Box<dyn Write + 'w>>,
+    out: BufWriter<Box<dyn Write + 'w>>,
     has_header: bool,
+    spool_octets: usize,
+    /// The rows of a capture that may be a copy.
+    held: Option<Spool>,
 }
 
 impl<'w> Csv<'w> {
-    pub(super) fn new(out: Box<dyn Write + 'w>) -> Self {
-        // Where the list separator is a semicolon, a bare cell with one in it would be two.
-        let out = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(out);
-        Self { out, has_header: false }
+    pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
+        let out = BufWriter::new(out);
+        Self { out, has_header: false, spool_octets: options.limits.spool_octets, held: None }
     }
 
     fn header(&mut self) -> io::Result<()> {
         if !std::mem::replace(&mut self.has_header, true) {
-            self.out.write_record(COLUMNS.map(|(name, _)| name))?;
+            self.out.write_all(&line(COLUMNS.map(|(name, _)| name.to_owned()))?)?;
         }
         Ok(())
     }
 }
 
+/// `cells` as a line.
+fn line(cells: [String; COLUMNS.len()]) -> io::Result<Vec<u8>> {
+    // Where the list separator is a semicolon, a bare cell with one in it would be two.
+    let mut options = csv::WriterBuilder::new();
+    options.quote_style(csv::QuoteStyle::Always).buffer_capacity(LINE_OCTETS);
+    let mut writer = options.from_writer(Vec::with_capacity(LINE_OCTETS));
+    writer.write_record(cells)?;
+    writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
+}
+
+const LINE_OCTETS: usize = 1_024;
+
 impl Form for Csv<'_> {
+    fn capture_begin(&mut self, _: usize, source: &CaptureSource) -> io::Result<()> {
+        self.held = source.may_be_copy.then(|| Spool::new(self.spool_octets));
+        Ok(())
+    }
+
     fn session(&mut self, digest: &Digest<'_>) -> io::Result<()> {
         self.header()?;
-        self.out.write_record(COLUMNS.map(|(_, cell)| guarded(&cell(digest))))?;
+        let row = line(COLUMNS.map(|(_, cell)| guarded(&cell(digest))))?;
+        match &mut self.held {
+            Some(held) => held.add(digest.key(), &row),
+            None => self.out.write_all(&row),
+        }
+    }
+
+    fn forget(&mut self, _: usize) -> io::Result<()> {
+        self.held = None;
+        Ok(())
+    }
+
+    fn capture_end(&mut self, _: usize, source: &CaptureSource, report: &CaptureReport) -> io::Result<()> {
+        self.header()?;
+        if let Some(mut held) = self.held.take() {
+            held.copy("", "", usize::MAX, &mut self.out)?;
+        }
+        let copy = report.copy_of.as_ref().map(copy_of);
+        let error = report.error.as_ref().map(ToString::to_string);
+        for note in copy.into_iter().chain(error).chain(report.mixed_parts.iter().cloned()) {
+            let row = COLUMNS.map(|(name, _)| match name {
+                "capture" => guarded(&source.path),
+                "member" => guarded(&or_empty(source.member.as_ref())),
+                "ticket" => guarded(&source.ticket.path),
+                "note" => guarded(&note),
+                _ => String::new(),
+            });
+            self.out.write_all(&line(row)?)?;
+        }
         Ok(())
     }
 
     fn end(&mut self, _: &Run) -> io::Result<()> {
         self.header()?;
         self.out.flush()
+    }
+
+    fn says_notes(&self) -> bool {
+        false
     }
 }
 

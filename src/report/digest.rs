@@ -70,6 +70,11 @@ impl<'s> Digest<'s> {
         (self.capture, self.session.number)
     }
 
+    /// `2.3`: its number behind that of its capture, counted from 1.
+    pub(super) fn number_in_run(&self) -> String {
+        format!("{}.{}", self.capture + 1, self.session.number)
+    }
+
     /// What the greeting says the server is.
     pub(super) fn product(&self) -> Option<&'s str> {
         product_name(&self.session.product)
@@ -96,7 +101,7 @@ impl<'s> Digest<'s> {
             return format!("{} accepted", words::count(self.session.transcript.messages_accepted, "message"));
         }
         if let Some((_, reply)) = self.diagnosis.reply() {
-            return refusal(reply);
+            return refusal(reply, SHOWN_COLUMNS);
         }
         self.telling().map(|(_, text)| text).unwrap_or_default()
     }
@@ -152,7 +157,7 @@ impl ShownHello<'_> {
 }
 
 /// `501 Invalid Address`, with the command before it where the hello is not what was refused.
-fn refusal(answer: &Answer) -> String {
+pub(super) fn refusal(answer: &Answer, columns: usize) -> String {
     let to = match answer.to {
         Some(Verb::EndOfData) => Some("end of data"),
         Some(Verb::Mangled) => Some("XXXX"),
@@ -160,7 +165,7 @@ fn refusal(answer: &Answer) -> String {
         _ => None,
     };
     let reply = evidence::reply(answer);
-    escape::cut(&to.map_or_else(|| reply.clone(), |to| format!("{to}: {reply}")), SHOWN_COLUMNS)
+    escape::cut(&to.map_or_else(|| reply.clone(), |to| format!("{to}: {reply}")), columns)
 }
 
 /// What came in the place of a reply.

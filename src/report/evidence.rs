@@ -29,6 +29,7 @@ pub fn text(kind: &EvidenceKind) -> String {
         EvidenceKind::ProxyHeader(version, content) => {
             format!("client sent {}", background::proxy_header(*version, *content))
         }
+        EvidenceKind::EarlyTalk(not_waited_ns) => background::early_talk(*not_waited_ns),
         EvidenceKind::NoGreeting => "the TCP handshake is complete, but the server sent no greeting".into(),
         EvidenceKind::OtherProtocol(Side::Both, name) => format!("both sides use {name}, not SMTP"),
         EvidenceKind::OtherProtocol(by, name) => format!("{} uses {name}, not SMTP", side(*by)),
@@ -71,6 +72,7 @@ pub fn text(kind: &EvidenceKind) -> String {
 fn argument(shown: &Argument) -> String {
     let verb = match shown.verb {
         Verb::XClient => "XCLIENT HELO",
+        Verb::XForward => "XFORWARD HELO",
         verb => verb.name().unwrap_or_default(),
     };
     let tolerated = match (shown.is_tolerated, shown.refused_before.and_then(Verb::name)) {

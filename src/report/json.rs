@@ -1,4 +1,4 @@
-//! One JSON document: `schema_version`, `tool`, `inputs`, `captures`, `sessions`, `relays`, `summary`, in this order.
+//! One JSON document: `schema_version`, `tool`, `inputs`, `tickets`, `captures`, `sessions`, `relays`, `summary`, in this order.
 //!
 //! Inputs and captures stand before sessions but are known only after them, and sessions are listed by number but come as they
 //! close. So each session is written to a spool at once, of which the first megabytes are in memory and the rest in a
@@ -8,18 +8,18 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
-use super::InputReport;
-use super::ReportOptions;
 use super::digest::Digest;
-use super::model::{self, CaptureObject, InputObject, RelayObject, SCHEMA_VERSION, SessionObject, TOOL};
+use super::model::{self, CaptureObject, InputObject, RelayObject, SCHEMA_VERSION, SessionObject, TOOL, TicketObject};
 use super::run::{Form, Run};
 use super::spool::Spool;
+use super::{InputReport, ReportOptions, Summary};
 use crate::scan::{CaptureReport, CaptureSource};
 
 /// Gathers sessions and writes the document at the end.
 pub(super) struct Json<'w> {
     out: Box<dyn Write + 'w>,
     inputs: Spool,
+    tickets: Spool,
     captures: Spool,
     sessions: Spool,
     /// The object being written.
@@ -29,8 +29,8 @@ pub(super) struct Json<'w> {
 impl<'w> Json<'w> {
     pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
         let memory_octets = options.limits.spool_octets;
-        let [inputs, captures, sessions] = [(); 3].map(|()| Spool::new(memory_octets));
-        Self { out, inputs, captures, sessions, object: Vec::new() }
+        let [inputs, tickets, captures, sessions] = [(); 4].map(|()| Spool::new(memory_octets));
+        Self { out, inputs, tickets, captures, sessions, object: Vec::new() }
     }
 }
 
@@ -41,6 +41,14 @@ impl Form for Json<'_> {
 
     fn capture_end(&mut self, capture: usize, source: &CaptureSource, report: &CaptureReport) -> io::Result<()> {
         add(&mut self.captures, (capture, 0), &mut self.object, &CaptureObject::new(source, report))
+    }
+
+    fn forget(&mut self, capture: usize) -> io::Result<()> {
+        self.sessions.forget(capture)
+    }
+
+    fn ticket_end(&mut self, number: usize, ticket: &InputReport, summary: &Summary) -> io::Result<()> {
+        add(&mut self.tickets, (number, 0), &mut self.object, &TicketObject::new(number, ticket, summary))
     }
 
     fn input_end(&mut self, input: &InputReport) -> io::Result<()> {
@@ -55,6 +63,7 @@ impl Form for Json<'_> {
         write!(out, "{{\"schema_version\":{SCHEMA_VERSION},\"tool\":")?;
         out.write_all(&json)?;
         list(&mut self.inputs, "inputs", &mut out)?;
+        list(&mut self.tickets, "tickets", &mut out)?;
         list(&mut self.captures, "captures", &mut out)?;
         list(&mut self.sessions, "sessions", &mut out)?;
         let mut relays = Spool::new(usize::MAX);

@@ -1,4 +1,4 @@
-//! Markdown, to paste into a ticket: totals, the relays that stopped working, the lost sessions, what could not be read.
+//! Markdown, to paste into a ticket: each of several tickets, totals, the relays that stopped working, the lost sessions, what could not be read.
 //!
 //! Everything of a capture stands in code spans, in which Markdown and HTML mean nothing.
 
@@ -6,9 +6,10 @@ use std::io::{self, Write};
 
 use super::background::{self, NEVER_STARTED};
 use super::digest::Digest;
+use super::relay::{Argument, Relay};
 use super::relays::{self, MAX_RELAYS};
 use super::run::{Form, Rows, Run};
-use super::totals::{Argument, Relay, Totals};
+use super::totals::{Summary, Totals};
 use super::words::{count, date_and_time, number};
 use super::{ReportOptions, escape, recovery};
 use crate::diagnosis::Outcome;
@@ -16,7 +17,14 @@ use crate::diagnosis::Outcome;
 /// Gathers the rows of the list; the document is written at the end.
 pub(super) struct Markdown<'w> {
     out: Box<dyn Write + 'w>,
-    rows: Rows<String>,
+    rows: Rows<Row>,
+}
+
+/// A row of the list: its session's number, alone and behind that of its capture, and the cells after it.
+struct Row {
+    number: u64,
+    number_in_run: String,
+    cells: String,
 }
 
 impl<'w> Markdown<'w> {
@@ -27,12 +35,22 @@ impl<'w> Markdown<'w> {
 
 impl Form for Markdown<'_> {
     fn session(&mut self, digest: &Digest<'_>) -> io::Result<()> {
-        self.rows.keep(digest.key(), || row(digest));
+        self.rows.keep(digest.key(), || Row {
+            number: digest.session.number,
+            number_in_run: digest.number_in_run(),
+            cells: cells(digest),
+        });
+        Ok(())
+    }
+
+    fn forget(&mut self, capture: usize) -> io::Result<()> {
+        self.rows.forget(capture);
         Ok(())
     }
 
     fn end(&mut self, run: &Run) -> io::Result<()> {
-        let text = [totals(&run.totals), losing(run), never_started(run), self.sessions(run), notes(run)].concat();
+        let text = [tickets(run), totals(&run.totals), losing(run), never_started(run), self.sessions(run), notes(run)]
+            .concat();
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
     }
@@ -44,15 +62,35 @@ impl Markdown<'_> {
             return String::new();
         }
         let title = if run.shows_all() { "Sessions" } else { "Lost sessions" };
-        let mut text =
-            format!("\n## {title}\n\n| capture | frames | opened | client | server | hello | reply | verdict |\n");
-        text.push_str("|---|---|---|---|---|---|---|---|\n");
-        text.extend(self.rows.all().map(String::as_str));
+        let mut text = format!(
+            "\n## {title}\n\n| session | capture | frames | opened | client | server | hello | reply | verdict |\n"
+        );
+        text.push_str("|---|---|---|---|---|---|---|---|---|\n");
+        let are_several = run.totals.summary().captures > 1;
+        for Row { number, number_in_run, cells } in self.rows.all() {
+            let number = if are_several { number_in_run.clone() } else { number.to_string() };
+            text.push_str(&format!("| {number} {cells}"));
+        }
         if self.rows.omitted > 0 {
             text.push_str(&format!("\nAnd {} more: `--format jsonl`.\n", number(self.rows.omitted)));
         }
         text
     }
+}
+
+/// What each ticket came to, where there are several.
+fn tickets(run: &Run) -> String {
+    let tickets = &run.totals.tickets;
+    if !tickets.are_several() {
+        return String::new();
+    }
+    let mut text = "## Tickets\n\n| ticket | what became of it |\n|---|---|\n".to_owned();
+    for ticket in &tickets.kept {
+        text.push_str(&format!("| {} | {} |\n", code(&ticket.label), code(&ticket.text)));
+    }
+    text.extend(tickets.rest().map(|rest| format!("\n{rest}\n")));
+    text.push('\n');
+    text
 }
 
 const DELIVERED_LATER: &str = "lost and delivered later";
@@ -64,7 +102,7 @@ fn totals(totals: &Totals) -> String {
         number(summary.mail_lost()),
         number(summary.sessions),
         count(summary.sessions, "session"),
-        count(summary.captures, "capture"),
+        in_captures(summary),
     );
     for (outcome, sessions) in [
         (Outcome::Lost.code(), summary.mail_lost()),
@@ -78,7 +116,7 @@ fn totals(totals: &Totals) -> String {
             text.push_str(&format!("| {outcome} | {} |\n", number(sessions)));
         }
     }
-    let causes = totals.causes();
+    let causes = totals.summary().causes();
     if !causes.is_empty() {
         text.push_str("\n| cause | sessions | what happened |\n|---|---:|---|\n");
     }
@@ -105,12 +143,16 @@ fn relay(run: &Run, relay: &Relay) -> String {
     let causes: Vec<String> = losses.iter().map(|loss| format!("`{}` {}", loss.name(), loss.sessions)).collect();
     let arguments: Vec<String> = relay.arguments.iter().map(argument).collect();
     let captures: Vec<String> =
-        relay.captures.iter().filter_map(|capture| run.captures.label(*capture)).map(code).collect();
-    let more = if relay.captures_omitted > 0 { " and more" } else { "" };
+        relays::captures(relay, run.totals.summary().captures > 1).iter().map(|capture| code(capture)).collect();
     let mut items = vec![format!("cause: {}", causes.join(", "))];
+    if run.totals.tickets.are_several() {
+        items.push(format!("ticket: {}", code(&relay.ticket.path)));
+    }
     items.extend((!arguments.is_empty()).then(|| format!("sends: {}", arguments.join(", "))));
     items.extend(relays::when(relay).map(|when| format!("when: {when}")));
-    items.push(format!("in: {}{more}", captures.join(", ")));
+    items.push(format!("in: {}", captures.join(", ")));
+    let refusals: Vec<String> = relays::refusals(relay).iter().map(|refusal| code(refusal)).collect();
+    items.extend((!refusals.is_empty()).then(|| format!("answers: {}", refusals.join(", "))));
     items.extend(relays::remedies(relay).iter().map(|remedy| format!("fix: {remedy}")));
     let items: String = items.iter().map(|item| format!("- {item}\n")).collect();
     format!("### {client}{by_proxy} to {server}{product}: {lost} of {sessions} lost\n\n{items}")
@@ -141,6 +183,16 @@ fn never_started(run: &Run) -> String {
     text
 }
 
+/// `3 captures`, with how many of them are copies.
+fn in_captures(summary: &Summary) -> String {
+    let copies = match summary.copies {
+        0 => String::new(),
+        1 => ", 1 of them a copy that is not counted again".to_owned(),
+        copies => format!(", {} of them copies that are not counted again", number(copies)),
+    };
+    format!("{}{copies}", count(summary.captures, "capture"))
+}
+
 /// What could not be read, and what is to say about the captures.
 fn notes(run: &Run) -> String {
     let notes = run.captures.kept.iter().flat_map(|capture| capture.notes.iter().map(move |note| (capture, note)));
@@ -148,7 +200,7 @@ fn notes(run: &Run) -> String {
     if notes.is_empty() { notes } else { format!("\n## Notes, and what could not be read\n\n{notes}") }
 }
 
-fn row(digest: &Digest<'_>) -> String {
+fn cells(digest: &Digest<'_>) -> String {
     let Digest { session, hello, .. } = digest;
     let line =
         |before: &str, octets: &[u8]| code(format!("{before} {}", escape::line(octets, SHOWN_COLUMNS)).trim_end());

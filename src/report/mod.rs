@@ -18,12 +18,14 @@ mod model;
 pub mod netmon;
 mod notes;
 mod recovery;
+mod relay;
 mod relays;
 mod run;
 mod spool;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod totals;
 mod words;
 
@@ -41,11 +43,11 @@ use run::Driver;
 pub use model::{json_schema, jsonl_brief_schema, jsonl_schema};
 pub use totals::Summary;
 
-/// What came of one input: a path as it was given, and all captures in it.
+/// What came of one input, a path as it was given, or of one ticket; with all captures in it.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct InputReport {
-    /// The path as the user gave it.
+    /// The path as the user gave it, or that of the ticket.
     pub source: CaptureSource,
     /// Captures that were read, to their end or to damage; those read as parts of one count each.
     pub captures: u64,
@@ -53,6 +55,8 @@ pub struct InputReport {
     pub unreadable: u64,
     /// Files in folders and members of archives that are no captures.
     pub passed_over: u64,
+    /// Of the captures read those that are copies of others in the run.
+    pub copies: u64,
 }
 
 /// Turns a run into output, event by event: captures in order, and in each its sessions as they close.
@@ -66,6 +70,12 @@ pub trait Reporter {
     /// That capture was read.
     fn capture_end(&mut self, capture: usize, report: &CaptureReport) -> io::Result<()>;
 
+    /// All of a ticket was read: the captures since the end of the one before it are its own. Tickets are numbered from 0.
+    fn ticket_end(&mut self, ticket: &InputReport) -> io::Result<()> {
+        let _ = ticket;
+        Ok(())
+    }
+
     /// All of an input was read. Of captures read as one, this comes after the one.
     fn input_end(&mut self, input: &InputReport) -> io::Result<()> {
         let _ = input;
@@ -77,6 +87,12 @@ pub trait Reporter {
 
     /// The totals so far, over all sessions whether shown or not.
     fn summary(&self) -> &Summary;
+
+    /// What is to say about the captures read so far that the output has no place for, safe on a terminal: a table of sessions
+    /// alone has none for what a capture lacks.
+    fn notes_left_out(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// The form of the output.
@@ -139,7 +155,7 @@ pub fn reporter<'w>(format: Format, options: &ReportOptions, out: Box<dyn Write 
         Format::Table => Box::new(Driver::new(options, table::Table::new(options, out))),
         Format::Json => Box::new(Driver::new(options, json::Json::new(options, out))),
         Format::Jsonl => Box::new(Driver::new(options, jsonl::JsonLines::new(options, out))),
-        Format::Csv => Box::new(Driver::new(options, csv::Csv::new(out))),
+        Format::Csv => Box::new(Driver::new(options, csv::Csv::new(options, out))),
         Format::Markdown => Box::new(Driver::new(options, markdown::Markdown::new(options, out))),
         Format::Html => Box::new(Driver::new(options, html::Html::new(options, out))),
     }

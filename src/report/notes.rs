@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{escape, recovery, words};
 use crate::diagnosis::{Diagnosis, Outcome, Remark, Stage};
-use crate::scan::{CaptureReport, CaptureSource, OtherPorts};
+use crate::scan::{CaptureReport, CaptureSource, CopyOf, OtherPorts};
 use crate::session::Session;
 use crate::smtp::{Hello, Reply, Verb};
 
@@ -17,8 +17,9 @@ pub(super) struct Captures {
     is_listed: bool,
     /// Whether a capture had SMTP on other ports that were not followed.
     pub(super) names_ports: bool,
-    /// Sessions listed of all captures.
+    /// Sessions listed of all captures, and of those before the one being read.
     listed: usize,
+    listed_before: usize,
     /// In order; of those with nothing to say about so many at most, and as many of the others.
     pub(super) kept: Vec<CaptureNotes>,
     kept_telling: usize,
@@ -66,8 +67,16 @@ pub(super) struct CaptureNotes {
     /// None where it could not be read.
     pub(super) format: Option<&'static str>,
     pub(super) frames: u64,
+    /// None of a copy: they are counted where the original is.
     pub(super) sessions: u64,
     pub(super) time_zone: Option<String>,
+}
+
+impl CaptureNotes {
+    /// `Capture 2: tickets/4711/a.pcap`.
+    pub(super) fn title(&self) -> String {
+        format!("Capture {}: {}", self.number + 1, self.label)
+    }
 }
 
 impl Captures {
@@ -79,6 +88,7 @@ impl Captures {
     /// Another one is opened.
     pub(super) fn begin(&mut self, source: &CaptureSource) {
         (self.source, self.missing, self.is_listed) = (source.clone(), Missing::default(), false);
+        self.listed_before = self.listed;
     }
 
     /// Where the one being read comes from.
@@ -100,14 +110,19 @@ impl Captures {
 
     /// The capture was read.
     pub(super) fn end(&mut self, number: usize, report: &CaptureReport) {
-        if let Some(info) = &report.info {
-            self.readable += 1;
-            self.frames = self.frames.saturating_add(info.frames);
-        }
-        let notes = self.missing.notes(report);
-        self.names_ports |= !report.other_ports.found.is_empty() && !report.other_ports.are_followed;
+        let notes = if let Some(original) = &report.copy_of {
+            (self.listed, self.is_listed) = (self.listed_before, false);
+            let error = report.error.as_ref().map(ToString::to_string);
+            let notes = [copy_of(original)].into_iter().chain(error);
+            notes.map(|note| escape::text(note.as_bytes())).collect()
+        } else {
+            self.names_ports |= !report.other_ports.found.is_empty() && !report.other_ports.are_followed;
+            self.readable += u64::from(report.info.is_some());
+            self.frames = self.frames.saturating_add(report.info.as_ref().map_or(0, |info| info.frames));
+            self.missing.notes(report)
+        };
         // A capture with rows needs its name.
-        let is_named = self.is_listed || report.failed_lookups.total() > 0;
+        let is_named = self.is_listed || report.failed_lookups.total() > 0 && report.copy_of.is_none();
         let is_telling = is_named || !notes.is_empty();
         let others = if is_telling { self.kept_telling } else { self.kept.len() - self.kept_telling };
         if others >= self.most && !is_named {
@@ -123,7 +138,7 @@ impl Captures {
             notes,
             format: info.map(|info| info.format),
             frames: info.map_or(0, |info| info.frames),
-            sessions: report.sessions,
+            sessions: if report.copy_of.is_some() { 0 } else { report.sessions },
             time_zone: info.and_then(|info| info.time_zone.clone()),
         });
     }
@@ -132,6 +147,14 @@ impl Captures {
     pub(super) fn label(&self, number: usize) -> Option<&str> {
         let at = self.kept.binary_search_by_key(&number, |capture| capture.number).ok()?;
         self.kept.get(at).map(|capture| capture.label.as_str())
+    }
+
+    /// Every note that is kept, with the name of its capture.
+    pub(super) fn labelled_notes(&self) -> Vec<String> {
+        let of = |capture: &CaptureNotes| -> Vec<String> {
+            capture.notes.iter().map(|note| format!("{}: {note}", capture.label)).collect()
+        };
+        self.kept.iter().flat_map(of).collect()
     }
 
     /// How many there were.
@@ -147,6 +170,7 @@ impl Missing {
         if let Some(error) = &report.error {
             notes.push(error.to_string());
         }
+        notes.extend(report.mixed_parts.iter().cloned());
         if let Some(info) = &report.info {
             notes.extend(info.notes.iter().cloned());
             if info.dropped > 0 {
@@ -178,6 +202,12 @@ impl Missing {
     }
 }
 
+/// `a copy of capture 1, tickets/good.pcap: the same packets, so its sessions are counted there`
+pub(super) fn copy_of(original: &CopyOf) -> String {
+    let (number, source) = (original.capture + 1, &original.source);
+    format!("a copy of capture {number}, {source}: the same packets, so its sessions are counted there")
+}
+
 /// `SMTP also on port 587 (12 connections) and 2525 (3), not followed: --port 25,587,2525`; none where there is none.
 fn other_ports(other: &OtherPorts) -> Option<String> {
     let mut named: Vec<String> = Vec::new();
@@ -203,7 +233,7 @@ fn other_ports(other: &OtherPorts) -> Option<String> {
 }
 
 /// What is worth a second look though no mail was lost by it: malformed names in hellos, failed attempts, remarks.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Warnings {
     passed: u64,
     delivered_later: u64,

@@ -1,13 +1,13 @@
 //! Clients and servers that lose mail, in words that several formats use.
 
-use super::totals::{Loss, Relay, Totals};
-use super::words::{date_and_time, number, span};
+use super::escape;
+use super::relay::{Loss, Relay};
+use super::totals::Totals;
+use super::words::{count, date_and_time, number, span};
 use crate::diagnosis::Fault;
 
 /// Relays described; the rest are counted.
 pub(super) const MAX_RELAYS: usize = 50;
-/// Remedies given for one relay: those of its most frequent causes.
-pub(super) const MAX_REMEDIES: usize = 3;
 
 /// `ehlo-argument`, or `ehlo-argument 5, timed-out 1`.
 pub(super) fn causes(losses: &[&Loss]) -> String {
@@ -27,10 +27,10 @@ pub(super) fn when(relay: &Relay) -> Option<String> {
     Some(format!("first {first} UTC, last {last} UTC, {average}every {every}"))
 }
 
-/// What to do, for the most frequent causes.
+/// What to do, for each cause.
 pub(super) fn remedies(relay: &Relay) -> Vec<String> {
     let losses = relay.losses();
-    losses.iter().take(MAX_REMEDIES).map(|loss| remedy(relay, loss, losses.len() > 1)).collect()
+    losses.iter().map(|loss| remedy(relay, loss, losses.len() > 1)).collect()
 }
 
 fn remedy(relay: &Relay, loss: &Loss, name_cause: bool) -> String {
@@ -41,9 +41,35 @@ fn remedy(relay: &Relay, loss: &Loss, name_cause: bool) -> String {
         Some(Fault::Capture) | None => "",
     };
     let cause = if name_cause { format!("{}, ", loss.name()) } else { String::new() };
+    format!("{cause}{place}{}", remedy_of(relay, loss))
+}
+
+/// What to do about one cause.
+pub(super) fn remedy_of(relay: &Relay, loss: &Loss) -> String {
     // One client's several names have different corrections, each named beside it.
-    let remedy = loss.remedy(relay.arguments.len() <= 1);
-    format!("{cause}{place}{remedy}")
+    loss.remedy(relay.arguments.len() <= 1)
+}
+
+/// `MAIL: 530 5.7.0 Authentication required (5 sessions)`: the refusals that sessions were lost to.
+pub(super) fn refusals(relay: &Relay) -> Vec<String> {
+    let said = relay.refusals.iter().map(|refusal| match (relay.refusals.len(), relay.refusals_omitted) {
+        (1, 0) => refusal.text.to_string(),
+        _ => format!("{} ({})", refusal.text, count(refusal.sessions, "session")),
+    });
+    let omitted = relay.refusals_omitted;
+    let more = (omitted > 0).then(|| format!("and other replies ({})", count(omitted, "session")));
+    said.chain(more).collect()
+}
+
+/// `3: tickets/4711/a.pcap`: the captures in which it lost sessions, with their numbers where there are several.
+pub(super) fn captures(relay: &Relay, are_several: bool) -> Vec<String> {
+    let named = relay.captures.iter().map(|(number, path)| {
+        let label = escape::text(path.as_bytes());
+        if are_several { format!("{}: {label}", number + 1) } else { label }
+    });
+    let omitted = relay.captures_omitted;
+    let more = (omitted > 0).then(|| format!("and {}", count(omitted, "more capture")));
+    named.chain(more).collect()
 }
 
 /// Sentences on the relays that are not described; `hint` says where they are.

@@ -27,6 +27,16 @@ pub(super) trait Form {
         Ok(())
     }
 
+    /// That capture is a copy, which is known behind its sessions: they are not shown.
+    fn forget(&mut self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// All of a ticket was read: its number, and what it came to.
+    fn ticket_end(&mut self, _: usize, _: &InputReport, _: &Summary) -> io::Result<()> {
+        Ok(())
+    }
+
     /// All of an input was read.
     fn input_end(&mut self, _: &InputReport) -> io::Result<()> {
         Ok(())
@@ -34,6 +44,11 @@ pub(super) trait Form {
 
     /// Nothing more comes: writes the rest and flushes.
     fn end(&mut self, run: &Run) -> io::Result<()>;
+
+    /// Whether it has a place for what is to say about a capture.
+    fn says_notes(&self) -> bool {
+        true
+    }
 }
 
 /// What a run came to, listed or not.
@@ -56,6 +71,8 @@ impl Run {
 pub(super) struct Driver<F> {
     run: Run,
     form: F,
+    /// The warnings before the capture being read, if it may be a copy.
+    warnings_before: Option<Warnings>,
 }
 
 impl<F> Driver<F> {
@@ -68,19 +85,21 @@ impl<F> Driver<F> {
             never_started: NeverStarted::new(limits.failed_lookups),
             options: options.clone(),
         };
-        Self { run, form }
+        Self { run, form, warnings_before: None }
     }
 }
 
 impl<F: Form> Reporter for Driver<F> {
     fn capture_begin(&mut self, capture: usize, source: &CaptureSource) -> io::Result<()> {
         self.run.captures.begin(source);
+        self.run.totals.capture_begin(source);
+        self.warnings_before = source.may_be_copy.then(|| self.run.warnings.clone());
         self.form.capture_begin(capture, source)
     }
 
     fn session(&mut self, capture: usize, session: &Session, diagnosis: &Diagnosis) -> io::Result<()> {
         let is_listed = self.run.shows_all() || diagnosis.outcome == Outcome::Lost;
-        self.run.totals.session(capture, session, diagnosis);
+        self.run.totals.session((capture, self.run.captures.source()), session, diagnosis);
         self.run.warnings.session(session, diagnosis);
         self.run.captures.session(session, diagnosis, is_listed);
         if is_listed {
@@ -91,10 +110,21 @@ impl<F: Form> Reporter for Driver<F> {
 
     fn capture_end(&mut self, capture: usize, report: &CaptureReport) -> io::Result<()> {
         self.run.totals.capture_end(report);
-        self.run.never_started.capture_end(capture, report);
+        let warnings_before = self.warnings_before.take();
+        if report.copy_of.is_some() {
+            self.run.warnings = warnings_before.unwrap_or_default();
+            self.form.forget(capture)?;
+        } else {
+            self.run.never_started.capture_end(capture, report);
+        }
         self.form.capture_end(capture, self.run.captures.source(), report)?;
         self.run.captures.end(capture, report);
         Ok(())
+    }
+
+    fn ticket_end(&mut self, ticket: &InputReport) -> io::Result<()> {
+        let (number, summary) = self.run.totals.ticket_end(ticket);
+        self.form.ticket_end(number, ticket, &summary)
     }
 
     fn input_end(&mut self, input: &InputReport) -> io::Result<()> {
@@ -108,6 +138,10 @@ impl<F: Form> Reporter for Driver<F> {
     fn summary(&self) -> &Summary {
         self.run.totals.summary()
     }
+
+    fn notes_left_out(&self) -> Vec<String> {
+        if self.form.says_notes() { Vec::new() } else { self.run.captures.labelled_notes() }
+    }
 }
 
 /// Rows in order of capture and session: a bounded number, those of the lowest numbers.
@@ -115,22 +149,34 @@ pub(super) struct Rows<R> {
     most: usize,
     kept: BTreeMap<(usize, u64), R>,
     pub(super) omitted: u64,
+    /// How many rows of the latest capture are omitted, and its number.
+    latest: (usize, u64),
 }
 
 impl<R> Rows<R> {
     pub(super) const fn new(most: usize) -> Self {
-        Self { most, kept: BTreeMap::new(), omitted: 0 }
+        Self { most, kept: BTreeMap::new(), omitted: 0, latest: (0, 0) }
     }
 
     /// Keeps the row if it is one of the first ones.
     pub(super) fn keep(&mut self, key: (usize, u64), row: impl FnOnce() -> R) {
         let is_full = self.kept.len() >= self.most;
         self.omitted += u64::from(is_full);
+        let of_latest = if self.latest.0 == key.0 { self.latest.1 } else { 0 };
+        self.latest = (key.0, of_latest + u64::from(is_full));
         if !is_full || self.kept.last_key_value().is_some_and(|(last, _)| key < *last) {
             self.kept.insert(key, row());
         }
         if is_full && self.kept.len() > self.most {
             self.kept.pop_last();
+        }
+    }
+
+    /// Takes back the rows of the latest capture, if it has this number: they have displaced none of the others.
+    pub(super) fn forget(&mut self, capture: usize) {
+        self.kept.retain(|(of, _), _| *of != capture);
+        if self.latest.0 == capture {
+            self.omitted -= std::mem::take(&mut self.latest.1);
         }
     }
 

@@ -47,6 +47,17 @@ impl Spool {
         Ok(())
     }
 
+    /// Takes back the objects of the latest capture, if it has this number.
+    pub(super) fn forget(&mut self, capture: usize) -> io::Result<()> {
+        let first = self.places.iter().rposition(|place| place.key.0 != capture).map_or(0, |before| before + 1);
+        if let Some(place) = self.places.get(first) {
+            self.end = place.offset;
+            self.file.seek(SeekFrom::Start(self.end))?;
+            self.places.truncate(first);
+        }
+        Ok(())
+    }
+
     /// How many objects, in order of their keys, have no more octets than these together.
     pub(super) fn number_within(&mut self, mut octets: u64) -> usize {
         self.places.sort_by_key(|place| place.key);

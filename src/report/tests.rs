@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use super::tickets::Tickets;
 use super::*;
 use crate::scan::{ScanOptions, scan};
 
@@ -96,17 +97,18 @@ fn the_lost_session_of_the_article_field_by_field() {
         "display_filter": "tcp.port==1145 && tcp.port==25 && ip.addr==192.0.2.10 && ip.addr==192.0.2.25 && \
                            frame.number>=1 && frame.number<=12",
         "captured": "both", "tunnelled": false, "exchanges_omitted": 0, "hellos_omitted": 0,
-        "community_id": "1:6fEuI9gGn3YuToz/q4dPWX2EkJ8="
+        "community_id": "1:6fEuI9gGn3YuToz/q4dPWX2EkJ8=", "ticket": 0
     });
     let expected = json!({
         "schema_version": 2,
         "tool": {"name": "ehlotrace", "version": env!("CARGO_PKG_VERSION")},
         "inputs": [],
+        "tickets": [],
         "captures": [{
             "path": "samples/kb240832-lost.pcap", "member": null, "status": "whole", "status_reason": null, "format": "pcap", "link_types": ["ETHERNET"],
             "frames": 12, "first_timestamp": "1999-08-28T13:32:00.000000000Z",
             "last_timestamp": "1999-08-28T13:32:00.011380000Z", "sessions": 1, "notes": [],
-            "truncated": false, "dropped": 0, "compression": []
+            "truncated": false, "dropped": 0, "compression": [], "ticket": 0
         }],
         "sessions": [session],
         "relays": [{
@@ -115,11 +117,14 @@ fn the_lost_session_of_the_article_field_by_field() {
             "first": "1999-08-28T13:32:00.000000000Z", "last": "1999-08-28T13:32:00.000000000Z",
             "product": "Microsoft IIS 4.0 SMTP / MCIS 2.x", "arguments_omitted": 0,
             "first_lost": "1999-08-28T13:32:00.000000000Z", "last_lost": "1999-08-28T13:32:00.000000000Z",
-            "lost_every_ns": null, "proxy": null
+            "lost_every_ns": null, "proxy": null, "ticket": 0,
+            "causes": [{"cause": "ehlo-argument", "reason": null, "fault": "client", "sessions": 1, "remedy": session["remedy"]}],
+            "refusals": [{"text": "501 Invalid Address", "sessions": 1}],
+            "lost_in": [0]
         }],
         "summary": {"captures": 1, "unreadable": 0, "sessions": 1, "delivered": 0, "lost": 1, "no_mail": 0, "not_smtp": 0, "unknown": 0,
                     "by_cause": [{"code": "ehlo-argument", "count": 1}], "other_relays_sessions": 0, "other_relays_lost": 0,
-                    "never_started": 0, "delivered_later": 0}
+                    "never_started": 0, "delivered_later": 0, "copies": 0, "tickets": 0}
     });
     let written = document(&["kb240832-lost.pcap"], &ReportOptions::new(Show::Lost));
     // Part by part, so that a difference is found.
@@ -156,12 +161,12 @@ fn keys(json: &str) -> Vec<&str> {
 fn keys_stand_in_the_order_of_the_model() {
     let (json, _) =
         report_on(&["cut-short.pcap", "kb240832-closed.pcap"], Format::Json, &ReportOptions::new(Show::Lost));
-    let model = "schema_version tool name version inputs captures \
-        path member status status_reason format link_types frames first_timestamp last_timestamp sessions notes truncated dropped compression \
-        path member status status_reason format link_types frames first_timestamp last_timestamp sessions notes truncated dropped compression \
+    let model = "schema_version tool name version inputs tickets captures \
+        path member status status_reason format link_types frames first_timestamp last_timestamp sessions notes truncated dropped compression ticket \
+        path member status status_reason format link_types frames first_timestamp last_timestamp sessions notes truncated dropped compression ticket \
         sessions capture path member session session_id connection_key tcp_stream client ip port server ip port product build \
         first_frame last_frame opened closed captured tunnelled tls messages_accepted outcome cause fault confidence recovered reason delivered_later \
-        deciding frame command code enhanced text \
+        deciding frame command code enhanced text ticket \
         handshake complete syn_frame syn_ack_frame ack_frame rtt_ns client_isn server_isn greeting frame code lines text text delay_ns \
         hellos frame verb argument text problems code byte reference message notes suggestion accepted \
         exchanges reply frame code enhanced lines text text delay_ns command frame verb line text \
@@ -169,7 +174,8 @@ fn keys_stand_in_the_order_of_the_model() {
         anomalies retransmitted_segments out_of_order_segments overlapping_octets gap_octets conflicting_octets out_of_window_segments duplicate_segments \
         display_filter exchanges_omitted hellos_omitted community_id \
         relays client_ip server_ip sessions lost main_cause arguments text first last product arguments_omitted first_lost last_lost lost_every_ns proxy \
-        summary captures unreadable sessions delivered lost no_mail not_smtp unknown by_cause code count other_relays_sessions other_relays_lost never_started delivered_later";
+        ticket causes cause reason fault sessions remedy lost_in \
+        summary captures unreadable sessions delivered lost no_mail not_smtp unknown by_cause code count other_relays_sessions other_relays_lost never_started delivered_later copies tickets";
     assert_eq!(keys(&json), model.split_whitespace().collect::<Vec<_>>());
 }
 
@@ -219,7 +225,7 @@ fn lines_hold_the_objects_of_the_document() {
     assert_eq!(
         lines[1],
         json!({"type": "capture", "schema_version": 2, "tool": document["tool"], "capture": 0,
-        "path": "samples/relay-stopped.pcapng", "member": null})
+        "path": "samples/relay-stopped.pcapng", "member": null, "ticket": 0})
     );
     let mut sessions = of_type("session", &["type"]);
     sessions.sort_by_key(|session| (session["capture"].as_u64(), session["session"].as_u64()));
@@ -305,8 +311,13 @@ fn bounds_are_kept_and_told() {
     assert!(none_apart.contains("6 of 8 sessions between further pairs of client and server lost."), "{none_apart}");
     options.limits.relays = 1;
     options.limits.relay_arguments = 0;
+    options.limits.relay_refusals = 0;
     let document = document(&["relay-stopped.pcapng"], &options);
     assert_eq!(document["relays"][0]["arguments_omitted"], 6);
+    assert_eq!(
+        (&document["relays"][0]["refusals"], &document["relays"][0]["refusals_omitted"]),
+        (&Value::Null, &json!(6))
+    );
     assert_eq!(document["summary"]["other_relays_sessions"], 2);
 }
 
@@ -315,7 +326,9 @@ fn what_cannot_be_read_is_told_and_stops_nothing() {
     let samples = ["README.md", "kb240832-works.pcap"];
     let (text, summary) = report_on(&samples, Format::Table, &wide(100));
     assert_eq!((summary.captures, summary.unreadable, summary.sessions), (2, 1, 1));
-    assert_eq!(text, "No session was lost. 1 session in 1 capture (1 more could not be read): 1 delivered.\n");
+    let expected = "No session was lost. 1 session in 1 capture (1 more could not be read): 1 delivered.\n\n\
+                    Capture 1: samples/README.md:\n  Note: not a capture that can be read but a text file\n";
+    assert_eq!(text, expected);
     assert_eq!(report_on(&samples[..1], Format::Table, &wide(100)).0, "");
     assert!(report_on(&samples, Format::Markdown, &wide(100)).0.contains("README.md`: `not a capture"));
     let document = document(&samples, &ReportOptions::new(Show::Lost));
@@ -364,4 +377,19 @@ fn tables_for_people() {
         table(&["relay-stopped.pcapng"], &wide(100)),
         include_str!("../../tests/golden/relay-stopped.table.txt")
     );
+}
+
+#[test]
+fn tickets_past_the_bound_are_counted() {
+    let limits = Limits { tickets: 1, ..Limits::default() };
+    let mut tickets = Tickets::new(limits.tickets);
+    let report = InputReport { source: CaptureSource::new("t/\u{202e}1", None), captures: 1, ..InputReport::default() };
+    let lost = Summary { sessions: 2, lost: 1, delivered: 1, ..Summary::default() };
+    let (two_lost, none) = (Summary { sessions: 2, lost: 2, ..Summary::default() }, Summary::default());
+    for (number, summary) in [&none, &none, &lost, &two_lost].into_iter().enumerate() {
+        tickets.end(number, &report, summary, None);
+    }
+    let kept: Vec<_> = tickets.kept.iter().map(|ticket| (ticket.number, &*ticket.label, ticket.lost)).collect();
+    assert_eq!(kept, [(0, "t/\\u{202e}1", 0), (2, "t/\\u{202e}1", 1)]);
+    assert_eq!((tickets.number(), tickets.rest()), (4, Some("And 2 more tickets: --format json.".to_owned())));
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::capture::{CaptureInfo, ReadError};
 use crate::dns::FailedLookups;
-use crate::scan::OtherPorts;
+use crate::scan::{Fingerprint, OtherPorts};
 
 /// Where a capture came from. Raw text: anyone can name a member `../x` or put terminal controls in.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,37 @@ pub struct CaptureSource {
     pub raw_path: Option<Box<[u8]>>,
     /// Which member of an archive it is.
     pub member: Option<String>,
+    /// The ticket it belongs to.
+    pub ticket: Ticket,
+    /// Whether it begins with the packet that an earlier capture begins with, and so may turn out to be a copy of it.
+    pub may_be_copy: bool,
+}
+
+/// What came in together: whatever is found in different tickets has nothing to do with each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ticket {
+    /// Its number, counted from 0.
+    pub number: usize,
+    /// The path of the folder, archive, mail or file that it is. Raw text.
+    pub path: Arc<str>,
+}
+
+/// The capture that another one is a copy of.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CopyOf {
+    /// Its number, counted from 0.
+    pub capture: usize,
+    /// Where it came from.
+    pub source: CaptureSource,
+}
+
+impl CopyOf {
+    /// The capture with this number, from `source`.
+    pub const fn new(capture: usize, source: CaptureSource) -> Self {
+        Self { capture, source }
+    }
 }
 
 impl CaptureSource {
@@ -25,7 +57,7 @@ impl CaptureSource {
     pub fn new(path: impl AsRef<Path>, member: Option<String>) -> Self {
         let path = path.as_ref();
         let raw_path = path.to_str().is_none().then(|| path.as_os_str().as_encoded_bytes().into());
-        Self { path: path.display().to_string(), raw_path, member }
+        Self { path: path.display().to_string(), raw_path, member, ..Self::default() }
     }
 }
 
@@ -52,6 +84,13 @@ pub struct CaptureReport {
     pub other_ports: OtherPorts,
     /// What stopped the reading before the end of the file.
     pub error: Option<ReadError>,
+    /// Of several captures read as one, why they are no parts of one, in sentences without a full stop: they overlap, or
+    /// connections with the same addresses and ports do not go on.
+    pub mixed_parts: Vec<String>,
+    /// By what its copies are known; none where it could not be opened.
+    pub fingerprint: Option<Fingerprint>,
+    /// The earlier capture of the run with the same packets: its sessions are counted there.
+    pub copy_of: Option<CopyOf>,
 }
 
 impl CaptureReport {

@@ -36,6 +36,7 @@ pub(super) fn scan<O: Observer>(
     observer: &mut O,
 ) -> CaptureReport {
     let mut scanner = Scanner::new(options, &mut *observer);
+    scanner.boundary = reader.boundary();
     let mut left = FRAMES_ALONE;
     let begun = reader.for_each_packet(&mut |packet| {
         scanner.packet(&packet);

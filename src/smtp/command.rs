@@ -40,7 +40,9 @@ pub enum Verb {
     Help,
     /// Of Postfix: whose session a proxy passes on.
     XClient,
-    /// Any other that some RFC or a common server defines: ETRN, TURN, SEND, XFORWARD ...
+    /// Of Postfix: for whom a proxy passes a message on, for the server's log and filters.
+    XForward,
+    /// Any other that some RFC or a common server defines: ETRN, TURN, SEND ...
     Extension,
     /// A verb a middlebox has overwritten with Xs.
     Mangled,
@@ -86,8 +88,9 @@ impl Verb {
             b"EXPN" => Self::Expn,
             b"HELP" => Self::Help,
             b"XCLIENT" => Self::XClient,
-            b"ETRN" | b"ATRN" | b"TURN" | b"SEND" | b"SOML" | b"SAML" | b"XFORWARD" | b"BURL" | b"ONEX" | b"VERB"
-            | b"XEXCH50" | b"X-LINK2STATE" | b"XSHADOW" => Self::Extension,
+            b"XFORWARD" => Self::XForward,
+            b"ETRN" | b"ATRN" | b"TURN" | b"SEND" | b"SOML" | b"SAML" | b"BURL" | b"ONEX" | b"VERB" | b"XEXCH50"
+            | b"X-LINK2STATE" | b"XSHADOW" => Self::Extension,
             b"" => Self::Blank,
             word if word.len() >= 4 && word.iter().all(|octet| *octet == b'X') => Self::Mangled,
             _ => Self::Unknown,
@@ -124,6 +127,7 @@ impl Verb {
             Self::Expn => "EXPN",
             Self::Help => "HELP",
             Self::XClient => "XCLIENT",
+            Self::XForward => "XFORWARD",
             Self::Extension | Self::Mangled | Self::Blank | Self::Unknown => return None,
         })
     }

@@ -6,6 +6,7 @@ use crate::smtp::command::{Command, Verb};
 use crate::smtp::ehlo::ArgumentCheck;
 use crate::smtp::protocol::OtherProtocol;
 use crate::smtp::proxy::ProxyHeader;
+use crate::smtp::proxy_request::ProxyRequest;
 use crate::smtp::reply::Reply;
 use crate::smtp::spans::{Names, Spans};
 use crate::smtp::tls::Tls;
@@ -117,6 +118,8 @@ impl Missing {
 pub struct Transcript {
     /// The header of a proxy before the first command.
     pub proxy: Option<Box<ProxyHeader>>,
+    /// What was asked of a SOCKS or HTTP proxy before the dialogue.
+    pub proxy_request: Option<Box<ProxyRequest>>,
     /// Commands and replies in capture order; of a very long session the first ones, and every hello.
     pub exchanges: Vec<Exchange>,
     /// Exchanges over the bound, counted only.
@@ -129,6 +132,8 @@ pub struct Transcript {
     pub hellos_before_tls: usize,
     /// The XCLIENTs, in order; of very many the first ones.
     pub xclients: Vec<XClient>,
+    /// The XFORWARDs, in order; of very many the first ones.
+    pub xforwards: Vec<XClient>,
     /// How many of the hellos kept came before an XCLIENT was accepted: after it they count no more.
     pub hellos_before_xclient: usize,
     /// That the client did not wait for the greeting.
@@ -177,7 +182,7 @@ pub struct Transcript {
     pub server_protocol: Option<OtherProtocol>,
     /// Octets the client sent.
     pub client_octets: u64,
-    /// Octets the server sent.
+    /// Octets the server sent, the answer of a SOCKS or HTTP proxy before it aside.
     pub server_octets: u64,
     /// Lines of the client passed over as part of something whose beginning the capture lacks.
     pub skipped_client_lines: u64,
@@ -220,10 +225,9 @@ impl Transcript {
         replies.rev().find(|reply| reply.moment.frame > hello.moment.frame)
     }
 
-    /// The last XCLIENT and its command.
-    pub fn last_xclient(&self) -> Option<(&XClient, &Command)> {
-        let told = self.xclients.last()?;
-        Some((told, self.exchanges.get(told.exchange)?.command.as_ref()?))
+    /// The command of an XCLIENT or XFORWARD.
+    pub fn passing_command(&self, told: &XClient) -> Option<&Command> {
+        self.exchanges.get(told.exchange)?.command.as_ref()
     }
 
     /// The client that the last accepted XCLIENT names.

@@ -1,10 +1,11 @@
-//! XCLIENT of Postfix: a proxy tells a server whose session it passes on, and the session begins anew.
+//! XCLIENT of Postfix: a proxy tells a server whose session it passes on, and the session begins anew. XFORWARD has the same
+//! form: for whom a message is passed on, which changes nothing about the session.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::smtp::ehlo::{self, ArgumentCheck, LineEnd};
 
-/// What an XCLIENT says.
+/// What an XCLIENT or XFORWARD says.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct XClient {

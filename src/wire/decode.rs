@@ -4,7 +4,7 @@ use super::ip::{self, FragmentPlace, protocols as p};
 use super::link::ether_types as et;
 use super::view::View;
 use super::walk::{self, Innermost};
-use super::{Decoded, Fragment, FragmentKey, Reassembled, Undecoded, icmp, tcp, udp};
+use super::{Decoded, Fragment, FragmentKey, Reassembled, Undecoded, exported, icmp, tcp, udp};
 use crate::capture::{LinkType, Packet};
 
 /// Octets of the shortest Ethernet frame, without its checksum; shorter packets are padded to it.
@@ -33,6 +33,9 @@ fn untagged<'a>(packet: &Packet<'a>) -> Option<Decoded<'a>> {
 }
 
 pub(super) fn walked<'a>(packet: &Packet<'a>) -> Decoded<'a> {
+    if packet.link == LinkType::WIRESHARK_UPPER_PDU {
+        return exported::decode(View::new(packet.data, packet.wire_len));
+    }
     match walk::packet(packet, |_, _| {}) {
         Ok(Some(inner)) => {
             let is_tunnelled = inner.depth > 0;

@@ -7,6 +7,7 @@
 mod decode;
 mod defrag;
 pub(crate) mod detail;
+pub(crate) mod exported;
 mod headers;
 mod icmp;
 mod ip;
@@ -83,6 +84,8 @@ impl Segment<'_> {
 pub enum Decoded<'a> {
     /// A TCP segment.
     Tcp(Segment<'a>),
+    /// What TCP segments carried, their numbers not known: it follows what came before it.
+    Unnumbered(Segment<'a>),
     /// A UDP datagram from or to the DNS port.
     Udp(Datagram<'a>),
     /// An ICMP error about a TCP segment.

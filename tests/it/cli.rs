@@ -71,7 +71,7 @@ fn a_folder_is_searched_and_what_is_no_capture_in_it_is_no_error() {
     std::fs::copy("samples/kb240832-lost.pcap", folder.path().join("4711/trace.bin")).unwrap();
     std::fs::write(folder.path().join("notes.txt"), "call back on Monday").unwrap();
     let some = ehlotrace(&["scan", path]);
-    assert_eq!((code(&some), stderr(&some)), (1, "ehlotrace: note: 1 file that is not a capture passed over\n"));
+    assert_eq!((code(&some), stderr(&some)), (1, "ehlotrace: note: skipped 1 file that is not a capture\n"));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn standard_input_is_read_and_named_so() {
     let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let types: Vec<&str> = lines.iter().map(|line| line["type"].as_str().unwrap()).collect();
     assert_eq!(types[..2], ["fields", "capture"]);
-    assert_eq!(types[types.len() - 4..], ["capture_end", "input_end", "relay", "summary"]);
+    assert_eq!(types[types.len() - 5..], ["capture_end", "ticket", "input_end", "relay", "summary"]);
     assert_eq!(types.iter().filter(|kind| **kind == "session").count(), 8);
     assert_eq!(lines[1]["path"], "-");
 }

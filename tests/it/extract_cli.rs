@@ -146,7 +146,7 @@ fn no_capture_that_is_read_is_overwritten() {
     std::fs::copy(LOST, &path).unwrap();
     let (code, _, error) = run(&[path.to_str().unwrap(), "-o", path.to_str().unwrap()]);
     assert_eq!(code, 2);
-    assert!(error.contains("this is one of the captures to read"), "{error}");
+    assert!(error.contains("ehlotrace reads this file"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), std::fs::read(LOST).unwrap());
 }
 
@@ -315,7 +315,8 @@ fn networks_that_find_no_room_in_the_documentation_ranges_are_counted() {
     std::fs::write(&path, capture.finish_pcap()).unwrap();
     let (code, file, error) = run(&["--redact", path.to_str().unwrap()]);
     assert_eq!(code, 0, "{error}");
-    let told = "ehlotrace: 2 more IPv4 networks than the documentation ranges hold went to 198.18.0.0/15\n";
+    let told =
+        "ehlotrace: 2 more IPv4 networks than the documentation ranges can hold: these were moved to 198.18.0.0/15\n";
     assert!(error.ends_with(told), "{error}");
     let mut networks: Vec<[u8; 3]> = records(&file).iter().map(|(.., data)| data[26..29].try_into().unwrap()).collect();
     networks.sort_unstable();

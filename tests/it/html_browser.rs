@@ -37,6 +37,11 @@ impl Page {
 
     /// Runs the browser on the page; none where there is no browser.
     fn run(&self, fragment: &str, arguments: &[&str]) -> Option<Output> {
+        self.run_on(&format!("report.html#{fragment}"), arguments)
+    }
+
+    /// Runs the browser on a file in the page's folder.
+    fn run_on(&self, file: &str, arguments: &[&str]) -> Option<Output> {
         let browser = ["chromium", "chromium-browser", "google-chrome"]
             .into_iter()
             .find(|name| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success()));
@@ -51,7 +56,7 @@ impl Page {
             .args(["--enable-logging=stderr", "--v=0"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .args(arguments)
-            .arg(format!("file://{}/report.html#{fragment}", self.folder.path().display()))
+            .arg(format!("file://{}/{file}", self.folder.path().display()))
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -120,6 +125,23 @@ fn the_list_is_shown_filtered_sorted_and_opened() {
 }
 
 #[test]
+fn tickets_causes_and_relays_lead_to_their_sessions_and_names_of_captures_are_found() {
+    let page = Page::of_samples(&["relay-stopped.pcapng", "kb240832-lost.pcap", "unanswered.pcap"]);
+    let Some(ticket) = page.show("ticket=2") else { return };
+    assert_eq!((ticket.listed(), ticket.messages.as_str()), (vec!["2.1"], ""));
+    assert!(ticket.dom.contains("1 of 10 sessions of ticket 2"), "{}", ticket.dom);
+    assert!(ticket.dom.contains("<a href=\"#relay=2:192.0.2.10-192.0.2.25\">"), "{}", ticket.dom);
+    let relay = page.show("relay=1:192.0.2.10-192.0.2.25&sort=session").unwrap();
+    assert_eq!(relay.listed(), ["1.1", "1.3", "1.4", "1.5", "1.7", "1.8"]);
+    assert!(relay.dom.contains("6 of 10 sessions from 192.0.2.10 to 192.0.2.25"), "{}", relay.dom);
+    let cause = page.show("cause=ehlo-argument&ticket=2").unwrap();
+    assert_eq!(cause.listed(), ["2.1"]);
+    let named = page.show("q=UNANSWERED").unwrap();
+    assert_eq!(named.listed(), ["3.1"]);
+    assert_eq!(page.show("ticket=9&relay=nonsense").unwrap().listed().len(), 10, "what is not there filters nothing");
+}
+
+#[test]
 fn every_session_of_every_sample_opens_without_an_error() {
     let page = Page::of_samples(&["."]);
     let captures = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/samples")).unwrap().count();
@@ -153,12 +175,39 @@ fn it_prints_with_the_sessions_opened() {
     let Some(text) = text_of(&pdf) else { return };
     assert!(text.contains("Relays that stopped working") && text.contains("Seconds"), "{text}");
     assert!(!text.contains("Show all"), "controls are not printed");
+    // A page ends in a form feed; what is in front of the list has pages of its own.
+    let pages: Vec<&str> = text.trim_end_matches('\x0c').split('\x0c').collect();
+    let first = pages.iter().position(|page| page.contains("Opened (UTC)")).unwrap();
+    assert!((3..12).contains(&pages.len()), "{} pages for 8 sessions", pages.len());
+    for page in &pages[first..] {
+        assert!(page.contains("Opened (UTC)"), "the heading repeats on every page of the list: {page}");
+    }
+}
+
+/// Shows the page in a frame as narrow as a small phone, and tells how wide it is and how many sessions are open.
+const PHONE: &str = r#"<iframe src="report.html#show=all" style="width:360px;height:800px;border:0"></iframe><p id="found"></p>
+<script>onload = () => {
+  const page = document.querySelector("iframe").contentDocument;
+  page.querySelectorAll(".opener").forEach((opener) => opener.click());
+  const width = page.documentElement.scrollWidth, open = page.querySelectorAll(".detail").length;
+  document.getElementById("found").textContent = `${width} wide, ${open} open`;
+};</script>"#;
+
+#[test]
+fn nothing_is_wider_than_a_small_phone() {
+    let page = Page::of_samples(&["."]);
+    std::fs::write(page.folder.path().join("phone.html"), PHONE).unwrap();
+    let Some(output) = page.run_on("phone.html", &["--allow-file-access-from-files", "--dump-dom"]) else { return };
+    let dom = String::from_utf8(output.stdout).unwrap();
+    let found = dom.split("<p id=\"found\">").nth(1).unwrap().split('<').next().unwrap();
+    let (width, open) = found.split_once(" wide, ").unwrap_or_else(|| panic!("{found}"));
+    assert!(width.parse::<u32>().unwrap() <= 360 && open != "0 open", "{found}");
 }
 
 fn text_of(pdf: &Path) -> Option<String> {
     let output = Command::new("pdftotext").arg(pdf).arg("-").output().ok();
     if output.is_none() {
-        println!("text of the print not read: no pdftotext installed");
+        println!("skipped: the text of the print, for pdftotext is not installed");
     }
     Some(String::from_utf8_lossy(&output?.stdout).into_owned())
 }

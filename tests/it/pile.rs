@@ -17,14 +17,30 @@ fn text(octets: &[u8]) -> &str {
     std::str::from_utf8(octets).unwrap()
 }
 
-/// `copies` of every sample, in folders, and `broken` files that begin as captures do.
+/// `capture`, one like no other of this number: the source address of its first Ethernet frame says it.
+pub(crate) fn numbered(mut capture: Vec<u8>, number: usize) -> Vec<u8> {
+    let mut at = 24 + 16;
+    if capture.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]) {
+        let word = |at: usize| u32::from_le_bytes(capture[at..at + 4].try_into().unwrap());
+        let mut block = 0;
+        // The first Enhanced Packet Block.
+        while word(block) != 6 {
+            block += word(block + 4) as usize;
+        }
+        at = block + 28;
+    }
+    capture[at + 8..at + 12].copy_from_slice(&u32::try_from(number).unwrap().to_be_bytes());
+    capture
+}
+
+/// `copies` of every sample, no two with the same packets, in folders, and `broken` files that begin as captures do.
 fn pile(copies: usize, broken: usize) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for copy in 0..copies {
         let ticket = folder.path().join(format!("{copy:04}"));
         std::fs::create_dir(&ticket).unwrap();
         for (name, build) in SAMPLES {
-            std::fs::write(ticket.join(name), build()).unwrap();
+            std::fs::write(ticket.join(name), numbered(build(), copy)).unwrap();
         }
         std::fs::write(ticket.join("mail.txt"), "Dear support, ...").unwrap();
     }
@@ -176,7 +192,7 @@ fn an_archive_cut_within_a_capture_gives_what_came_before_and_says_where_it_ends
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((output.status.code(), &report["captures"][0]["sessions"]), (Some(3), &Value::from(1)));
     let notes = report["captures"][0]["notes"].to_string();
-    assert!(notes.contains("the packed data is cut off, after byte "), "{notes}");
+    assert!(notes.contains("the packed data is cut off after byte "), "{notes}");
     assert_eq!(report["captures"][1]["error"]["kind"], "corrupt");
 }
 

@@ -99,20 +99,20 @@ fn inputs() -> tempfile::TempDir {
     folder
 }
 
-fn input_end(path: &str, [captures, unreadable, passed_over]: [u64; 3]) -> Value {
+fn input_end(path: &str, [captures, unreadable, passed_over, copies]: [u64; 4]) -> Value {
     json!({"type": "input_end", "path": path, "member": null, "captures": captures, "unreadable": unreadable,
-           "passed_over": passed_over})
+           "passed_over": passed_over, "copies": copies})
 }
 
 #[test]
 fn every_input_is_told_as_it_was_given_with_what_was_passed_over() {
     let folder = inputs();
     let ends = [
-        input_end("ticket", [2, 1, 2]),
-        input_end("empty", [0, 0, 0]),
-        input_end("text", [0, 1, 0]),
-        input_end("./c.pcap", [1, 0, 0]),
-        input_end("ticket", [2, 1, 2]),
+        input_end("ticket", [2, 1, 2, 0]),
+        input_end("empty", [0, 0, 0, 0]),
+        input_end("text", [0, 1, 0, 0]),
+        input_end("./c.pcap", [1, 0, 0, 0]),
+        input_end("ticket", [2, 1, 2, 2]),
     ];
     let given = ["ticket", "empty", "text", "./c.pcap", "ticket"];
     for jobs in ["1", "2", "8"] {
@@ -132,10 +132,10 @@ fn every_input_is_told_as_it_was_given_with_what_was_passed_over() {
     }
     let sequence = lines(folder.path(), &["--sequence", "ticket", "empty", "text", "./c.pcap"], b"");
     let ends = [
-        input_end("ticket", [2, 0, 2]),
-        input_end("empty", [0, 0, 0]),
-        input_end("text", [0, 1, 0]),
-        input_end("./c.pcap", [1, 0, 0]),
+        input_end("ticket", [2, 0, 2, 0]),
+        input_end("empty", [0, 0, 0, 0]),
+        input_end("text", [0, 1, 0, 0]),
+        input_end("./c.pcap", [1, 0, 0, 0]),
     ];
     assert_eq!(of_type(&sequence, "input_end"), ends.iter().collect::<Vec<_>>());
 }

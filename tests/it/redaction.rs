@@ -407,3 +407,76 @@ fn names_past_the_bound_are_not_told_apart() {
     assert!(!shown.contains("wombat") && shown.ends_with(&format!("{alike}\r\n")), "{}", &shown[shown.len() - 300..]);
     assert!(shown.matches(&alike).count() < 250, "of those within the bound each label has its own");
 }
+
+/// A capture of `dialogue` in segments of `size` octets, with no greeting before it.
+fn ungreeted(dialogue: Dialogue<'_>, size: usize) -> Vec<u8> {
+    let mut capture = CaptureBuilder::new();
+    let mut s = capture.session("192.0.2.10:41000", "192.0.2.25:25");
+    s.handshake();
+    for (side, octets) in dialogue {
+        for piece in octets.chunks(size) {
+            match side {
+                Side::Client => s.client(piece),
+                Side::Server => s.server(piece),
+            };
+        }
+    }
+    s.server_fin().client_fin();
+    capture.finish_pcap()
+}
+
+/// Row: addresses and ports of a PROXY header, a SOCKS request and the answer to it.
+/// Row: names in a request to a SOCKS or HTTP proxy; user, password and header lines.
+#[test]
+fn what_is_said_to_proxies_names_nobody() {
+    let rest: Dialogue<'_> = &[(S, b"220 mx\r\n"), (C, b"EHLO sub2.\r\n"), (S, b"501 no\r\n")];
+    let http = b"CONNECT quokka:25 HTTP/1.1\r\nProxy-Authorization: Basic cXVva2thOng=\r\n\r\n";
+    for (talk, told) in [
+        (
+            &[(C, &b"PROXY TCP4 203.0.113.9 192.0.2.25 40000 25\r\n"[..])][..],
+            "PROXY TCP4 111.0.111.1 111.0.1.11 40000 25\r\n220 ",
+        ),
+        (
+            &[
+                (C, b"\x05\x01\x02"),
+                (S, b"\x05\x02"),
+                (C, b"\x01\x03ann\x06quokka"),
+                (S, b"\x01\x00"),
+                (C, b"\x05\x01\x00\x01\xcb\x00\x71\x09\x00\x19"),
+                (S, b"\x05\x00\x00\x01\xcb\x00\x71\x09\x10\x00"),
+            ],
+            "\x05\x01\x02\x05\x02\x01\x03___\x06______\x01\x00\x05\x01\x00\x01\0\0\0\0\0\0\x05\x00\x00\x01\0\0\0\0\0\x00220 ",
+        ),
+        (&[(C, http), (S, b"HTTP/1.1 200 ok\r\n\r\n")], "CONNECT _________ HTTP/1.1\r\n____________________ _____"),
+    ] {
+        for size in [4, 1_000] {
+            let octets = ungreeted(&[talk, rest].concat(), size);
+            let redacted = redacted(octets.clone(), false);
+            let said = said(&redacted);
+            assert!(!has(&redacted, b"quokka") && !has(&redacted, b"cXVva2th"), "by {size}: {said:?}");
+            assert!(!has(&redacted, &[203, 0, 113, 9]), "by {size}: {said:?}");
+            if size == 1_000 && !talk[0].1.starts_with(b"CONNECT") {
+                assert!(said.starts_with(told), "{said:?}");
+            }
+            assert_eq!(judged(&redacted), judged(&octets), "by {size}: {said:?}");
+        }
+    }
+}
+
+/// Row: tags of exported PDUs other than names of dissectors, ports, numbers of TCP and frames.
+#[test]
+fn tags_of_exported_pdus_tell_nothing_more() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/exported.pcap");
+    let mut octets = std::fs::read(path).unwrap();
+    // To port 25, and in place of the frame's number a text of Wireshark's columns.
+    for (from, to) in [(&b"\0\0\x02\x4b"[..], &b"\0\0\0\x19"[..]), (b"\0\x1e\0\x04\0\0\0\x0f", b"\0\x21\0\x04quok")] {
+        while let Some(at) = octets.windows(from.len()).position(|window| window == from) {
+            octets[at..at + to.len()].copy_from_slice(to);
+        }
+    }
+    let redacted = redacted(octets.clone(), false);
+    assert!(has(&octets, b"quok") && !has(&redacted, b"quok"));
+    assert!(has(&octets, &[203, 0, 113, 25]) && !has(&redacted, &[203, 0, 113, 25]));
+    assert!(has(&redacted, b"EHLO sub2.\r\n"));
+    assert_eq!(judged(&redacted), judged(&octets));
+}

@@ -135,6 +135,7 @@ const NESTED: &[&str] = &[
     "hellos",
     "lines",
     "problems",
+    "refusals",
     "reply",
 ];
 
@@ -142,6 +143,7 @@ const NESTED: &[&str] = &[
 const OBJECTS: &[&str] = &[
     "",
     "/tool",
+    "/tickets/0",
     "/captures/0",
     "/sessions/0",
     "/sessions/0/client",
@@ -158,6 +160,8 @@ const OBJECTS: &[&str] = &[
     "/sessions/0/close",
     "/sessions/0/anomalies",
     "/relays/0",
+    "/relays/0/causes/0",
+    "/relays/0/refusals/0",
     "/summary",
 ];
 
@@ -203,7 +207,7 @@ fn a_line_is_valid_as_its_own_type_only() {
     // The first line has what all types have, and needs none of it.
     let (first, lines) = lines.split_first().unwrap();
     assert!(validator.is_valid(first) && first["type"] == "fields");
-    let types = ["capture", "session", "capture_end", "input_end", "relay", "summary"];
+    let types = ["capture", "session", "capture_end", "ticket", "input_end", "relay", "summary"];
     assert_eq!(lines.iter().map(|line| line["type"].as_str().unwrap()).collect::<Vec<_>>(), types);
     for line in lines {
         assert!(validator.is_valid(line));

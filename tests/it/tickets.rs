@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::make::{Lock, eml, gz, sevenz_solid, tar, zip, zip_locked};
+use crate::pile::numbered;
 use crate::support::samples::SAMPLES;
 
 const TICKETS: usize = 2_000;
@@ -72,7 +73,7 @@ fn write_pile(folder: &Path) -> Vec<(String, &'static str)> {
             expected.push((format!("{number:04}.{extension}"), reason));
             (extension, octets)
         } else {
-            ticket(number, name, capture)
+            ticket(number, name, &numbered(capture.clone(), number))
         };
         fs::write(customer.join(format!("{number:04}.{extension}")), octets).unwrap();
     }

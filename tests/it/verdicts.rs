@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use ehlotrace::diagnosis::{Answer, EvidenceKind};
+use ehlotrace::diagnosis::{Answer, EvidenceKind, Remark};
 use ehlotrace::report::advice::remedy;
 use ehlotrace::report::evidence::text;
-use ehlotrace::smtp::Verb;
 use ehlotrace::smtp::ehlo::ProblemCode;
+use ehlotrace::smtp::{ProxyKind, Verb};
 
 use crate::corpus;
 
@@ -23,13 +23,14 @@ const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("connection-reset.pcap", "lost", "connection-reset", "probable"),
     ("cut-short.pcap", "unknown", "", ""),
     ("deferred.pcap", "lost", "ehlo-argument", "certain"),
-    ("early-talk.pcap", "lost", "recipients-refused", "certain"),
+    ("early-talk.pcap", "lost", "recipients-refused", "probable"),
     ("ehlo-mangled-inside.pcap", "lost", "ehlo-mangled", "certain"),
     ("ehlo-mangled.pcap", "lost", "ehlo-mangled", "certain"),
     ("ehlo-policy.pcap", "lost", "ehlo-policy", "certain"),
     ("ehlo-to-ssh.pcap", "lost", "not-smtp", "certain"),
     ("ehlo-unanswered.pcap", "lost", "ehlo-unanswered", "probable"),
     ("ehlo-unsupported.pcap", "lost", "ehlo-unsupported", "certain"),
+    ("exported.pcap", "lost", "ehlo-argument", "certain"),
     ("greeting-refused.pcap", "lost", "greeting-refused", "certain"),
     ("greylisted.pcap", "lost", "recipients-refused", "certain"),
     ("hello-passed-over.pcap", "lost", "recipients-refused", "certain"),
@@ -53,8 +54,10 @@ const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("relaying-denied.pcap", "lost", "recipients-refused", "certain"),
     ("sender-domain.pcap", "lost", "sender-refused", "certain"),
     ("sender-refused.pcap", "lost", "sender-refused", "certain"),
+    ("socks.pcap", "lost", "ehlo-argument", "certain"),
     ("spf-dkim-dmarc.pcap", "lost", "message-refused", "certain"),
     ("starttls.pcap", "unknown", "", ""),
+    ("synchronization-error.pcap", "lost", "greeting-refused", "certain"),
     ("timed-out-421.pcap", "lost", "timed-out", "probable"),
     ("timed-out.pcap", "lost", "timed-out", "probable"),
     ("tls-failed.pcap", "lost", "tls-failed", "probable"),
@@ -63,6 +66,7 @@ const VERDICTS: &[(&str, &str, &str, &str)] = &[
     ("two-taps.pcap", "lost", "ehlo-argument", "certain"),
     ("unanswered.pcap", "lost", "ehlo-argument", "probable"),
     ("xclient.pcap", "lost", "ehlo-argument", "certain"),
+    ("xforward.pcap", "delivered", "", "certain"),
 ];
 
 /// Sample, reason and fault of those whose reply says why. All other refusals among the samples have no reason.
@@ -70,6 +74,7 @@ const REASONS: &[(&str, &str, &str)] = &[
     ("auth-failed.pcap", "credentials-refused", "client"),
     ("auth-required.pcap", "auth-required", "client"),
     ("client-blocked.pcap", "client-blocked", "client"),
+    ("early-talk.pcap", "early-talk", "client"),
     ("ehlo-policy.pcap", "hello-not-qualified", "client"),
     ("greylisted.pcap", "greylisted", "client"),
     ("hello-passed-over.pcap", "mailbox-full", "server"),
@@ -81,11 +86,15 @@ const REASONS: &[(&str, &str, &str)] = &[
     ("sender-domain.pcap", "sender-domain", "client"),
     ("sender-refused.pcap", "sender-domain", "client"),
     ("spf-dkim-dmarc.pcap", "spf-dkim-dmarc", "client"),
+    ("synchronization-error.pcap", "early-talk", "client"),
     ("tls-required.pcap", "tls-required", "client"),
 ];
 
 /// Samples with more than one session, judged below and in `attempts`.
 const PILES: &[&str] = &["mixed.pcapng", "relay-stopped.pcapng", "second-address.pcap", "second-mx.pcap"];
+
+/// Of the servers in the samples.
+const PORTS: [u16; 4] = [25, 465, 587, 1080];
 
 fn sample(name: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/samples")).join(name)
@@ -105,7 +114,7 @@ fn every_sample_has_a_verdict_here() {
 fn samples_get_their_verdicts() {
     let mut wrong = Vec::new();
     for (name, outcome, cause, confidence) in VERDICTS {
-        let (report, sessions) = corpus::sessions(&sample(name), &[25, 587]);
+        let (report, sessions) = corpus::sessions(&sample(name), &PORTS);
         assert!(report.error.is_none() && report.undecoded.is_empty(), "{name}: {report:?}");
         let [(session, diagnosis)] = &sessions[..] else { panic!("{name}: {} sessions", sessions.len()) };
         let found = (
@@ -130,10 +139,10 @@ fn samples_get_their_verdicts() {
 
 #[test]
 fn fault_and_remedy_follow_the_reason() {
-    let said = |name: &str| remedy(&corpus::sessions(&sample(name), &[25, 587]).1[0].1);
+    let said = |name: &str| remedy(&corpus::sessions(&sample(name), &PORTS).1[0].1);
     assert_eq!(
         said("ehlo-policy.pcap"),
-        "Set the sending server's fully qualified name (`sub2.your-company.com`) as the name it greets with. \
+        "Set the sending server's fully qualified name (`sub2.your-company.com`) as the name in its hello. \
          Or at the server: remove the rule that requires it, or make an exception for this client."
     );
     assert_eq!(
@@ -163,6 +172,23 @@ fn a_session_behind_a_proxy_names_its_client() {
 }
 
 #[test]
+fn a_request_to_a_proxy_names_the_mail_server() {
+    let (_, sessions) = corpus::sessions(&sample("socks.pcap"), &PORTS);
+    let request = sessions[0].0.transcript.proxy_request.as_ref().unwrap();
+    assert_eq!(
+        (request.kind, request.host.as_deref(), request.port),
+        (ProxyKind::Socks5, Some(&b"mx.example.net"[..]), Some(25))
+    );
+    assert!(request.is_granted());
+}
+
+#[test]
+fn a_name_passed_on_with_xforward_is_a_remark() {
+    let (_, sessions) = corpus::sessions(&sample("xforward.pcap"), &PORTS);
+    assert!(matches!(sessions[0].1.remarks[..], [(7, Remark::ForwardedHello)]), "{:?}", sessions[0].1.remarks);
+}
+
+#[test]
 fn a_name_passed_on_with_xclient_is_the_clients() {
     let (_, sessions) = corpus::sessions(&sample("xclient.pcap"), &[25]);
     let (session, diagnosis) = &sessions[0];
@@ -179,6 +205,8 @@ fn a_client_that_spoke_first_is_told_by_how_much() {
     let early = sessions[0].0.transcript.early_talk.unwrap();
     assert!(early.spoke.frame < early.greeted.frame);
     assert!((6_000_000_000..6_100_000_000).contains(&early.not_waited_ns().unwrap()), "{early:?}");
+    let words: Vec<_> = sessions[0].1.evidence.iter().map(|shown| text(&shown.kind)).collect();
+    assert!(words[0].starts_with("client did not wait for the greeting, which came 6 s "), "{words:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use ehlotrace::diagnosis::Diagnosis;
+use ehlotrace::diagnosis::{Diagnosis, Unknown};
 use ehlotrace::report::advice::remedy;
 use ehlotrace::report::evidence::text;
 use ehlotrace::scan::{ScanOptions, scan};
@@ -243,7 +243,7 @@ const CASES: &[Case] = &[
         outcome: "lost",
         cause: "not-smtp",
         fault: "server",
-        says: "server speaks SSH, not SMTP",
+        says: "server uses SSH, not SMTP",
     },
     Case {
         name: "HTTP both ways",
@@ -255,7 +255,7 @@ const CASES: &[Case] = &[
         outcome: "not-smtp",
         cause: "",
         fault: "",
-        says: "both sides speak HTTP, not SMTP",
+        says: "both sides use HTTP, not SMTP",
     },
     Case {
         name: "HTTP to a mail server, which refuses it",
@@ -268,7 +268,7 @@ const CASES: &[Case] = &[
         outcome: "not-smtp",
         cause: "",
         fault: "",
-        says: "client speaks HTTP, not SMTP",
+        says: "client uses HTTP, not SMTP",
     },
     Case {
         name: "SSH, and the capture ends",
@@ -279,7 +279,7 @@ const CASES: &[Case] = &[
         outcome: "not-smtp",
         cause: "",
         fault: "",
-        says: "both sides speak SSH, not SMTP",
+        says: "both sides use SSH, not SMTP",
     },
     Case {
         name: "TLS both ways on port 25, with no word of SMTP before",
@@ -292,7 +292,7 @@ const CASES: &[Case] = &[
         outcome: "not-smtp",
         cause: "",
         fault: "",
-        says: "both sides speak TLS, not SMTP",
+        says: "both sides use TLS, not SMTP",
     },
     Case {
         name: "a session whose client is on port 25, to 587",
@@ -379,6 +379,40 @@ fn a_certificate_explains_a_handshake_that_failed() {
         let words: Vec<String> = found.evidence.iter().map(|shown| text(&shown.kind)).collect();
         let said = format!("server's certificate: {}", names[0]);
         assert!(words.iter().any(|words| words.starts_with(&said)), "{words:?}");
+    }
+}
+
+#[test]
+fn tls_from_the_first_octet_behind_a_proxy_hides_the_session_and_not_its_server() {
+    let v1 = b"PROXY TCP4 203.0.113.9 192.0.2.25 40000 465\r\n";
+    let v2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\0\x71\x09\xc0\0\x02\x19\x9c\x40\x01\xd1";
+    for (header, version) in [(&v1[..], 1), (v2, 2)] {
+        for is_one_segment in [false, true] {
+            let mut capture = CaptureBuilder::new();
+            let mut s = capture.session("192.0.2.7:41000", "192.0.2.25:465");
+            let hello = tls::client_hello("mx.example.net");
+            s.handshake();
+            if is_one_segment {
+                s.client(&[header, &hello].concat());
+            } else {
+                s.client(header).client(&hello);
+            }
+            s.server(&tls::server_flight()).client(&tls::application_data(1, 80)).server(&tls::application_data(2, 90));
+            s.client_fin().server_fin();
+            let sessions = scanned(capture.finish_pcap());
+            let [(session, found)] = &sessions[..] else { panic!("{} sessions", sessions.len()) };
+            assert_eq!(
+                (found.outcome.code(), found.unknown()),
+                ("unknown", Some(Unknown::Tls)),
+                "{:?}",
+                found.evidence
+            );
+            let header = session.transcript.proxy.as_ref().unwrap();
+            let ends = ("203.0.113.9:40000".parse().unwrap(), "192.0.2.25:465".parse().unwrap());
+            assert_eq!((header.version, session.behind_proxy()), (version, Some(ends)));
+            let hello = session.transcript.tls.client_hello.as_ref().unwrap();
+            assert_eq!(hello.server_name.as_deref(), Some(&b"mx.example.net"[..]));
+        }
     }
 }
 

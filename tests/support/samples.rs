@@ -2,6 +2,7 @@
 
 mod attempts;
 mod connection;
+mod exported;
 mod hello;
 mod kb240832;
 mod mail;
@@ -28,7 +29,9 @@ pub(crate) const SAMPLES: &[(&str, Build)] = &[
     ("ehlo-mangled.pcap", hello::ehlo_mangled),
     ("ehlo-mangled-inside.pcap", hello::ehlo_mangled_inside),
     ("xclient.pcap", hello::xclient),
+    ("xforward.pcap", hello::xforward),
     ("early-talk.pcap", hello::early_talk),
+    ("synchronization-error.pcap", hello::synchronization_error),
     ("ehlo-policy.pcap", hello::ehlo_policy),
     ("ehlo-unsupported.pcap", hello::ehlo_unsupported),
     ("ehlo-unanswered.pcap", hello::ehlo_unanswered),
@@ -43,6 +46,7 @@ pub(crate) const SAMPLES: &[(&str, Build)] = &[
     ("proxy-mismatch.pcap", connection::proxy_mismatch),
     ("proxied.pcap", connection::proxied),
     ("proxied-binary.pcap", connection::proxied_binary),
+    ("socks.pcap", connection::socks),
     ("lookup-failed.pcap", connection::lookup_failed),
     ("tls-failed.pcap", connection::tls_failed),
     ("connection-reset.pcap", connection::connection_reset),
@@ -70,6 +74,7 @@ pub(crate) const SAMPLES: &[(&str, Build)] = &[
     ("cut-short.pcap", unknown::cut_short),
     ("one-sided.pcap", unknown::one_sided),
     ("mixed.pcapng", relay::mixed),
+    ("exported.pcap", exported::exported),
     ("two-taps.pcap", order::two_taps),
     ("late-syn.pcap", order::late_syn),
 ];

@@ -117,12 +117,12 @@ pub(super) fn read(source: &mut Source, info: &mut CaptureInfo, max_captured: u3
         layout.tick_ns = 1;
     }
     if let (Magic::Standard, Some((link, lead_octets))) = (magic, header.aix_link()) {
-        info.notes.push("a variant of pcap from AIX".to_owned());
+        info.notes.push("a pcap variant of AIX".to_owned());
         return Ok(PcapVariant { tick_ns: 1, lead_octets, link, ..layout });
     }
     let (name, record_header_octets) = best_variant(source, magic.variants(), &layout, &header, max_captured)?;
     if !name.is_empty() {
-        info.notes.push(format!("a variant of pcap {name}"));
+        info.notes.push(format!("a pcap variant {name}"));
     }
     Ok(PcapVariant { record_header_octets, ..layout })
 }

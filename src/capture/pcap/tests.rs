@@ -39,7 +39,7 @@ fn every_variant_gives_the_same_packets() {
         ];
         for (header, ticks, extra, swapped, link, variant) in cases {
             let outcome = read(&file(order, header, ticks, extra, swapped));
-            let note = if variant.is_empty() { vec![] } else { vec![format!("a variant of pcap {variant}")] };
+            let note = if variant.is_empty() { vec![] } else { vec![format!("a pcap variant {variant}")] };
             assert_eq!(outcome.info.notes, note, "{order:?}");
             assert_eq!(outcome.info.link_types.iter().collect::<Vec<_>>(), [&link]);
             assert_eq!(outcome.packets(), two_packets(link), "{order:?} {variant}");

@@ -6,6 +6,7 @@ mod address;
 mod hello;
 mod load;
 mod message;
+mod turn;
 mod words;
 
 use super::Fault;
@@ -57,6 +58,8 @@ enum About {
     Client,
     /// As [`Client`](Self::Client), and only for now (4xx).
     Now,
+    /// That the client sent commands before its turn: in the reply to anything.
+    Turn,
     /// The name in the hello.
     Hello,
     /// The log-in.
@@ -74,13 +77,20 @@ impl About {
     const fn fits(self, to: Option<Verb>, code: u16) -> bool {
         let is_recipients = matches!(to, Some(Verb::Rcpt | Verb::Data | Verb::Bdat | Verb::EndOfData));
         match self {
-            Self::Client => true,
+            Self::Client | Self::Turn => true,
             Self::Now => code / 100 == 4,
             Self::Hello => matches!(to, Some(Verb::Ehlo | Verb::Helo | Verb::Lhlo)),
             Self::Auth => matches!(to, Some(Verb::Auth)),
             Self::Sender | Self::Mail => is_recipients || matches!(to, Some(Verb::Mail)),
             Self::Recipient => is_recipients,
         }
+    }
+}
+
+impl Reason {
+    /// Whether the client sent commands before its turn.
+    pub(super) fn is_about_turn(&self) -> bool {
+        self.about == About::Turn
     }
 }
 
@@ -103,6 +113,7 @@ pub static REASONS: &[Reason] = &[
     access::AUTH_MECHANISM,
     access::NO_REVERSE_DNS,
     access::CLIENT_BLOCKED,
+    turn::EARLY_TALK,
     hello::NOT_QUALIFIED,
     hello::NOT_FOUND,
     hello::MISMATCH,
@@ -153,6 +164,12 @@ impl Refused {
         let by_code = |reason: &&Reason| reason.status_codes.iter().any(|known| self.has_status(known));
         let by_words = |reason: &&Reason| reason.wordings.iter().any(|wording| self.words.have(wording.phrases));
         fitting().find(by_code).or_else(|| fitting().find(by_words))
+    }
+
+    /// The reason of a refusal that says nothing else, where the client is known to have spoken before the greeting.
+    pub(super) fn reason_of_early_talker(&self) -> Option<&'static Reason> {
+        let fits = self.code / 100 == 5 && turn::FITTING.iter().any(|phrase| self.words.have(&[phrase]));
+        REASONS.iter().find(|reason| fits && reason.about == About::Turn)
     }
 
     /// Whether it is about the sender, whatever command got it: RFC 3463 3.2 has x.1.7 and x.1.8 for that.

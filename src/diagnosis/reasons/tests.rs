@@ -9,7 +9,7 @@ fn given(reply: &str, to: Option<Verb>) -> Option<&'static str> {
 /// A command that a refusal of this kind answers.
 const fn command(about: About) -> Option<Verb> {
     match about {
-        About::Client => None,
+        About::Client | About::Turn => None,
         About::Hello => Some(Verb::Ehlo),
         About::Auth => Some(Verb::Auth),
         About::Sender => Some(Verb::Mail),
@@ -94,6 +94,26 @@ fn the_same_words_mean_something_else_to_another_command() {
     assert_eq!(given("550 5.1.1 User unknown", Some(Verb::Mail)), None);
     assert_eq!(given("554 Please try again later", Some(Verb::Rcpt)), None);
     assert_eq!(given("535 authentication failed", Some(Verb::Mail)), None);
+}
+
+#[test]
+fn what_fits_an_early_talker_is_no_reason_by_itself() {
+    for reply in [
+        "521 5.5.1 Protocol error",
+        "550 5.5.1 Protocol error",
+        "554 mx.example.net ESMTP not accepting messages",
+        "550 5.0.0 Command rejected",
+        "554 No SMTP service here",
+    ] {
+        let (code, text) = (reply[..3].parse().unwrap(), &reply.as_bytes()[4..]);
+        let refused = Refused::of_lines(code, std::iter::once(text), None);
+        assert!(refused.reason().is_none(), "{reply}");
+        assert_eq!(refused.reason_of_early_talker().map(|reason| reason.code), Some("early-talk"), "{reply}");
+    }
+    for (code, text) in [(450, "4.5.1 Protocol error"), (554, "5.7.1 Access denied"), (554, "")] {
+        let refused = Refused::of_lines(code, std::iter::once(text.as_bytes()), None);
+        assert!(refused.reason_of_early_talker().is_none(), "{text}");
+    }
 }
 
 #[test]

@@ -8,9 +8,10 @@ use std::net::{IpAddr, SocketAddr};
 use super::LeftOut;
 use super::addresses::Addresses;
 use super::checksum::{pseudo_header, set_checksum};
+use super::exported;
 use super::headers::{self, Ends};
 use super::transport::{icmp, tcp};
-use crate::capture::Packet;
+use crate::capture::{LinkType, Packet};
 use crate::session::{FrameContent, SessionFrame};
 use crate::wire::walk::{self, Body, Header, Kind, offset_in, protocols as p};
 use crate::wire::{Decoded, Fragment, FragmentKey, Reassembled, Segment, Unreachable, decode, decode_reassembled};
@@ -22,6 +23,12 @@ pub(super) fn rewrite(
     mask: impl FnOnce(&mut [u8]),
 ) -> Result<Vec<u8>, LeftOut> {
     let packet = frame.packet;
+    if packet.link == LinkType::WIRESHARK_UPPER_PDU {
+        let mut data = packet.data.to_vec();
+        exported::rewrite(&mut data, addresses, mask)?;
+        is_the_same(frame.content, decode(&Packet { data: &data, ..*packet }), addresses)?;
+        return Ok(data);
+    }
     let headers = walk::headers_of_packet(packet).ok_or(LeftOut::Headers)?;
     let mut data = packet.data.to_vec();
     let (ends, body) = headers::rewrite(&mut data, &headers, addresses)?;
@@ -148,6 +155,12 @@ fn is_the_same(content: FrameContent<'_>, again: Decoded<'_>, addresses: &mut Ad
             let Segment { payload, checksum, .. } = again;
             let (src, dst) = (end(segment.src, addresses)?, end(segment.dst, addresses)?);
             payload.len() == segment.payload.len() && again == Segment { src, dst, payload, checksum, ..*segment }
+        }
+        (FrameContent::Segment(segment, _), Decoded::Unnumbered(again)) => {
+            let Segment { payload, .. } = again;
+            let (src, dst) = (end(segment.src, addresses)?, end(segment.dst, addresses)?);
+            let numbered = Segment { seq: segment.seq, ack: segment.ack, ..again };
+            payload.len() == segment.payload.len() && numbered == Segment { src, dst, payload, ..*segment }
         }
         (FrameContent::Unreachable(unreachable), Decoded::Unreachable(again)) => {
             let (src, dst) = (end(unreachable.src, addresses)?, end(unreachable.dst, addresses)?);

@@ -20,7 +20,7 @@ const fn masked(octet: u8, kind: SpanKind) -> u8 {
     match (kind, octet) {
         (SpanKind::Tls | SpanKind::Proxied, _) => 0,
         (SpanKind::Line | SpanKind::Decisive | SpanKind::HelloArgument | SpanKind::Domain, _)
-        | (SpanKind::EndOfData | SpanKind::TlsHeader | SpanKind::ProxyHeader, _)
+        | (SpanKind::EndOfData | SpanKind::TlsHeader | SpanKind::ProxyHeader | SpanKind::ProxyTalk, _)
         | (_, b'\r' | b'\n')
         | (SpanKind::Parameter, b' ' | b'\t') => octet,
         // The argument is the evidence: what is wrong with it has to be wrong in the same way.

@@ -128,8 +128,11 @@ impl Events<'_> {
         if let Some(header) = transcript.proxy.as_deref() {
             self.push(header.moment, CLIENT, "command", vec![background::proxy_header(header.version, header.content)]);
         }
+        if let Some(request) = transcript.proxy_request.as_deref() {
+            self.push(request.moment, CLIENT, "command", vec![background::proxy_request(request)]);
+        }
         if let Some(early) = transcript.early_talk {
-            self.remark(format!("{}.", background::early_talk(early)));
+            self.remark(format!("The {}.", background::early_talk(early.not_waited_ns())));
         }
         for exchange in &transcript.exchanges {
             if let Some(command) = &exchange.command {

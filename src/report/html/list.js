@@ -1,6 +1,7 @@
 /* The list of sessions: filtered, sorted, opened; its state is in the fragment of the address, as in
    #q=sub2&outcome=lost&cause=ehlo-argument&sort=opened&open=5 (a "-" before the column sorts downwards; a session of
-   the second capture is 2.5; several are parted by commas). */
+   the second capture is 2.5; several are parted by commas). #ticket=2 and #relay=1:192.0.2.10-192.0.2.25 show those of a
+   ticket, and of a client and a server in one. */
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const place = document.getElementById("list");
@@ -8,11 +9,14 @@
   const about = read("about-data");
   const sessions = read("session-data");
   const titles = new Map(about.causes);
-  const severalCaptures = about.captures.length > 1;
+  const severalCaptures = about.captures > 1;
   sessions.forEach((session) => {
     session.id = severalCaptures ? session.capture + 1 + "." + session.number : String(session.number);
   });
   const byId = new Map(sessions.map((session) => [session.id, session]));
+
+  const tickets = Array.from(new Set(sessions.map((session) => String(session.ticket + 1))));
+  const relays = Array.from(new Set(sessions.map((session) => session.relay)));
 
   const OUTCOMES = ["lost", "unknown", "no-mail", "not-smtp", "delivered"];
   const collator = new Intl.Collator("en", { numeric: true });
@@ -34,12 +38,12 @@
   const STEP = 100;
   const PRINTED_ROWS = 500;
   const PRINTED_OPEN = 100;
-  const state = { q: "", outcome: "", cause: "", sort: "outcome", open: new Set(), rows: STEP };
+  const state = { q: "", outcome: "", cause: "", ticket: "", relay: "", sort: "outcome", open: new Set(), rows: STEP };
 
   function haystack(session) {
     if (session.haystack === undefined) {
       const said = session.events.flatMap((event) => event.lines);
-      session.haystack = [session.id, session.opened, session.client, session.server, session.product || "", helloText(session),
+      session.haystack = [session.id, severalCaptures ? session.source : "", session.opened, session.client, session.server, session.product || "", helloText(session),
         session.answer, session.outcome, session.cause || "", ...(session.reason || []), ...said].join("\n").toLowerCase();
     }
     return session.haystack;
@@ -49,6 +53,8 @@
     const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
     const found = sessions.filter((session) => (!state.outcome || session.outcome === state.outcome)
       && (!state.cause || session.cause === state.cause)
+      && (!state.ticket || String(session.ticket + 1) === state.ticket)
+      && (!state.relay || session.relay === state.relay)
       && words.every((word) => haystack(session).includes(word)));
     const isDown = state.sort.startsWith("-");
     const column = COLUMNS.find(([key]) => key === state.sort.replace("-", "")) || COLUMNS[6];
@@ -76,7 +82,9 @@
   const head = element("tr", { role: "row" }, COLUMNS.map(([key, name]) => {
     const button = element("button", { type: "button" }, name);
     button.addEventListener("click", () => change({ sort: state.sort === key ? "-" + key : key }));
-    return element("th", { scope: "col", role: "columnheader", "data-key": key }, button);
+    /* A heading with a button in it does not repeat on the pages of a print. */
+    const printed = element("span", { class: "printed" }, name);
+    return element("th", { scope: "col", role: "columnheader", "data-key": key }, button, printed);
   }));
   const body = element("tbody", { role: "rowgroup" });
   const more = element("button", { type: "button", class: "more" });
@@ -99,6 +107,7 @@
       element("span", { class: "hidden" }, "Session "), session.id);
     const made = element("tr", { role: "row", class: "session " + session.outcome, id: "session-" + session.id },
       element("th", { scope: "row", role: "rowheader" }, button,
+        severalCaptures ? element("div", { class: "small source" }, session.source) : null,
         element("div", { class: "small" }, "frames " + session.first + "-" + session.last)),
       cell("Opened", session.opened.slice(0, 10) + " ", element("span", { class: "nowrap" }, session.opened.slice(11, 23))),
       cell("Client", session.client),
@@ -143,7 +152,9 @@
     const of = found.length === sessions.length ? "" : " of " + sessions.length.toLocaleString("en");
     const first = shown.length < found.length ? ", the first " + shown.length.toLocaleString("en") + " shown" : "";
     const closed = isPrinted && shown.length > PRINTED_OPEN ? ", the first " + PRINTED_OPEN + " opened" : "";
-    status.textContent = found.length.toLocaleString("en") + of + (sessions.length === 1 ? " session" : " sessions") + first + closed;
+    const ticket = state.ticket ? " of ticket " + state.ticket : "";
+    const relay = state.relay ? " from " + state.relay.split(":").slice(1).join(":").replace("-", " to ") : "";
+    status.textContent = found.length.toLocaleString("en") + of + (sessions.length === 1 ? " session" : " sessions") + ticket + relay + first + closed;
     more.hidden = shown.length === found.length;
     more.textContent = "Show " + Math.min(STEP * 5, found.length - shown.length).toLocaleString("en") + " more";
     const key = state.sort.replace("-", "");
@@ -160,6 +171,7 @@
 
   function remember() {
     const fields = [["q", state.q], ["outcome", state.outcome], ["cause", state.cause],
+      ["ticket", state.ticket], ["relay", state.relay],
       ["sort", state.sort === "outcome" ? "" : state.sort], ["open", Array.from(state.open).join(",")]];
     const fragment = new URLSearchParams(fields.filter(([, value]) => value)).toString();
     try {
@@ -181,6 +193,8 @@
     state.q = fields.get("q") || "";
     state.outcome = known(fields.get("outcome"), OUTCOMES);
     state.cause = known(fields.get("cause"), Array.from(titles.keys()));
+    state.ticket = known(fields.get("ticket"), tickets);
+    state.relay = known(fields.get("relay"), relays);
     state.sort = known(fields.get("sort"), COLUMNS.flatMap(([key]) => [key, "-" + key])) || "outcome";
     const ids = (fields.get("open") || "").split(",").map((id) => (severalCaptures && !id.includes(".") ? "1." + id : id));
     state.open = new Set(ids.filter((id) => byId.has(id)));
@@ -200,7 +214,7 @@
   outcomes.addEventListener("change", () => change({ outcome: outcomes.value }));
   causes.addEventListener("change", () => change({ cause: causes.value }));
   sorts.addEventListener("change", () => change({ sort: sorts.value }));
-  reset.addEventListener("click", () => change({ q: "", outcome: "", cause: "" }));
+  reset.addEventListener("click", () => change({ q: "", outcome: "", cause: "", ticket: "", relay: "" }));
   more.addEventListener("click", () => {
     const at = body.querySelectorAll(".session").length;
     state.rows += STEP * 5;
@@ -210,7 +224,9 @@
   });
   /* Links within the page, as to its notes, are no state of the list. */
   addEventListener("hashchange", () => {
-    if (location.hash.includes("=")) fromFragment();
+    if (!location.hash.includes("=")) return;
+    fromFragment();
+    if (state.open.size === 0) place.scrollIntoView();
   });
   addEventListener("beforeprint", () => render(PRINTED_ROWS, true));
   addEventListener("afterprint", () => render(state.rows, false));

@@ -82,6 +82,12 @@ impl Form for Html<'_> {
         self.keep(&PageSession::new(digest), digest.diagnosis.outcome == Outcome::Lost)
     }
 
+    fn forget(&mut self, capture: usize) -> io::Result<()> {
+        self.plain_rows.forget(capture);
+        self.lost.forget(capture)?;
+        self.others.forget(capture)
+    }
+
     fn end(&mut self, run: &Run) -> io::Result<()> {
         let mut out = std::mem::replace(&mut self.out, Box::new(io::sink()));
         let mut buffered = BufWriter::new(&mut out);

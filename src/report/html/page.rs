@@ -23,8 +23,9 @@ pub(super) fn hash_source(text: &str) -> String {
 
 /// What the script has to know beside the sessions.
 #[derive(Serialize)]
-struct About<'a> {
-    captures: Vec<&'a str>,
+struct About {
+    /// How many captures there are: of several, the number of a session begins with that of its capture.
+    captures: u64,
     causes: Vec<(&'static str, &'static str)>,
 }
 
@@ -54,6 +55,7 @@ pub(super) fn write(page: &mut Html<'_>, run: &Run, out: &mut impl Write) -> io:
     let body = html! {
         header { h1 { (title) } (sections::introduction(run)) }
         main {
+            (sections::tickets(run))
             (sections::totals(&run.totals))
             (sections::relays(&run.totals))
             (sections::never_started(run))
@@ -73,8 +75,8 @@ pub(super) fn write(page: &mut Html<'_>, run: &Run, out: &mut impl Write) -> io:
 
 fn about(run: &Run) -> io::Result<Vec<u8>> {
     let about = About {
-        captures: run.captures.kept.iter().map(|capture| capture.label.as_str()).collect(),
-        causes: run.totals.causes().iter().map(|(rule, _)| (rule.code, rule.title)).collect(),
+        captures: run.totals.summary().captures,
+        causes: run.totals.summary().causes().iter().map(|(rule, _)| (rule.code, rule.title)).collect(),
     };
     let mut json = Vec::new();
     about.serialize(&mut serde_json::Serializer::with_formatter(&mut json, SafeJson { in_script: true }))?;

@@ -4,13 +4,14 @@
 
 use maud::{Markup, html};
 
-use super::session::{PageSession, shown};
+use super::session::{PageSession, relay_key, shown};
 use crate::report::background::NEVER_STARTED;
 use crate::report::escape;
 use crate::report::notes::CaptureNotes;
+use crate::report::relay::{Argument, Relay};
 use crate::report::relays::{self, MAX_RELAYS, causes};
 use crate::report::run::{Rows, Run};
-use crate::report::totals::{Argument, Relay, Summary, Totals};
+use crate::report::totals::{Summary, Totals};
 use crate::report::words::{count, date_and_time, number};
 
 /// What it all comes to, in a few words.
@@ -28,7 +29,15 @@ pub(super) fn introduction(run: &Run) -> Markup {
         @match (run.captures.number(), run.captures.kept.as_slice()) {
             (0, _) => {}
             (1, [capture]) => p { "In " code { (capture.label) } }
-            (all, _) => p { "In " (count(all, "capture")) ", " a href="#notes" { "named below" } }
+            (all, _) => p {
+                    "In " (count(all, "capture"))
+                    @match run.totals.summary().copies {
+                        0 => {}
+                        1 => { ", 1 of them a copy that is not counted again" }
+                        copies => { ", " (number(copies)) " of them copies that are not counted again" }
+                    }
+                    ", " a href="#notes" { "named below" }
+                }
         }
         @if run.totals.summary().sessions == 0 {
             p { "If the mail servers use other ports, name them: for example " code { "--port 587" } "." }
@@ -51,7 +60,30 @@ fn table(class: &str, caption: &str, heads: &[&str], rows: &Markup) -> Markup {
     }
 }
 
-/// Outcomes and causes.
+/// What each ticket came to, where there are several. The name of one leads to its sessions.
+pub(super) fn tickets(run: &Run) -> Markup {
+    let tickets = &run.totals.tickets;
+    if !tickets.are_several() {
+        return Markup::default();
+    }
+    let rows = html! {
+        @for ticket in &tickets.kept {
+            tr {
+                td.number { (ticket.number + 1) }
+                th scope="row" { a href=(format!("#ticket={}", ticket.number + 1)) { code { (ticket.label) } } }
+                td.lost[ticket.lost > 0] { (ticket.text) }
+            }
+            "\n"
+        }
+    };
+    let content = html! {
+        (table("captures", "What each ticket came to", &["No.", "Ticket", "What became of it"], &rows))
+        @if let Some(rest) = tickets.rest() { p { (rest) } }
+    };
+    section("tickets", "Tickets", &content)
+}
+
+/// Outcomes and causes. The code of a cause leads to its sessions.
 pub(super) fn totals(totals: &Totals) -> Markup {
     let summary = totals.summary();
     let mut outcomes = vec![
@@ -65,8 +97,8 @@ pub(super) fn totals(totals: &Totals) -> Markup {
     ];
     outcomes.retain(|(sessions, outcome, _)| *sessions > 0 || *outcome != "later");
     let causes = html! {
-        @for (rule, sessions) in totals.causes() {
-            tr { td.number { (number(sessions)) } th scope="row" { code { (rule.code) } } td { (rule.title) } } "\n"
+        @for (rule, sessions) in totals.summary().causes() {
+            tr { td.number { (number(sessions)) } th scope="row" { a href=(format!("#cause={}", rule.code)) { code { (rule.code) } } } td { (rule.title) } } "\n"
         }
     };
     let content = html! {
@@ -86,17 +118,20 @@ pub(super) fn relays(totals: &Totals) -> Markup {
         return Markup::default();
     }
     let content = html! {
-        @for relay in totals.losing_relays().iter().take(MAX_RELAYS) { (describe(relay)) "\n" }
+        @for relay in totals.losing_relays().iter().take(MAX_RELAYS) { (describe(relay, totals)) "\n" }
         @for sentence in relays::rest(totals, "") { p { (sentence) } }
     };
     section("relays", "Relays that stopped working", &content)
 }
 
-fn describe(relay: &Relay) -> Markup {
+fn describe(relay: &Relay, totals: &Totals) -> Markup {
     let item = |term: &str, content: Markup| html! { div { dt { (term) } dd { (content) } } };
+    let key = relay_key(relay.ticket.number, relay.client, relay.server);
     let lost = html! {
-        strong { (number(relay.lost)) " of " (count(relay.sessions, "session")) } ": " (causes(&relay.losses()))
+        strong { a href=(format!("#relay={key}")) { (number(relay.lost)) " of " (count(relay.sessions, "session")) } }
+        ": " (causes(&relay.losses()))
     };
+    let list = |texts: Vec<String>| html! { ul { @for text in texts { li { code { (text) } } } } };
     let sent = html! {
         ul {
             @for sent in &relay.arguments { (argument(sent)) }
@@ -112,11 +147,16 @@ fn describe(relay: &Relay) -> Markup {
             }
             dl {
                 (item("Lost", lost))
+                @if totals.tickets.are_several() {
+                    (item("Ticket", html! { code { (escape::text(relay.ticket.path.as_bytes())) } }))
+                }
                 @if let Some(product) = &relay.product {
                     (item("Server", html! { (escape::text(product.as_bytes())) }))
                 }
                 @if !relay.arguments.is_empty() { (item("Sends", sent)) }
                 @if let Some(when) = relays::when(relay) { (item("When", html! { (when) })) }
+                @if totals.summary().captures > 1 { (item("In", list(relays::captures(relay, true)))) }
+                @if !relay.refusals.is_empty() { (item("Answers", list(relays::refusals(relay)))) }
                 @for remedy in relays::remedies(relay) { (item("Fix", code_marked(&remedy))) }
             }
         }
@@ -201,7 +241,8 @@ pub(super) fn plain_row(session: &PageSession) -> Markup {
     html! {
         tr {
             th scope="row" {
-                (session.capture + 1) "." (session.number) br; "frames " (session.first) "-" (session.last)
+                (session.capture + 1) "." (session.number) br; (session.source) br;
+                "frames " (session.first) "-" (session.last)
             }
             td { (opened) } td { (session.client) }
             td { (session.server) @if let Some(product) = &session.product { br; (product) } }

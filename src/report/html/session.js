@@ -90,7 +90,8 @@ function marked(text) {
 
 /* All there is to say of a session, built only when it is opened. */
 function detail(session, titles) {
-  const parts = [element("h3", {}, "Session " + session.id)];
+  const parts = [element("h3", {}, "Session " + session.id),
+    element("p", { class: "filter" }, "Session " + session.number + " of ", element("code", {}, session.source))];
   const verdict = [element("strong", { class: session.outcome }, session.outcome)];
   if (session.cause) verdict.push(": ", titles.get(session.cause) || session.cause, " (", element("code", {}, session.cause), ")");
   if (session.reason) verdict.push("; " + session.reason[1] + " (", element("code", {}, session.reason[0]), ")");

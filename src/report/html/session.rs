@@ -1,17 +1,26 @@
 //! One session as the page has it. Every text is safe to show as it is.
 
+use std::net::IpAddr;
+
 use serde::Serialize;
 
 use super::events::{Event, events};
 use crate::report::digest::{Digest, ShownHello};
 use crate::report::model::{DisplayFilter, rfc3339};
+use crate::report::relay::client_of;
 use crate::report::{advice, background, escape, recovery};
 
 /// One session.
 #[derive(Serialize)]
 pub(super) struct PageSession {
     pub(super) capture: usize,
+    /// Where that came from.
+    pub(super) source: String,
+    /// The number of its ticket.
+    ticket: usize,
     pub(super) number: u64,
+    /// Client and server as relays are listed.
+    relay: String,
     pub(super) client: String,
     pub(super) server: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,7 +84,10 @@ impl PageSession {
         let Digest { session, diagnosis, .. } = *digest;
         Self {
             capture: digest.capture,
+            source: shown(digest.source.to_string().as_bytes()),
+            ticket: digest.source.ticket.number,
             number: session.number,
+            relay: relay_key(digest.source.ticket.number, client_of(session), session.server.ip()),
             client: session.client.to_string(),
             server: session.server.to_string(),
             product: digest.product().map(|name| shown(name.as_bytes())),
@@ -100,11 +112,18 @@ impl PageSession {
     }
 }
 
+/// By what the sessions of a relay are known on the page: ticket, client and server.
+pub(super) fn relay_key(ticket: usize, client: IpAddr, server: IpAddr) -> String {
+    format!("{}:{client}-{server}", ticket + 1)
+}
+
 fn facts(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
     let session = digest.session;
     let proxied = session.transcript.proxy.as_deref();
     let proxied = proxied.map(|header| ("Proxy", background::proxy_header(header.version, header.content)));
-    let mut facts: Vec<_> = proxied.into_iter().collect();
+    let request = session.transcript.proxy_request.as_deref();
+    let request = request.map(|request| ("Proxy", background::proxy_request(request)));
+    let mut facts: Vec<_> = proxied.into_iter().chain(request).collect();
     facts.extend(digest.lookups().map(|lookup| ("Looked up", lookup)));
     facts.extend(background::tls(session).map(|tls| ("TLS", tls)));
     facts.extend(session.tcp_stream.map(|number| ("Wireshark stream", format!("tcp.stream == {number}"))));

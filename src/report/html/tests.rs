@@ -133,7 +133,7 @@ fn every_sample_makes_a_page_whose_data_can_be_read() {
     let outcomes: Vec<Value> =
         data(&page(&together, &all())).iter().map(|session| session["outcome"].clone()).collect();
     let lost = outcomes.iter().filter(|outcome| *outcome == "lost").count();
-    assert_eq!((lost, outcomes.len()), (47, 62));
+    assert_eq!((lost, outcomes.len()), (48, 64));
     assert!(outcomes[..lost].iter().all(|outcome| outcome == "lost"), "lost ones first");
 }
 
@@ -177,7 +177,10 @@ fn bounds_are_kept_and_told() {
 fn what_cannot_be_read_is_told() {
     let page = page(&["README.md", "kb240832-works.pcap"], &all());
     assert!(page.contains("<td>unreadable</td>") && page.contains("<li>not a capture"), "{page}");
-    assert!(page.contains("<h1>No session was lost (1 session)</h1>") && !page.contains("Relays that stopped"), "{page}");
+    assert!(
+        page.contains("<h1>No session was lost (1 session)</h1>") && !page.contains("Relays that stopped"),
+        "{page}"
+    );
 }
 
 #[test]

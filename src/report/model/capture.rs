@@ -10,7 +10,7 @@ use super::source::SourceObject;
 use super::values::{AsText, CountObject, Time, counts, is_default};
 use super::{SCHEMA_VERSION, TOOL, Tool, schema};
 use crate::capture::{CaptureInfo, CapturePart, LinkType, ReadError};
-use crate::scan::{CaptureReport, CaptureSource};
+use crate::scan::{CaptureReport, CaptureSource, CopyOf};
 
 /// The line of a capture that is opened.
 #[derive(Serialize, JsonSchema)]
@@ -25,13 +25,16 @@ pub(in crate::report) struct CaptureLine<'a> {
     capture: usize,
     #[serde(flatten)]
     source: SourceObject<'a>,
+    /// The number of its ticket, counted from 0.
+    ticket: usize,
 }
 
 impl<'a> CaptureLine<'a> {
     /// The line of the capture with this number.
     pub(in crate::report) fn new(capture: usize, source: &'a CaptureSource) -> Self {
+        let ticket = source.ticket.number;
         let source = SourceObject::new(source);
-        Self { line_type: "capture", schema_version: SCHEMA_VERSION, tool: TOOL, capture, source }
+        Self { line_type: "capture", schema_version: SCHEMA_VERSION, tool: TOOL, capture, source, ticket }
     }
 }
 
@@ -87,7 +90,7 @@ pub(in crate::report) struct CaptureObject<'a> {
     #[schemars(with = "Vec<CountObject<'a>>")]
     undecoded: &'a BTreeMap<String, u64>,
     /// Sentences on the file: its variant, what was skipped, how it ends.
-    notes: &'a [String],
+    notes: Vec<&'a str>,
     /// What stopped the reading before the end of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorObject<'a>>,
@@ -121,6 +124,12 @@ pub(in crate::report) struct CaptureObject<'a> {
     /// Connections to further ports, over the bound of those listed; left out where it is 0.
     #[serde(skip_serializing_if = "is_default")]
     other_ports_connections_omitted: u64,
+    /// The number of its ticket, counted from 0.
+    ticket: usize,
+    /// The earlier capture of the run that has the same packets; left out where there is none. `sessions` of such a copy are
+    /// counted there, listed nowhere else, and in no total; nor are its lookups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    copy_of: Option<CopyOfObject<'a>>,
 }
 
 impl<'a> CaptureObject<'a> {
@@ -139,7 +148,12 @@ impl<'a> CaptureObject<'a> {
             last_timestamp: info.and_then(|info| info.last_time).map(Time),
             sessions: report.sessions,
             undecoded: &report.undecoded,
-            notes: info.map_or(&[], |info| &info.notes),
+            notes: report
+                .mixed_parts
+                .iter()
+                .chain(info.into_iter().flat_map(|info| &info.notes))
+                .map(String::as_str)
+                .collect(),
             error: report.error.as_ref().map(ErrorObject::new),
             truncated: info.is_some_and(|info| info.truncated),
             dropped: info.map_or(0, |info| info.dropped),
@@ -152,7 +166,25 @@ impl<'a> CaptureObject<'a> {
             other_ports: report.other_ports.found.iter().map(OtherPortObject::new).collect(),
             other_ports_followed: report.other_ports.are_followed,
             other_ports_connections_omitted: report.other_ports.omitted,
+            ticket: source.ticket.number,
+            copy_of: report.copy_of.as_ref().map(CopyOfObject::new),
         }
+    }
+}
+
+/// The capture that another one is a copy of.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CopyOf")]
+struct CopyOfObject<'a> {
+    /// Its number.
+    capture: usize,
+    #[serde(flatten)]
+    source: SourceObject<'a>,
+}
+
+impl<'a> CopyOfObject<'a> {
+    fn new(original: &'a CopyOf) -> Self {
+        Self { capture: original.capture, source: SourceObject::new(&original.source) }
     }
 }
 

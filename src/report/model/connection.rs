@@ -102,19 +102,26 @@ pub(in crate::report) struct DisplayFilter {
     server: SocketAddr,
     first: FrameNumber,
     last: FrameNumber,
+    is_exported: bool,
 }
 
 impl DisplayFilter {
     /// That of `session`.
     pub(in crate::report) const fn new(session: &Session) -> Self {
         let (client, server) = (session.client, session.server);
-        Self { client, server, first: session.first.frame, last: session.last.frame }
+        let is_exported = session.exported.is_some();
+        Self { client, server, first: session.first.frame, last: session.last.frame, is_exported }
     }
 }
 
 impl fmt::Display for DisplayFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { client, server, first, last } = self;
+        let Self { client, server, first, last, is_exported } = self;
+        if *is_exported {
+            let port = client.port();
+            write!(f, "(exported_pdu.src_port=={port} || exported_pdu.dst_port=={port}) && ")?;
+            return write!(f, "frame.number>={first} && frame.number<={last}");
+        }
         let field = if client.is_ipv4() { "ip.addr" } else { "ipv6.addr" };
         write!(f, "tcp.port=={} && tcp.port=={} && ", client.port(), server.port())?;
         write!(f, "{field}=={} && {field}=={} && ", client.ip(), server.ip())?;

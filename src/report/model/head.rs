@@ -77,6 +77,8 @@ pub(super) struct SessionHead<'a> {
     /// What the verdict hangs on; left out if it was delivered.
     #[serde(skip_serializing_if = "Option::is_none")]
     deciding: Option<DecidingObject>,
+    /// The number of its ticket, counted from 0.
+    ticket: usize,
 }
 
 impl<'a> SessionHead<'a> {
@@ -119,6 +121,7 @@ impl<'a> SessionHead<'a> {
             reason: diagnosis.reason.map(|reason| reason.code),
             delivered_later: diagnosis.delivered_later,
             deciding: digest.deciding().map(DecidingObject::new),
+            ticket: source.ticket.number,
         }
     }
 }

@@ -22,6 +22,7 @@ mod relay;
 pub(super) mod schema;
 mod session;
 mod source;
+mod ticket;
 mod values;
 
 pub(super) use brief::BriefSession;
@@ -33,6 +34,7 @@ pub(super) use relay::{RelayLine, RelayObject, SummaryLine};
 pub(super) use schema::SessionLine;
 pub(super) use session::SessionObject;
 pub(super) use source::{InputEndLine, InputObject};
+pub(super) use ticket::{TicketLine, TicketObject};
 pub(super) use values::{counts, rfc3339};
 
 pub use schema::{json_schema, jsonl_brief_schema, jsonl_schema};

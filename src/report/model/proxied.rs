@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::schema;
 use super::session::{ProblemObject, Problems, problems};
 use super::values::{AsText, Octets};
-use crate::smtp::{EarlyTalk, ProxyHeader, Reply, Transcript, XClient};
+use crate::smtp::{EarlyTalk, ProxyHeader, ProxyRequest, Reply, Transcript, XClient};
 use crate::time::FrameNumber;
 
 /// One end of a connection.
@@ -66,7 +66,40 @@ impl<'a> ProxyHeaderObject<'a> {
     }
 }
 
-/// An XCLIENT command.
+/// What the client asked of a SOCKS or HTTP proxy before the greeting.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ProxyRequest")]
+pub(super) struct ProxyRequestObject<'a> {
+    /// The end of the request, or of what there is of it.
+    frame: FrameNumber,
+    #[schemars(schema_with = "schema::proxy_kind")]
+    kind: &'static str,
+    /// The mail server, by name or address; left out where the client did not come to ask for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<Octets<'a>>,
+    /// Its port; left out where none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port: Option<u16>,
+    /// The end of the proxy's answer; null where there is none.
+    answer_frame: Option<FrameNumber>,
+    /// Whether the proxy connected the client.
+    granted: bool,
+}
+
+impl<'a> ProxyRequestObject<'a> {
+    pub(super) fn new(request: &'a ProxyRequest) -> Self {
+        Self {
+            frame: request.moment.frame,
+            kind: request.kind.code(),
+            host: request.host.as_deref().map(Octets),
+            port: request.port,
+            answer_frame: request.answer.map(|(moment, _)| moment.frame),
+            granted: request.is_granted(),
+        }
+    }
+}
+
+/// An XCLIENT or XFORWARD command.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "XClient")]
 pub(super) struct XClientObject<'a> {
@@ -81,7 +114,7 @@ pub(super) struct XClientObject<'a> {
     #[serde(serialize_with = "problems", skip_serializing_if = "Problems::is_empty")]
     #[schemars(with = "Vec<ProblemObject>")]
     problems: Problems<'a>,
-    /// Whether the server accepted it: the session begins anew then.
+    /// Whether the server accepted it: after XCLIENT the session begins anew then.
     accepted: bool,
 }
 

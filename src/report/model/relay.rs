@@ -6,8 +6,10 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::schema;
-use super::values::{AsText, Octets, Time};
-use crate::report::totals::{Argument, Relay, Summary};
+use super::values::{AsText, Octets, Time, is_default};
+use crate::report::Summary;
+use crate::report::relay::{Argument, Loss, Refusal, Relay};
+use crate::report::relays;
 
 /// The sessions of one client to one server, of which at least one was lost.
 #[derive(Serialize, JsonSchema)]
@@ -40,6 +42,66 @@ pub(in crate::report) struct RelayObject<'a> {
     /// What connected in the client's name, where a PROXY header or XCLIENT names the client.
     #[schemars(with = "Option<IpAddr>")]
     proxy: Option<AsText<IpAddr>>,
+    /// The number of its ticket, counted from 0.
+    ticket: usize,
+    /// Every cause of its lost sessions, the most frequent first.
+    causes: Vec<LossObject<'a>>,
+    /// The replies that sessions were lost to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refusals: Vec<RefusalObject<'a>>,
+    /// Sessions lost to further replies, over the bound of those listed; left out where it is 0.
+    #[serde(skip_serializing_if = "is_default")]
+    refusals_omitted: u64,
+    /// The numbers of the captures with a lost session, counted from 0.
+    lost_in: Vec<usize>,
+    /// Further captures, over the bound of those listed; left out where it is 0.
+    #[serde(skip_serializing_if = "is_default")]
+    lost_in_omitted: u64,
+}
+
+/// One cause, with one reason, of the lost sessions of a relay.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RelayCause")]
+struct LossObject<'a> {
+    #[schemars(schema_with = "schema::cause")]
+    cause: &'a str,
+    #[schemars(schema_with = "schema::reason")]
+    reason: Option<&'static str>,
+    /// Who has to change something.
+    #[schemars(schema_with = "schema::fault")]
+    fault: Option<&'static str>,
+    /// Sessions lost to it.
+    sessions: u64,
+    /// What to do about it.
+    remedy: String,
+}
+
+impl<'a> LossObject<'a> {
+    fn new(relay: &Relay, loss: &'a Loss) -> Self {
+        Self {
+            cause: loss.rule.code,
+            reason: loss.reason.map(|reason| reason.code),
+            fault: loss.fault.map(|fault| fault.code()),
+            sessions: loss.sessions,
+            remedy: relays::remedy_of(relay, loss),
+        }
+    }
+}
+
+/// A reply that sessions were lost to.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Refusal")]
+struct RefusalObject<'a> {
+    /// The code and text of the reply, cut where it is long, behind the command it is to where that is no hello.
+    text: &'a str,
+    /// Sessions lost to it.
+    sessions: u64,
+}
+
+impl<'a> RefusalObject<'a> {
+    fn new(refusal: &'a Refusal) -> Self {
+        Self { text: &refusal.text, sessions: refusal.sessions }
+    }
 }
 
 impl<'a> RelayObject<'a> {
@@ -60,6 +122,12 @@ impl<'a> RelayObject<'a> {
             last_lost: relay.lost_span.map(|(_, last)| Time(last)),
             lost_every_ns: relay.lost_every_ns(),
             proxy: relay.proxy.map(AsText),
+            ticket: relay.ticket.number,
+            causes: relay.losses().into_iter().map(|loss| LossObject::new(relay, loss)).collect(),
+            refusals: relay.refusals.iter().map(RefusalObject::new).collect(),
+            refusals_omitted: relay.refusals_omitted,
+            lost_in: relay.captures.iter().map(|(capture, _)| *capture).collect(),
+            lost_in_omitted: relay.captures_omitted,
         }
     }
 }

@@ -16,14 +16,14 @@ use serde_json::{Value, json};
 use super::capture::{STATUSES, TRUNCATED};
 use super::{
     BriefSession, CaptureEndLine, CaptureLine, CaptureObject, InputEndLine, InputObject, RelayLine, RelayObject,
-    SCHEMA_VERSION, SessionObject, SummaryLine, Tool,
+    SCHEMA_VERSION, SessionObject, SummaryLine, TicketLine, TicketObject, Tool,
 };
 use crate::capture::{FORMATS, ReadError};
 use crate::diagnosis::{Confidence, Fault, Outcome, REASONS, RULES, Remark};
 use crate::dns::LookupFailure;
 use crate::report::Summary;
-use crate::smtp::ProxyContent;
 use crate::smtp::ehlo::{Note, ProblemCode};
+use crate::smtp::{ProxyContent, ProxyKind};
 
 /// The JSON Schema (draft 2020-12) of the document that [`Format::Json`](crate::report::Format::Json) writes.
 pub fn json_schema() -> String {
@@ -88,11 +88,13 @@ struct Document<'a> {
     tool: Tool,
     /// The paths that were given, in their order.
     inputs: Vec<InputObject<'a>>,
+    /// In their order.
+    tickets: Vec<TicketObject<'a>>,
     /// In the order they were read.
     captures: Vec<CaptureObject<'a>>,
     /// By capture, and in it in order of their first frames.
     sessions: Vec<SessionObject<'a>>,
-    /// Pairs of client and server that lost sessions, those that lost most first.
+    /// Pairs of client and server that lost sessions, each of one ticket; those that lost most first.
     relays: Vec<RelayObject<'a>>,
     summary: Summary,
 }
@@ -141,6 +143,7 @@ impl<S: JsonSchema> JsonSchema for Line<S> {
                 generator.subschema_for::<CaptureLine<'_>>(),
                 generator.subschema_for::<SessionLine<S>>(),
                 generator.subschema_for::<CaptureEndLine<'_>>(),
+                generator.subschema_for::<TicketLine<'_>>(),
                 generator.subschema_for::<InputEndLine<'_>>(),
                 generator.subschema_for::<RelayLine<'_>>(),
                 generator.subschema_for::<SummaryLine<'_>>(),
@@ -178,10 +181,12 @@ words! {
     capture_reason: word_or_null(ReadError::KINDS.into_iter().chain([TRUNCATED]).collect::<Vec<_>>());
     fields_line: word(["fields"]);
     proxy_content: word(ProxyContent::CODES);
+    proxy_kind: word(ProxyKind::ALL.map(ProxyKind::code));
     capture_line: word(["capture"]);
     session_line: word(["session"]);
     capture_end_line: word(["capture_end"]);
     input_end_line: word(["input_end"]);
+    ticket_line: word(["ticket"]);
     relay_line: word(["relay"]);
     summary_line: word(["summary"]);
 }

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use super::background::{LookupObject, TlsObject, lookups};
 use super::connection::{AnomaliesObject, CloseObject, DisplayFilter, HandshakeObject};
 use super::head::SessionHead;
-use super::proxied::{EarlyTalkObject, EndObject, ProxyHeaderObject, XClientObject};
+use super::proxied::{EarlyTalkObject, EndObject, ProxyHeaderObject, ProxyRequestObject, XClientObject};
 use super::schema;
 use super::values::{AsText, Octets, is_default, lines};
 use crate::diagnosis::{Evidence, Remark};
@@ -88,6 +88,13 @@ pub(in crate::report) struct SessionObject<'a> {
     /// That the client spoke before it had the greeting; left out where it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     early_talk: Option<EarlyTalkObject>,
+    /// What the client asked of a SOCKS or HTTP proxy before the greeting; left out where it asked none. The session is that of the
+    /// mail server behind it, `server` is the proxy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy_request: Option<ProxyRequestObject<'a>>,
+    /// What XFORWARD commands said of the client for whom messages are passed on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    xforwards: Vec<XClientObject<'a>>,
 }
 
 impl<'a> SessionObject<'a> {
@@ -121,6 +128,8 @@ impl<'a> SessionObject<'a> {
             proxy_header: transcript.proxy.as_deref().map(ProxyHeaderObject::new),
             xclients: transcript.xclients.iter().filter_map(|told| XClientObject::new(transcript, told)).collect(),
             early_talk: transcript.early_talk.map(EarlyTalkObject::new),
+            xforwards: transcript.xforwards.iter().filter_map(|told| XClientObject::new(transcript, told)).collect(),
+            proxy_request: transcript.proxy_request.as_deref().map(ProxyRequestObject::new),
         }
     }
 }

@@ -9,6 +9,13 @@ use super::schema;
 use super::values::AsText;
 use crate::report::{CaptureSource, InputReport};
 
+/// The octets of a path that is no Unicode.
+pub(super) type PathOctets<'a> = AsText<Base64Display<'a, 'static, base64::engine::GeneralPurpose>>;
+
+pub(super) fn path_octets(source: &CaptureSource) -> Option<PathOctets<'_>> {
+    source.raw_path.as_deref().map(|octets| AsText(Base64Display::new(octets, &STANDARD)))
+}
+
 /// The fields that name a capture, in its own objects and in those of its sessions.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct SourceObject<'a> {
@@ -17,19 +24,14 @@ pub(super) struct SourceObject<'a> {
     /// The bytes of the path, in Base64; only where they are no Unicode.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::base64")]
-    path_base64: Option<AsText<Base64Display<'a, 'static, base64::engine::GeneralPurpose>>>,
+    path_base64: Option<PathOctets<'a>>,
     /// The member of an archive.
     member: Option<&'a str>,
 }
 
 impl<'a> SourceObject<'a> {
     pub(super) fn new(source: &'a CaptureSource) -> Self {
-        let raw_path = source.raw_path.as_deref();
-        Self {
-            path: &source.path,
-            path_base64: raw_path.map(|octets| AsText(Base64Display::new(octets, &STANDARD))),
-            member: source.member.as_deref(),
-        }
+        Self { path: &source.path, path_base64: path_octets(source), member: source.member.as_deref() }
     }
 }
 
@@ -62,13 +64,14 @@ pub(in crate::report) struct InputObject<'a> {
     unreadable: u64,
     /// Files in folders and members of archives that are no captures.
     passed_over: u64,
+    /// Of the captures read those that are copies of others in the run.
+    copies: u64,
 }
 
 impl<'a> InputObject<'a> {
     /// What a report says of this input.
     pub(in crate::report) fn new(input: &'a InputReport) -> Self {
-        let InputReport { source, captures, unreadable, passed_over } = input;
-        let source = SourceObject::new(source);
-        Self { source, captures: *captures, unreadable: *unreadable, passed_over: *passed_over }
+        let InputReport { captures, unreadable, passed_over, copies, .. } = *input;
+        Self { source: SourceObject::new(&input.source), captures, unreadable, passed_over, copies }
     }
 }

@@ -253,8 +253,12 @@ fn top(
 ) {
     let (ink, protocol, said) = summary;
     let (number, seconds) = (frame.packet.frame, seconds(frame.since_first_ns));
-    let (src, dst) =
-        detail.ip.map_or_else(|| ("?".to_owned(), "?".to_owned()), |ip| (ip.src.to_string(), ip.dst.to_string()));
+    let (src, dst) = match (detail.ip, frame.content) {
+        (Some(ip), _) => (ip.src.to_string(), ip.dst.to_string()),
+        // What Wireshark exported has no IP header, and says between whom it went all the same.
+        (None, FrameContent::Segment(segment, _)) => (segment.src.ip().to_string(), segment.dst.ip().to_string()),
+        (None, FrameContent::Unreachable(_)) => ("?".to_owned(), "?".to_owned()),
+    };
     if layout.view == View::Detail {
         let (from, to) = match detail.link.addresses {
             Some((from, to)) => (hardware(from), hardware(to)),

@@ -25,14 +25,21 @@ pub(super) fn remarks(session: &Session, diagnosis: &Diagnosis) -> Remarks {
         let says = background::proxy_header(header.version, header.content);
         remarks.entry(header.moment.frame).or_default().push(format!("{says}; this is not part of the dialogue"));
     }
-    if let Some(early) = transcript.early_talk {
-        remarks.entry(early.spoke.frame).or_default().push(background::early_talk(early));
+    if let Some(request) = transcript.proxy_request.as_deref() {
+        let says = background::proxy_request(request);
+        remarks.entry(request.moment.frame).or_default().push(format!("{says}; it is no part of the dialogue"));
     }
-    for told in &transcript.xclients {
-        let command = transcript.exchanges.get(told.exchange).and_then(|exchange| exchange.command.as_ref());
+    if let Some(early) = transcript.early_talk {
+        remarks
+            .entry(early.spoke.frame)
+            .or_default()
+            .push(format!("the {}", background::early_talk(early.not_waited_ns())));
+    }
+    for told in transcript.xclients.iter().chain(&transcript.xforwards) {
         let name = told.helo.as_ref().filter(|(_, check)| !check.is_well_formed());
-        if let Some((command, (name, check))) = command.zip(name) {
-            remarks.entry(command.moment.frame).or_default().push(faults("XCLIENT HELO", name, check));
+        if let Some((command, (name, check))) = transcript.passing_command(told).zip(name) {
+            let verb = format!("{} HELO", command.verb_name());
+            remarks.entry(command.moment.frame).or_default().push(faults(&verb, name, check));
         }
     }
     for (at, exchange) in transcript.exchanges.iter().enumerate() {

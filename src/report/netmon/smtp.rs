@@ -61,6 +61,7 @@ impl Payload<'_> {
         match (self.runs.first(), self.continued_from) {
             (Some((_, SpanKind::Tls)), _) => words::tls(octets),
             (Some((_, SpanKind::ProxyHeader)), _) => format!("PROXY header, {octets} bytes"),
+            (Some((_, SpanKind::ProxyTalk)), _) => format!("SOCKS, {octets} bytes"),
             (Some((_, SpanKind::MailText)), Some(frame)) => words::continued(frame, octets),
             (Some((_, SpanKind::Line)), _) => match self.kind().words {
                 Some(known) => format!("{known}, {octets} bytes"),
@@ -98,7 +99,7 @@ impl Payload<'_> {
                     let records = tls.lines(at, run).into_iter();
                     lines.found.extend(records.map(|line| if is_plain { format!("({line})") } else { line }));
                 }
-                SpanKind::ProxyHeader => lines.end(),
+                SpanKind::ProxyHeader | SpanKind::ProxyTalk => lines.end(),
                 kind if shown.allows(*kind) => lines.text(run),
                 SpanKind::Secret => lines.mask(),
                 kind => lines.hidden(*kind, run.len()),

@@ -8,7 +8,7 @@ use crate::wire::detail::{FrameDetail, IpHeader, IpVersion, TcpFields, TcpOption
 /// The TCP line without its protocol name: also what the summary says of a frame without SMTP.
 pub(super) fn line(segment: &Segment<'_>, detail: &FrameDetail<'_>) -> String {
     let header = TcpFields::read(detail.transport);
-    let ack = header.map_or(0, |header| header.ack);
+    let ack = header.map_or_else(|| segment.ack.map_or(0, |ack| ack.0), |header| header.ack);
     let len = length(segment, detail);
     let last = segment.seq.add(len.saturating_sub(1));
     format!(

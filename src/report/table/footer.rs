@@ -5,9 +5,10 @@ use crate::diagnosis::Stage;
 use crate::report::background::NEVER_STARTED;
 use crate::report::escape;
 use crate::report::notes::{CaptureNotes, Captures};
+use crate::report::relay::{Argument, Loss, Relay};
 use crate::report::relays::{self, MAX_RELAYS, causes};
 use crate::report::run::Run;
-use crate::report::totals::{Argument, Loss, Relay, Totals};
+use crate::report::totals::Totals;
 use crate::report::words::{count, date_and_time, number};
 
 /// Lines that fit a width.
@@ -43,6 +44,15 @@ impl FooterLines {
         }
     }
 
+    /// `text` behind its name, in lines of which those after the first are indented a little.
+    fn entry(&mut self, name: &str, text: &str) {
+        let indent = "    ";
+        let lines = wrap(&format!("{name}: {text}"), self.width.saturating_sub(indent.len()), MAX_LINES);
+        for (at, line) in lines.iter().enumerate() {
+            self.line(if at > 0 { indent } else { "" }, line);
+        }
+    }
+
     fn line(&mut self, lead: &str, text: &str) {
         let line = format!("{lead}{text}");
         self.text.push_str(line.trim_end());
@@ -61,28 +71,15 @@ pub(super) fn totals(lines: &mut FooterLines, run: &Run) {
         no_session(lines, run);
         return;
     }
-    let outcomes = [
-        (summary.mail_lost(), "lost"),
-        (summary.delivered_later, "lost and delivered later"),
-        (summary.delivered, "delivered"),
-        (summary.no_mail, "no-mail"),
-        (summary.not_smtp, "not-smtp"),
-        (summary.unknown, "unknown"),
-    ];
-    let named: Vec<String> = outcomes
-        .iter()
-        .filter(|(sessions, _)| *sessions > 0)
-        .map(|(sessions, outcome)| format!("{} {outcome}", number(*sessions)))
-        .collect();
     let among = among(run);
-    let all = format!("{}{among}: {}.", count(summary.sessions, "session"), named.join(", "));
+    let all = format!("{}{among}: {}.", count(summary.sessions, "session"), summary.outcomes(false).join(", "));
     if summary.lost == 0 {
         lines.paragraph("", &format!("No session was lost. {all}"));
         return;
     }
     let none = if summary.mail_lost() == 0 { "No mail was lost. " } else { "" };
     lines.paragraph("", &format!("{none}{all}"));
-    for (rule, sessions) in totals.causes() {
+    for (rule, sessions) in totals.summary().causes() {
         lines.paragraph(&format!("{:>6}  {:<22}  ", number(sessions), rule.code), rule.title);
     }
 }
@@ -106,14 +103,42 @@ fn no_session(lines: &mut FooterLines, run: &Run) {
     lines.paragraph("", &format!("No SMTP session found{}.{hint}", among(run)));
 }
 
-/// ` in 3 captures, one more could not be read`; nothing of a single capture.
+/// ` in 3 captures (1 more could not be read)`; nothing of a single capture.
 fn among(run: &Run) -> String {
-    let readable = run.captures.readable;
-    match run.totals.summary().captures.saturating_sub(readable) {
-        0 if readable <= 1 => String::new(),
-        0 => format!(" in {}", count(readable, "capture")),
-        others => format!(" in {} ({} more could not be read)", count(readable, "capture"), number(others)),
+    let (summary, readable) = (run.totals.summary(), run.captures.readable);
+    let unread = summary.captures.saturating_sub(readable + summary.copies);
+    let tickets = if run.totals.tickets.are_several() {
+        format!(" of {}", count(summary.tickets, "ticket"))
+    } else {
+        String::new()
+    };
+    let copies = match summary.copies {
+        0 => None,
+        1 => Some("1 more is a copy".to_owned()),
+        copies => Some(format!("{} more are copies", number(copies))),
+    };
+    let unread = (unread > 0).then(|| format!("{} more could not be read", number(unread)));
+    let aside: Vec<String> = unread.into_iter().chain(copies).collect();
+    match aside.join(", ") {
+        aside if aside.is_empty() && readable <= 1 => String::new(),
+        aside if aside.is_empty() => format!(" in {}{tickets}", count(readable, "capture")),
+        aside => format!(" in {}{tickets} ({aside})", count(readable, "capture")),
     }
+}
+
+/// What each ticket came to, where there are several.
+pub(super) fn tickets(lines: &mut FooterLines, run: &Run) {
+    let tickets = &run.totals.tickets;
+    if !tickets.are_several() {
+        return;
+    }
+    for ticket in &tickets.kept {
+        lines.entry(&ticket.label, &ticket.text);
+    }
+    if let Some(rest) = tickets.rest() {
+        lines.paragraph("", &rest);
+    }
+    lines.blank();
 }
 
 /// Every pair of client and server that lost a session.
@@ -121,7 +146,7 @@ pub(super) fn relays(lines: &mut FooterLines, totals: &Totals) {
     let losing = totals.losing_relays();
     for relay in losing.iter().take(MAX_RELAYS) {
         lines.blank();
-        describe(lines, relay);
+        describe(lines, relay, totals);
     }
     for sentence in relays::rest(totals, ": --format json") {
         lines.blank();
@@ -129,7 +154,7 @@ pub(super) fn relays(lines: &mut FooterLines, totals: &Totals) {
     }
 }
 
-fn describe(lines: &mut FooterLines, relay: &Relay) {
+fn describe(lines: &mut FooterLines, relay: &Relay, totals: &Totals) {
     let of = if relay.sessions == 1 {
         "The only session".to_owned()
     } else {
@@ -140,11 +165,22 @@ fn describe(lines: &mut FooterLines, relay: &Relay) {
     let by_proxy = relay.proxy.map(|proxy| format!(" (by proxy {proxy})")).unwrap_or_default();
     let losses = relay.losses();
     lines.paragraph("", &format!("{of} from {client}{by_proxy} to {server}{product} lost: {}", causes(&losses)));
+    if totals.tickets.are_several() {
+        lines.paragraph("  ticket   ", &escape::text(relay.ticket.path.as_bytes()));
+    }
     if let Some(when) = relays::when(relay) {
         lines.paragraph("  when     ", &when);
     }
+    if totals.summary().captures > 1 {
+        lines.paragraph("  in       ", &relays::captures(relay, true).join(", "));
+    }
     if let Some(arguments) = arguments(relay, &losses) {
         lines.paragraph("  sends    ", &arguments);
+    }
+    let mut label = "  answers  ";
+    for refusal in relays::refusals(relay) {
+        lines.paragraph(label, &refusal);
+        label = "           ";
     }
     for remedy in relays::remedies(relay) {
         lines.paragraph("  fix      ", &remedy);
@@ -213,11 +249,11 @@ pub(super) fn warnings(lines: &mut FooterLines, run: &Run) {
 /// What could not be read or decoded, capture by capture.
 pub(super) fn notes(lines: &mut FooterLines, run: &Run) {
     let name_captures = run.totals.summary().captures > 1;
-    // Why a capture could not be read at all is told as an error, and there is nothing else to it.
-    let has_notes = |capture: &&CaptureNotes| !capture.notes.is_empty() && capture.format.is_some();
+    // Why the only capture could not be read at all is told as an error, and there is nothing else to it.
+    let has_notes = |capture: &&CaptureNotes| !capture.notes.is_empty() && (name_captures || capture.format.is_some());
     for capture in run.captures.kept.iter().filter(has_notes) {
         if name_captures {
-            lines.paragraph("", &format!("{}:", capture.label));
+            lines.paragraph("", &format!("{}:", capture.title()));
         }
         let lead = if name_captures { "  " } else { "" };
         for note in &capture.notes {

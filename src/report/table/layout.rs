@@ -12,7 +12,7 @@ use crate::report::escape::{self, columns};
 const GAP: usize = 2;
 /// Addresses up to this width are kept in one line even on a narrow terminal.
 const MAX_SOLID_WIDTH: usize = 28;
-/// From this width on the time has a column of its own, below it stands under the frames.
+/// From this width on the time has a column of its own, below it stands under the session.
 const WIDTH_WITH_TIME: usize = 110;
 /// From this width on client and server stand side by side, not one below the other.
 const WIDTH_SIDE_BY_SIDE: usize = 140;
@@ -25,12 +25,19 @@ struct Column {
     min_width: usize,
 }
 
-const FRAMES: Column = Column { title: "Frames", cell: |row| row.frames.iter().collect(), min_width: 9 };
+const SESSION: Column =
+    Column { title: "Session", cell: |row| std::iter::once(&row.number).chain(&row.frames).collect(), min_width: 14 };
+const SESSION_IN_RUN: Column =
+    Column { cell: |row| std::iter::once(&row.number_in_run).chain(&row.frames).collect(), ..SESSION };
 const TIME: Column = Column { title: "Time (UTC)", cell: |row| row.time.iter().collect(), min_width: 12 };
-const FRAMES_AND_TIME: Column = Column {
-    title: "Frames, UTC",
-    cell: |row| row.frames.iter().chain(&row.time).collect(),
+const SESSION_AND_TIME: Column = Column {
+    title: "Session, UTC",
+    cell: |row| std::iter::once(&row.number).chain(&row.frames).chain(&row.time).collect(),
     min_width: TIME.min_width,
+};
+const SESSION_IN_RUN_AND_TIME: Column = Column {
+    cell: |row| std::iter::once(&row.number_in_run).chain(&row.frames).chain(&row.time).collect(),
+    ..SESSION_AND_TIME
 };
 const CLIENT: Column = Column { title: "Client", cell: |row| row.client.iter().collect(), min_width: 21 };
 const SERVER: Column = Column { title: "Server", cell: |row| row.server.iter().collect(), min_width: 21 };
@@ -48,15 +55,21 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Columns for all of `rows`, so that the tables of several captures line up.
+    /// Columns for all of `rows`, so that the tables of several captures line up; `are_several` says whether there are.
     pub(super) fn new<'r>(
         rows: impl Iterator<Item = &'r TableRow> + Clone,
         show: Show,
+        are_several: bool,
         width: usize,
         colour: bool,
     ) -> Self {
         let ends = if width < WIDTH_SIDE_BY_SIDE { vec![ENDS] } else { vec![CLIENT, SERVER] };
-        let when = if width < WIDTH_WITH_TIME { vec![FRAMES_AND_TIME] } else { vec![FRAMES, TIME] };
+        let when = match (width < WIDTH_WITH_TIME, are_several) {
+            (true, false) => vec![SESSION_AND_TIME],
+            (true, true) => vec![SESSION_IN_RUN_AND_TIME],
+            (false, false) => vec![SESSION, TIME],
+            (false, true) => vec![SESSION_IN_RUN, TIME],
+        };
         let last = if show == Show::All { OUTCOME } else { CAUSE };
         let chosen: Vec<Column> = when.into_iter().chain(ends).chain([HELLO, REPLY, last]).collect();
         let natural: Vec<usize> = chosen.iter().map(|column| natural_width(column, rows.clone())).collect();

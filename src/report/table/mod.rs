@@ -1,7 +1,7 @@
 //! A table for people: who lost mail, why, and who has to change what.
 //!
 //! Rows stand in order of capture and session, so nothing is written before the end: until then a bounded number of
-//! rows is kept, those of the lowest numbers. Below them stand the totals, then each client and server that lose mail
+//! rows is kept, those of the lowest numbers. Of several tickets each has a line above them. Below them stand the totals, then each client and server that lose mail
 //! with the remedy, last what the captures lack.
 
 mod cell;
@@ -37,14 +37,15 @@ impl<'w> Table<'w> {
 
     fn tables(&self, run: &Run, width: usize) -> String {
         let mut text = String::new();
-        let layout = Layout::new(self.rows.all(), run.options.show, width, run.options.colour);
+        let are_several = run.totals.summary().captures > 1;
+        let layout = Layout::new(self.rows.all(), run.options.show, are_several, width, run.options.colour);
         for capture in &run.captures.kept {
             let rows: Vec<&TableRow> = self.rows.of_capture(capture.number).collect();
             if rows.is_empty() {
                 continue;
             }
-            if run.totals.summary().captures > 1 {
-                text.push_str(&escape::cut(&capture.label, width));
+            if are_several {
+                text.push_str(&escape::cut(&capture.title(), width));
                 text.push('\n');
             }
             text.push_str(&layout.table(rows.into_iter()));
@@ -66,8 +67,15 @@ impl Form for Table<'_> {
         Ok(())
     }
 
+    fn forget(&mut self, capture: usize) -> io::Result<()> {
+        self.rows.forget(capture);
+        Ok(())
+    }
+
     fn end(&mut self, run: &Run) -> io::Result<()> {
         let width = usize::from(run.options.width.unwrap_or(WIDTH_WITHOUT_TERMINAL).max(LEAST_WIDTH));
+        let mut tickets = FooterLines::new(width);
+        footer::tickets(&mut tickets, run);
         let mut lines = FooterLines::new(width);
         footer::totals(&mut lines, run);
         footer::relays(&mut lines, &run.totals);
@@ -77,7 +85,8 @@ impl Form for Table<'_> {
         footer::notes(&mut last, run);
         let (lines, last) = (lines.into_text(), last.into_text());
         let blank = if last.is_empty() { "" } else { "\n" };
-        write!(self.out, "{}{lines}{blank}{last}", self.tables(run, width))?;
+        let tickets = tickets.into_text();
+        write!(self.out, "{tickets}{}{lines}{blank}{last}", self.tables(run, width))?;
         self.out.flush()
     }
 }

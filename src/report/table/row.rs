@@ -9,6 +9,9 @@ use crate::session::Session;
 /// The cells of one session.
 #[derive(Debug)]
 pub(super) struct TableRow {
+    /// Its number in its capture, and with that of the capture before it: `3`, `2.3`.
+    pub(super) number: Part,
+    pub(super) number_in_run: Part,
     pub(super) frames: Vec<Part>,
     pub(super) time: Vec<Part>,
     pub(super) client: Vec<Part>,
@@ -26,6 +29,8 @@ impl TableRow {
         let Digest { session, diagnosis, .. } = *digest;
         let opened = session.first.time;
         Self {
+            number: Part::Solid(session.number.to_string()),
+            number_in_run: Part::Solid(digest.number_in_run()),
             frames: frames(session, diagnosis),
             time: vec![Part::Solid(words::date(opened)), Part::Solid(words::time_of_day(opened))],
             client: client(session),
@@ -46,11 +51,11 @@ const SHOWN_FRAMES: usize = 4;
 
 fn frames(session: &Session, diagnosis: &Diagnosis) -> Vec<Part> {
     let (first, last) = (session.first.frame, session.last.frame);
-    let all = if first == last { first.to_string() } else { format!("{first}-{last}") };
+    let all = if first == last { format!("frame {first}") } else { format!("frames {first}-{last}") };
     let mut evidence: Vec<u64> = diagnosis.evidence.iter().map(|evidence| evidence.frame).collect();
     evidence.dedup();
     let named: Vec<String> = evidence.iter().take(SHOWN_FRAMES).map(u64::to_string).collect();
-    let mut parts = vec![Part::Solid(all)];
+    let mut parts = vec![Part::Words(all)];
     if diagnosis.outcome == Outcome::Lost && !named.is_empty() {
         parts.push(Part::Words(format!("see {}", named.join(", "))));
     }

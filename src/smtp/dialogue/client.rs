@@ -17,8 +17,13 @@ use crate::time::Moment;
 impl Dialogue<'_> {
     /// The client's next octets.
     pub fn client_octets(&mut self, octets: &[u8], moment: Moment) {
+        if self.begins_in_tls && self.transcript.server_octets == 0 {
+            (self.client.is_synced, self.client.is_begun, self.server.is_begun) = (true, true, true);
+        }
         if self.transcript.client_octets == 0 && self.may_begin_proxy_header(octets) {
             self.enter(Mode::Proxy(HeaderReader::default()));
+        } else if self.transcript.client_octets == 0 {
+            self.may_begin_proxy_request(octets);
         }
         self.transcript.client_octets = self.transcript.client_octets.saturating_add(octets.len() as u64);
         self.read_client(octets, moment);
@@ -63,6 +68,7 @@ impl Dialogue<'_> {
             self.decide_tls(input);
             match &mut self.client.mode {
                 Mode::Proxy(_) => self.read_proxy_header(&mut input, moment),
+                Mode::ProxyRequest(_) => self.read_proxy_request(&mut input, moment),
                 Mode::Command => self.read_commands(&mut input, moment),
                 Mode::Undecided(_) => self.hold(&mut input, moment),
                 Mode::Body(scanner) => {
@@ -140,9 +146,13 @@ impl Dialogue<'_> {
         if verb == Verb::Auth {
             self.note_mechanism(rest, line.moment);
         }
-        if verb == Verb::XClient && is_whole && self.transcript.xclients.len() < self.options.limits.hellos {
-            let (exchange, end) = (self.transcript.exchanges.len(), self.client.place.at);
-            self.transcript.xclients.push(XClient::read(rest, exchange, end));
+        let passed_on = match verb {
+            Verb::XClient => Some(&mut self.transcript.xclients),
+            Verb::XForward => Some(&mut self.transcript.xforwards),
+            _ => None,
+        };
+        if let Some(known) = passed_on.filter(|known| is_whole && known.len() < self.options.limits.hellos) {
+            known.push(XClient::read(rest, self.transcript.exchanges.len(), self.client.place.at));
         }
         let bdat = if verb == Verb::Bdat { parse_bdat(rest) } else { None };
         self.count_try(verb);
@@ -301,7 +311,7 @@ impl Dialogue<'_> {
                 undecided.is_cut = true;
                 undecided.chunks.clear();
             }
-            Mode::Proxy(_) | Mode::Chunk(_) | Mode::AuthAnswer | Mode::Tls => {}
+            Mode::Proxy(_) | Mode::ProxyRequest(_) | Mode::Chunk(_) | Mode::AuthAnswer | Mode::Tls => {}
         }
     }
 }

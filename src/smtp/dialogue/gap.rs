@@ -27,6 +27,7 @@ impl Dialogue<'_> {
         if self.skip_in_proxy_header(octets) {
             return;
         }
+        self.lose_proxy_talk();
         if !is_cut_short && matches!(self.client.mode, Mode::Command) {
             self.forget_answers_lost();
         }
@@ -47,7 +48,7 @@ impl Dialogue<'_> {
                 self.transcript.tls.client_gap(octets);
                 return;
             }
-            Mode::Undecided(_) | Mode::Proxy(_) => {}
+            Mode::Undecided(_) | Mode::Proxy(_) | Mode::ProxyRequest(_) => {}
             Mode::Chunk(_) | Mode::AuthAnswer => self.client.mode = Mode::Command,
             Mode::Command => self.cut_command(if is_cut_short { octets } else { 0 }, moment),
         }
@@ -58,6 +59,7 @@ impl Dialogue<'_> {
 
     /// The server's next `octets` octets are missing.
     pub fn server_gap(&mut self, octets: u64, moment: Moment) {
+        self.lose_proxy_talk();
         let hole = self.server.place.at;
         self.mark_unfinished_reply();
         self.pass_server_gap(octets, moment);

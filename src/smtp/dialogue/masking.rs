@@ -163,7 +163,7 @@ impl Dialogue<'_> {
                 let may_be = verb == Verb::Auth || self.is_masked(verb, unfinished);
                 self.client.mask_unknown || (!unfinished.is_empty() && may_be)
             }
-            Mode::Proxy(_) | Mode::Body(_) | Mode::Chunk(_) | Mode::Tls => false,
+            Mode::Proxy(_) | Mode::ProxyRequest(_) | Mode::Body(_) | Mode::Chunk(_) | Mode::Tls => false,
         }
     }
 
@@ -216,7 +216,7 @@ impl Dialogue<'_> {
             Mode::AuthAnswer => !unfinished.is_empty(),
             Mode::Undecided(undecided) => (undecided.is_cut || !undecided.word.is_empty()) && self.awaits(Verb::Auth),
             Mode::Command => !unfinished.is_empty() && self.is_within_secret(),
-            Mode::Proxy(_) | Mode::Body(_) | Mode::Chunk(_) | Mode::Tls => false,
+            Mode::Proxy(_) | Mode::ProxyRequest(_) | Mode::Body(_) | Mode::Chunk(_) | Mode::Tls => false,
         }
     }
 }

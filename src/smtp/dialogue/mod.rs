@@ -8,6 +8,7 @@ mod client;
 mod gap;
 mod masking;
 mod proxy;
+mod proxy_request;
 mod server;
 mod spans;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use crate::smtp::body::BodyScanner;
 use crate::smtp::command::{Command, Verb};
 use crate::smtp::line::LineSplitter;
 use crate::smtp::proxy::HeaderReader;
+use crate::smtp::proxy_request::Talk;
 use crate::smtp::reply::{OpenReply, Reply};
 use crate::smtp::secrets::Secrets;
 use crate::smtp::spans::{Names, RecordSpans, SpanKind};
@@ -53,6 +55,8 @@ pub struct Dialogue<'o> {
     pending: VecDeque<Pending>,
     secrets: Secrets,
     transcript: Transcript,
+    /// Whether its first octets are the first that TLS hid.
+    begins_in_tls: bool,
 }
 
 #[derive(Debug)]
@@ -75,6 +79,8 @@ struct Client {
     /// What was skipped, as secrets; made when the first reply asks for it: every line of the replies does.
     skipped_secrets: OnceCell<Secrets>,
     place: Place,
+    /// The octets of a request to a proxy that has not answered.
+    asked: Vec<u8>,
     records: RecordSpans,
     /// Local parts that it named.
     names: Names,
@@ -94,6 +100,8 @@ struct Place {
 enum Mode {
     /// What may be the header of a proxy, before all else.
     Proxy(HeaderReader),
+    /// What may be a request to a proxy, before all else.
+    ProxyRequest(Talk),
     Command,
     /// For the reply to the last command to say.
     Undecided(Undecided),
@@ -127,6 +135,8 @@ struct Undecided {
 #[derive(Debug, Default)]
 struct Server {
     lines: LineSplitter,
+    /// The answer to a request to a proxy, while its end has not come.
+    answer: Option<Talk>,
     open: Option<OpenReply>,
     /// The code of a reply whose end fell into a hole: lines with it that follow are its rest.
     cut_code: Option<u16>,
@@ -187,6 +197,7 @@ impl<'o> Dialogue<'o> {
                 skipped: Vec::new(),
                 skipped_secrets: OnceCell::new(),
                 place: Place::default(),
+                asked: Vec::new(),
                 records: RecordSpans::default(),
                 names: Names::default(),
             },
@@ -194,7 +205,13 @@ impl<'o> Dialogue<'o> {
             pending: VecDeque::new(),
             secrets: Secrets::default(),
             transcript: Transcript::default(),
+            begins_in_tls: false,
         }
+    }
+
+    /// The first octets are the first that TLS hid: a greeting, or a command where STARTTLS was before.
+    pub const fn begins_in_tls(&mut self) {
+        self.begins_in_tls = true;
     }
 
     /// The client's octets begin at `offset` of its stream. With `is_start` those are the connection's first: a command.
@@ -220,6 +237,7 @@ impl<'o> Dialogue<'o> {
     /// The dialogue is over.
     pub fn finish(mut self) -> Transcript {
         self.decide_proxy_header(true);
+        self.finish_proxy_request();
         self.mark_unfinished_command();
         self.finish_server();
         self.transcript.unanswered = self.pending.front().map(|pending| (pending.verb, pending.sent));
@@ -230,7 +248,7 @@ impl<'o> Dialogue<'o> {
         self.transcript.is_data_open = match self.client.mode {
             Mode::Body(_) | Mode::Chunk(_) => true,
             Mode::Undecided(ref undecided) => self.awaits(Verb::Data) && !undecided.chunks.is_empty(),
-            Mode::Proxy(_) | Mode::Command | Mode::AuthAnswer | Mode::Tls => false,
+            Mode::Proxy(_) | Mode::ProxyRequest(_) | Mode::Command | Mode::AuthAnswer | Mode::Tls => false,
         };
         self.transcript
     }
@@ -244,7 +262,8 @@ impl<'o> Dialogue<'o> {
     fn push_command(&mut self, command: Command, hello: Option<usize>, ends_message: bool) {
         let (verb, sent) = (command.verb, command.moment);
         let next = self.transcript.exchanges.len();
-        let is_kept = hello.is_some() || self.transcript.xclients.last().is_some_and(|told| told.exchange == next);
+        let passed_on = self.transcript.xclients.last().into_iter().chain(self.transcript.xforwards.last());
+        let is_kept = hello.is_some() || passed_on.into_iter().any(|told| told.exchange == next);
         let exchange = self.keep(Exchange { command: Some(command), reply: None }, is_kept);
         if self.pending.len() >= self.options.limits.pending_commands
             && let Some(forgotten) = self.pending.pop_back()
@@ -278,7 +297,7 @@ impl<'o> Dialogue<'o> {
         let transcript = &mut self.transcript;
         transcript.exchanges.insert(at, exchange);
         let hellos = transcript.hellos.iter_mut().map(|hello| &mut hello.exchange);
-        let xclients = transcript.xclients.iter_mut().map(|told| &mut told.exchange);
+        let xclients = transcript.xclients.iter_mut().chain(&mut transcript.xforwards).map(|told| &mut told.exchange);
         let pending = self.pending.iter_mut().filter_map(|pending| pending.exchange.as_mut());
         for index in hellos.chain(xclients).chain(pending).chain(&mut transcript.greeting).filter(|index| **index >= at)
         {
@@ -294,7 +313,7 @@ impl<'o> Dialogue<'o> {
         }
     }
 
-    /// Keeps an exchange if there is room, and the one of a kept hello or XCLIENT in any case.
+    /// Keeps an exchange if there is room, and the one of a kept hello, XCLIENT or XFORWARD in any case.
     fn keep(&mut self, exchange: Exchange, is_kept: bool) -> Option<usize> {
         let exchanges = &mut self.transcript.exchanges;
         if exchanges.len() >= self.options.limits.exchanges && !is_kept {

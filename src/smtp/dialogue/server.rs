@@ -15,6 +15,14 @@ impl Dialogue<'_> {
     /// The server's next octets. `received` is how much of the client's stream had reached the server when it sent them,
     /// where that is known: it had seen no command behind that.
     pub fn server_octets(&mut self, octets: &[u8], received: Option<u64>, moment: Moment) {
+        let (rest, held) = self.read_proxy_answer(octets, moment);
+        let octets = held.as_deref().unwrap_or(rest);
+        if !octets.is_empty() {
+            self.read_server(octets, received, moment);
+        }
+    }
+
+    fn read_server(&mut self, octets: &[u8], received: Option<u64>, moment: Moment) {
         self.server.received = received;
         if received.is_none_or(|received| received > self.client.place.line) {
             self.decide_proxy_header(false);

@@ -42,7 +42,7 @@ impl Dialogue<'_> {
     pub(super) fn mark_mode(&mut self) {
         let kind = match &self.client.mode {
             Mode::Command if self.client.is_synced => SpanKind::Line,
-            Mode::Command | Mode::Undecided(_) | Mode::Proxy(_) => SpanKind::Unknown,
+            Mode::Command | Mode::Undecided(_) | Mode::Proxy(_) | Mode::ProxyRequest(_) => SpanKind::Unknown,
             Mode::Body(_) | Mode::Chunk(_) => SpanKind::MailText,
             Mode::AuthAnswer => SpanKind::Secret,
             Mode::Tls => SpanKind::Tls,

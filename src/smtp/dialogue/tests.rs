@@ -1,8 +1,10 @@
 //! Dialogues as the standards print them, and as real ones go wrong.
 
+mod proxies;
+
 use super::{Dialogue, DialogueOptions, SpanKind};
 use crate::limits::Limits;
-use crate::smtp::{ProxyContent, Transcript};
+use crate::smtp::Transcript;
 use crate::time::{Moment, Timestamp};
 
 /// Plays a script: a line `C: text` or `S: text` is sent with CRLF, `C| text` without, `C# n` is a hole of n octets.
@@ -30,6 +32,15 @@ fn play_with(options: DialogueOptions<'_>, script: &str) -> Transcript {
         }
     }
     dialogue.finish()
+}
+
+/// A dialogue at its beginning.
+fn begun() -> Dialogue<'static> {
+    static LIMITS: std::sync::LazyLock<Limits> = std::sync::LazyLock::new(Limits::default);
+    let mut dialogue = Dialogue::new(DialogueOptions::new(&LIMITS, false));
+    dialogue.client_begins(0, true);
+    dialogue.server_begins(0, true);
+    dialogue
 }
 
 /// Every exchange as `VERB line -> code text`, `-` for what is missing.
@@ -543,82 +554,6 @@ fn a_greeting_keeps_its_product_and_no_address() {
 }
 
 #[test]
-fn the_header_of_a_proxy_stands_before_the_dialogue() {
-    for script in [
-        "C: PROXY TCP4 203.0.113.9 192.0.2.25 40000 25\nS: 220 x\nC: EHLO sub2.\nS: 501 no",
-        "C| PRO\nC| XY TCP4 203.0.113.9 192.0.2.25 40000 25\\nEHLO sub2.\\n\nS: 220 x\nS: 501 no",
-        "S: 220 x\nC| PROXY TCP4 203.0.113.9 192.0.2.25 40000 25\\nEHLO sub2.\\n\nS: 501 no",
-    ] {
-        assert_proxied(&play(script), 1);
-    }
-    let mut dialogue = begun();
-    for piece in [&b"\r\n\r\n\0\r\nQU"[..], b"IT\n\x21\x11\0\x0c\xcb\0\x71\x09\xc0\0\x02\x19\x9c\x40\0\x19"] {
-        dialogue.client_octets(piece, Moment::default());
-    }
-    dialogue.server_octets(b"220 x\r\n", None, Moment::default());
-    dialogue.client_octets(b"EHLO sub2.\r\n", Moment::default());
-    dialogue.server_octets(b"501 no\r\n", None, Moment::default());
-    assert_proxied(&dialogue.finish(), 2);
-}
-
-/// A dialogue at its beginning.
-fn begun() -> Dialogue<'static> {
-    static LIMITS: std::sync::LazyLock<Limits> = std::sync::LazyLock::new(Limits::default);
-    let mut dialogue = Dialogue::new(DialogueOptions::new(&LIMITS, false));
-    dialogue.client_begins(0, true);
-    dialogue.server_begins(0, true);
-    dialogue
-}
-
-fn assert_proxied(transcript: &Transcript, version: u8) {
-    assert_eq!(shown(transcript), ["- -> 220 x", "EHLO sub2. -> 501 no"]);
-    let header = transcript.proxy.as_ref().unwrap();
-    let (client, server) = ("203.0.113.9:40000".parse().unwrap(), "192.0.2.25:25".parse().unwrap());
-    assert_eq!((header.version, header.content), (version, ProxyContent::Ends { client, server }));
-    assert!(header.refusal.is_none() && transcript.hellos.len() == 1);
-}
-
-#[test]
-fn a_server_that_takes_the_header_for_a_command_is_noted() {
-    let header = "C: PROXY TCP4 203.0.113.9 192.0.2.25 40000 25";
-    for (script, code) in [
-        (format!("{header}\nS: 220 x\nS: 500 what\nC: EHLO a\nS: 250 x"), Some(500)),
-        (format!("S: 220 x\n{header}\nS: 502 what\nC: QUIT\nS: 221 x"), Some(502)),
-        (format!("S: 220 x\n{header}\nS: 421 PROXY not allowed from 192.0.2.7"), Some(421)),
-        (format!("{header}\nS: 220 x\nC: EHLO a\nS: 250 x\nS: 500 idle"), None),
-        (format!("{header}\nS: 220 x\nC: QUIT\nS: 221 x"), None),
-        (format!("{header}\nS: 220 x\nS: 421 too busy"), None),
-    ] {
-        let transcript = play(&script);
-        assert_eq!(transcript.proxy.unwrap().refusal.map(|refusal| refusal.code), code, "{script}");
-    }
-}
-
-#[test]
-fn a_blank_line_before_the_hello_is_no_header() {
-    let transcript = play("S: 220 x\nC| \\n\nS: 500 what\nC: EHLO a\nS: 250 x");
-    assert_eq!(shown(&transcript)[1..], [" -> 500 what", "EHLO a -> 250 x"]);
-    assert_eq!(shown(&play("C| P"))[..], [] as [&str; 0]);
-    assert_eq!(shown(&play("S: 220 x\nC: P\nS: 500 x"))[1..], ["P -> 500 x"]);
-}
-
-#[test]
-fn a_hole_in_a_binary_header_costs_its_addresses_only() {
-    let mut dialogue = begun();
-    dialogue.client_octets(b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c", Moment::default());
-    dialogue.client_gap(12, true, Moment::default());
-    dialogue.server_octets(b"220 x\r\n", None, Moment::default());
-    dialogue.client_octets(b"EHLO a\r\n", Moment::default());
-    let transcript = dialogue.finish();
-    assert_eq!(shown(&transcript), ["- -> 220 x", "EHLO a -> -"]);
-    assert_eq!(transcript.proxy.as_ref().unwrap().content, ProxyContent::Cut);
-    assert!(!transcript.missing.is_any());
-    let text = play("C| PROXY TCP4 203.0\nC# 30\nS: 220 x\nC: EHLO a\nS: 250 x");
-    assert_eq!(text.proxy.unwrap().content, ProxyContent::Cut);
-    assert!(text.missing.is_any());
-}
-
-#[test]
 fn after_xclient_the_session_begins_anew() {
     let transcript = play(
         "S: 220 x
@@ -661,4 +596,33 @@ fn a_client_that_does_not_wait_for_the_greeting_is_noted() {
         assert_eq!(early.map(|early| (early.spoke.frame, early.greeted.frame)), frames, "{script}");
     }
     assert_eq!(play("C: EHLO a\nS: 220 x").early_talk.unwrap().not_waited_ns(), Some(1));
+}
+
+#[test]
+fn what_tls_hid_may_begin_with_a_command() {
+    let limits = Limits::default();
+    let mut dialogue = Dialogue::new(DialogueOptions::new(&limits, false));
+    dialogue.begins_in_tls();
+    dialogue.client_octets(b"EHLO sub2.\r\n", Moment::default());
+    dialogue.server_octets(b"501 no\r\n", None, Moment::default());
+    let transcript = dialogue.finish();
+    assert_eq!(shown(&transcript), ["EHLO sub2. -> 501 no"]);
+    assert!(!transcript.missing.is_any());
+}
+
+#[test]
+fn xforward_is_noted_and_changes_nothing() {
+    let transcript = play(
+        "S: 220 x
+         C: EHLO a
+         S: 250 x
+         C: XFORWARD ADDR=203.0.113.9 HELO=sub2.
+         S: 250 ok
+         C: MAIL FROM:<>
+         S: 250 ok",
+    );
+    let [told] = &transcript.xforwards[..] else { panic!("{:?}", transcript.xforwards) };
+    let (name, check) = told.helo.as_ref().unwrap();
+    assert_eq!((&**name, check.is_well_formed()), (&b"sub2."[..], false));
+    assert_eq!((transcript.hellos_before_xclient, transcript.client_told(), transcript.mail.accepted), (0, None, 1));
 }

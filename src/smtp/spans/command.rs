@@ -17,7 +17,7 @@ pub fn command_kinds(line: &[u8], is_whole: bool) -> Vec<SpanKind> {
         // What a middlebox overwrote was a hello, if it reads like one. A mailbox does up to the @.
         Verb::Mangled if is_whole && may_be_name(argument) => mark_argument(argument, true, argument_at, &mut kinds),
         Verb::Mangled if is_keyword(argument) => mark_path(rest, at, &mut kinds),
-        Verb::XClient => mark_attributes(rest, at, &mut kinds),
+        Verb::XClient | Verb::XForward => mark_attributes(rest, at, &mut kinds),
         Verb::Mail | Verb::Rcpt => mark_path(rest, at, &mut kinds),
         Verb::Auth => fill(&mut kinds, argument_at..line.len(), SpanKind::Secret),
         Verb::Bdat if parse_bdat(rest).is_some() => {}
@@ -39,7 +39,7 @@ fn mark_argument(argument: &[u8], is_whole: bool, at: usize, kinds: &mut [SpanKi
     }
 }
 
-/// The attributes of XCLIENT: the name in `HELO=` is a hello's, the other values are parameters.
+/// The attributes of XCLIENT and XFORWARD: the name in `HELO=` is a hello's, the other values are parameters.
 fn mark_attributes(rest: &[u8], at: usize, kinds: &mut [SpanKind]) {
     let mut start = at;
     for attribute in rest.split(u8::is_ascii_whitespace) {
@@ -209,6 +209,7 @@ mod tests {
             ("BDAT 86 LAST", "BDAT 86 LAST"),
             ("BDAT ann", "BDAT ppp"),
             ("XCLIENT ADDR=192.0.2.1 helo=sub2. x", "XCLIENT ADDR=ppppppppp helo=hhhhh p"),
+            ("XFORWARD HELO=[192.0.2.1] IDENT=x", "XFORWARD HELO=h111hhh1h1h IDENT=p"),
             ("BDAT 86 ann", "BDAT pp ppp"),
             ("BDAT 86 LAST ann", "BDAT pp pppp ppp"),
             ("RCPT TO:<a@p5b0c1234.x>", "RCPT TO:<l@d????????dd>"),

@@ -50,8 +50,10 @@ pub enum SpanKind {
     Tls,
     /// The fixed part of a binary PROXY header.
     ProxyHeader,
-    /// The addresses in it, and what follows them.
+    /// The addresses in it, and what follows them; addresses and ports in a request to a SOCKS proxy.
     Proxied,
+    /// What else is said to and by a SOCKS proxy before the dialogue.
+    ProxyTalk,
     /// Nothing tells: a hole, the beginning the capture lacks, or octets whose announcement was never answered. It may
     /// be mail text or a secret.
     #[default]

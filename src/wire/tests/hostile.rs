@@ -19,7 +19,7 @@ pub(super) fn may_be_skipped(decoded: &Decoded<'_>, ports: &Ports) -> bool {
         Decoded::Undecoded(reason) => {
             matches!(reason, Undecoded::BadIpHeader | Undecoded::BadTcpHeader | Undecoded::CutTcpHeader)
         }
-        Decoded::Fragment(_) | Decoded::Unreachable(_) => false,
+        Decoded::Fragment(_) | Decoded::Unreachable(_) | Decoded::Unnumbered(_) => false,
     }
 }
 

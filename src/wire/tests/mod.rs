@@ -2,6 +2,7 @@
 
 mod build;
 mod captures;
+mod exported;
 mod fragments;
 mod hostile;
 mod icmp;

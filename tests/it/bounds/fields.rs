@@ -41,6 +41,7 @@ const TESTS: &[(&str, &str, &str)] = &[
     ("idle_ns", "tests/it/bounds/connections.rs", "silence_past_the_bound_ends_a_session_and_what_follows_is_counted"),
     ("input_members", "src/container/tests/bombs.rs", "bounds_on_members_and_temporary_files"),
     ("key_rounds", "src/container/tests/bounds.rs", "the_keys_of_a_7z"),
+    ("known_captures", "src/batch/tests.rs", "copies_of_captures_past_the_bound_are_not_known"),
     ("line_octets", "tests/it/bounds/dialogue.rs", "a_line_past_the_bound_is_marked_as_incomplete"),
     ("linger_ns", "tests/it/bounds/connections.rs", "frames_of_connections_that_linger_no_longer_are_counted"),
     ("lingering_flows", "tests/it/bounds/connections.rs", "frames_of_connections_that_linger_no_longer_are_counted"),
@@ -79,6 +80,7 @@ const TESTS: &[(&str, &str, &str)] = &[
     ),
     ("relay_argument_octets", "tests/it/bounds/connections.rs", "a_hello_argument_past_the_bound_is_marked_as_cut"),
     ("relay_arguments", "src/report/tests.rs", "bounds_are_kept_and_told"),
+    ("relay_refusals", "src/report/tests.rs", "bounds_are_kept_and_told"),
     ("relays", "src/report/tests.rs", "bounds_are_kept_and_told"),
     ("reorder_ns", "tests/it/bounds/connections.rs", "a_hole_given_up_to_stay_within_bounds_is_counted"),
     ("reorder_segments", "tests/it/bounds/connections.rs", "a_hole_given_up_to_stay_within_bounds_is_counted"),
@@ -88,6 +90,7 @@ const TESTS: &[(&str, &str, &str)] = &[
     ("spans", "tests/it/bounds/dialogue.rs", "a_trace_says_where_it_no_longer_tells_commands_from_mail"),
     ("spool_octets", "src/report/tests.rs", "the_spool_in_a_file_makes_no_difference"),
     ("table_rows", "src/report/tests.rs", "bounds_are_kept_and_told"),
+    ("tickets", "src/report/tests.rs", "tickets_past_the_bound_are_counted"),
     ("tls_hello_octets", "tests/it/bounds/dialogue.rs", "a_tls_hello_past_the_bound_is_marked"),
     ("tombstones", "tests/it/bounds/connections.rs", "frames_of_connections_that_are_forgotten_are_a_session"),
     (

@@ -139,6 +139,22 @@ pub(super) fn proxied_binary() -> Vec<u8> {
     capture.finish_pcap()
 }
 
+/// A device that reaches mail servers through a SOCKS 5 proxy.
+pub(super) fn socks() -> Vec<u8> {
+    let (capture, mut s) = modern("2024-03-05T11:25:00Z", "192.0.2.10:41160", "192.0.2.7:1080");
+    s.handshake().client(b"\x05\x01\x00").server(b"\x05\x00");
+    s.client(b"\x05\x01\x00\x03\x0emx.example.net\x00\x19").wait_ms(15);
+    s.server(b"\x05\x00\x00\x01\xc0\x00\x02\x07\xa0\xbe").wait_ms(20).dialogue(
+        "S: 220 mx.example.net ESMTP Postfix
+         C: EHLO sub2.
+         S: 501 5.5.4 Syntax: EHLO hostname
+         C: QUIT
+         S: 221 2.0.0 Bye",
+    );
+    close_after_quit(&mut s);
+    capture.finish_pcap()
+}
+
 const ACCEPTED_UP_TO_RCPT: &str = "
     S: 220 mx.example.net ESMTP Postfix
     C: EHLO relay.example.com

@@ -138,6 +138,32 @@ pub(super) fn xclient() -> Vec<u8> {
     capture.finish_pcap()
 }
 
+/// Postfix passes mail on to a content filter.
+pub(super) fn xforward() -> Vec<u8> {
+    let (capture, mut s) = modern("2024-03-05T11:32:00Z", "192.0.2.25:41145", "192.0.2.26:25");
+    s.handshake().wait_ms(2).dialogue(
+        "S: 220 filter.example.net ESMTP Postfix
+         C: EHLO mx.example.net
+         S: 250-filter.example.net
+         S: 250 XFORWARD NAME ADDR PROTO HELO SOURCE PORT
+         C: XFORWARD NAME=[UNAVAILABLE] ADDR=203.0.113.9 PROTO=ESMTP HELO=sub2. SOURCE=REMOTE
+         S: 250 2.0.0 Ok
+         C: MAIL FROM:<ann@example.com>
+         S: 250 2.1.0 Ok
+         C: RCPT TO:<bob@example.net>
+         S: 250 2.1.5 Ok
+         C: DATA
+         S: 354 End data with <CR><LF>.<CR><LF>",
+    );
+    s.dialogue(SHORT_MAIL).dialogue(
+        "S: 250 2.0.0 Ok: queued as 4TpQ1x
+         C: QUIT
+         S: 221 2.0.0 Bye",
+    );
+    close_after_quit(&mut s);
+    capture.finish_pcap()
+}
+
 /// A client in a hurry meets postscreen.
 pub(super) fn early_talk() -> Vec<u8> {
     let (capture, mut s) = modern("2024-03-05T11:35:00Z", "192.0.2.10:41150", "203.0.113.25:25");
@@ -154,6 +180,18 @@ pub(super) fn early_talk() -> Vec<u8> {
          S: 221 2.0.0 Bye",
     );
     close_after_quit(&mut s);
+    capture.finish_pcap()
+}
+
+/// As above, and Exim.
+pub(super) fn synchronization_error() -> Vec<u8> {
+    let (capture, mut s) = modern("2024-03-05T11:40:00Z", "192.0.2.10:41155", "203.0.113.25:25");
+    s.handshake()
+        .wait_ms(3)
+        .dialogue("C: EHLO relay.example.com")
+        .wait_ms(90)
+        .dialogue("S: 554 SMTP synchronization error");
+    s.server_fin().client_fin();
     capture.finish_pcap()
 }
 

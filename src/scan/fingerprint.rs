@@ -1,0 +1,122 @@
+//! By what a capture is known as a copy of another: the same packets, whatever file they are in.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::LazyLock;
+
+use foldhash::fast::{FoldHasher, RandomState};
+
+use crate::capture::Packet;
+
+/// The same in the whole run and another in the next one, so that nobody can make a capture that passes for another's.
+static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+
+/// Octets of a packet that are looked at: the headers, with the checksum of all the rest in them, and the start of a line. More
+/// would cost a scan more than a hundredth of its time.
+const PACKET_OCTETS: usize = 128;
+
+/// Two captures with the same fingerprint have the same packets: as many, of the same link types, at the same times, of the
+/// same lengths, and those that were read with the same first 128 octets. It means nothing outside of this run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fingerprint {
+    packets: u64,
+    hash: u64,
+}
+
+impl Fingerprint {
+    /// That of a capture with this packet alone.
+    pub(crate) fn of_packet(packet: &Packet<'_>) -> Self {
+        let mut packets = Packets::default();
+        packets.count(packet);
+        packets.read(packet);
+        packets.finish()
+    }
+
+    /// Whether there is a packet at all: captures without one are no copies of each other.
+    pub(crate) const fn has_packets(self) -> bool {
+        self.packets > 0
+    }
+}
+
+/// The packets of a capture so far. All are counted in, which costs next to nothing; only those that are read, for they may
+/// matter to a report, are looked into.
+#[derive(Clone)]
+pub(super) struct Packets {
+    packets: u64,
+    hasher: FoldHasher<'static>,
+}
+
+impl Default for Packets {
+    fn default() -> Self {
+        Self { packets: 0, hasher: SEED.build_hasher() }
+    }
+}
+
+impl fmt::Debug for Packets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Packets").field("packets", &self.packets).finish_non_exhaustive()
+    }
+}
+
+impl Packets {
+    /// Another packet: when, of which link type, how long.
+    #[inline]
+    pub(super) fn count(&mut self, packet: &Packet<'_>) {
+        self.packets += 1;
+        self.hasher.write_i64(packet.time.as_nanos());
+        // No packet has more octets than 18 bits say.
+        let lengths = u64::from(packet.wire_len) << 32 ^ packet.data.len() as u64;
+        self.hasher.write_u64(lengths ^ u64::from(packet.link.0) << 48);
+    }
+
+    /// That packet is read.
+    #[inline]
+    pub(super) fn read(&mut self, packet: &Packet<'_>) {
+        self.hasher.write(packet.data.get(..PACKET_OCTETS).unwrap_or(packet.data));
+    }
+
+    pub(super) fn finish(&self) -> Fingerprint {
+        Fingerprint { packets: self.packets, hash: self.hasher.finish() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::LinkType;
+    use crate::time::Timestamp;
+
+    fn packet(nanos: i64, data: &[u8]) -> Packet<'_> {
+        let wire_len = u32::try_from(data.len()).unwrap();
+        Packet { frame: 1, time: Timestamp::from_nanos(nanos), link: LinkType::ETHERNET, interface: 0, wire_len, data }
+    }
+
+    fn of(packets: &[Packet<'_>]) -> Fingerprint {
+        let mut all = Packets::default();
+        for packet in packets {
+            all.count(packet);
+            all.read(packet);
+        }
+        all.finish()
+    }
+
+    #[test]
+    fn everything_that_a_report_may_show_makes_another_fingerprint() {
+        let (one, two) = (packet(1, b"EHLO sub2."), packet(2, b"501 Invalid"));
+        let same = of(&[one, two]);
+        assert_eq!(of(&[Packet { frame: 7, interface: 3, ..one }, two]), same, "the file's own numbers are no matter");
+        for (what, packets) in [
+            ("fewer", &[one][..]),
+            ("another order", &[two, one]),
+            ("another time", &[Packet { time: Timestamp::from_nanos(3), ..one }, two]),
+            ("other octets", &[packet(1, b"EHLO sub3."), two]),
+            ("cut", &[packet(1, b"EHLO sub"), two]),
+            ("another length on the wire", &[Packet { wire_len: 1_500, ..one }, two]),
+            ("another link type", &[Packet { link: LinkType::RAW, ..one }, two]),
+        ] {
+            assert_ne!(of(packets), same, "{what}");
+        }
+        assert_eq!(Fingerprint::of_packet(&one), of(&[one]));
+        assert!(!of(&[]).has_packets() && same.has_packets());
+    }
+}
