@@ -198,7 +198,7 @@ fn check_reads_a_list() {
     let expected = "malformed    sub2.  ends in a dot (send sub2)\nwell-formed  mail.example.com\n\
                     malformed    (nothing)  is empty\n\
                     malformed    b\\x1b[31m  has a control character at byte 2 (\\x1b), has the character [ at byte 3, \
-                    which no host name may have\n\n4 arguments: 3 malformed.\n";
+                    which a host name cannot have\n\n4 arguments: 3 malformed.\n";
     for arguments in [&["-"][..], &["--list", list.to_str().unwrap()]] {
         let output = run(arguments, names);
         assert_eq!((code(&output), stdout(&output)), (1, expected), "{arguments:?}");

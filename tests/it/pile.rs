@@ -66,7 +66,7 @@ fn any_number_of_jobs_gives_the_same_report_and_every_broken_file_is_named() {
         for number in 0..5 {
             assert!(text(&one.stderr).contains(&format!("broken-{number:02}.pcap")), "{}", text(&one.stderr));
         }
-        assert!(text(&one.stderr).contains("6 files that are no captures"), "{}", text(&one.stderr));
+        assert!(text(&one.stderr).contains("6 files that are not captures"), "{}", text(&one.stderr));
     }
     let json = ehlotrace(&["scan", "--format", "json", path]);
     let report: Value = serde_json::from_slice(&json.stdout).unwrap();
