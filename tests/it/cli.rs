@@ -65,7 +65,7 @@ fn a_folder_is_searched_and_what_is_no_capture_in_it_is_no_error() {
     let path = folder.path().to_str().unwrap();
     let none = ehlotrace(&["scan", path]);
     assert_eq!(code(&none), 2);
-    assert!(stderr(&none).contains("no captures"), "{}", stderr(&none));
+    assert!(stderr(&none).contains("found no capture"), "{}", stderr(&none));
 
     std::fs::create_dir(folder.path().join("4711")).unwrap();
     std::fs::copy("samples/kb240832-lost.pcap", folder.path().join("4711/trace.bin")).unwrap();

@@ -168,7 +168,7 @@ const CASES: &[Case] = &[
         outcome: "lost",
         cause: "no-greeting",
         fault: "client",
-        says: "On port 465 the server waits for the client to begin TLS",
+        says: "On port 465 the client must start TLS first",
     },
     Case {
         name: "a ClientHello after the greeting of a plain server",
