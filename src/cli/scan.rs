@@ -49,18 +49,13 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let mut run = || batch::run(&given, &options, reporter.as_mut()).context("cannot write the report");
     let result = if shows_progress { bar::during(&inputs, &progress, run)? } else { run()? };
     let unknown = reporter.summary().unknown;
-    let notes = reporter.notes_left_out();
     drop(reporter);
     // A report of nothing is not put in the place of one that is there.
     if result.captures > 0 || !out.replaces_a_file() {
         out.finish().context("cannot write the report").with_context(|| target(args))?;
     }
-    let failures: Vec<String> = result.failures.iter().map(ToString::to_string).collect();
-    for failure in &failures {
-        complain(failure);
-    }
-    for note in notes.iter().filter(|note| !failures.contains(note)) {
-        args.reading.note(note);
+    for failure in &result.failures {
+        complain(&failure.to_string());
     }
     for warning in &result.warnings {
         complain(&format!("warning: {warning}"));

@@ -147,6 +147,41 @@ fn mended(argument: &[u8]) -> Option<String> {
     (!is_number && found.is_well_formed()).then_some(name)
 }
 
+/// Where products that send mail have the name they greet with; from their manuals, IIS from Microsoft KB 303734.
+const SETTINGS: [(&str, &str); 6] = [
+    ("Postfix", "with `smtp_helo_name` in `main.cf`"),
+    ("Exim", "with `primary_hostname`, or `helo_data` of the smtp transport"),
+    ("Sendmail", "with `confHELO_NAME` (8.14 and later), or `confDOMAIN_NAME`"),
+    ("OpenSMTPD", "with `helo` of the relay action"),
+    ("Microsoft Exchange 2007 or later", "with `Set-SendConnector NAME -Fqdn`"),
+    ("Microsoft IIS", "in the properties of the SMTP virtual server: Delivery, Advanced, Fully-qualified domain name"),
+];
+
+/// How servers that refuse such names can be made to let them pass, from their manuals.
+const TOLERANCE: [(&str, &str); 3] = [
+    (
+        "Postfix",
+        "without `reject_invalid_helo_hostname` and `reject_non_fqdn_helo_hostname` in `smtpd_helo_restrictions`",
+    ),
+    ("Exim", "with `helo_accept_junk_hosts` or `helo_allow_chars`"),
+    ("Sendmail", "with `confALLOW_BOGUS_HELO`"),
+];
+
+fn known<'t>(table: &'t [(&str, &str)], product: &str) -> Option<&'t str> {
+    table.iter().find(|(name, _)| product.starts_with(name)).map(|(_, how)| *how)
+}
+
+/// Where the client has its name, if it runs a product of which that is known.
+pub(super) fn where_to_set(client_product: &str) -> Option<String> {
+    known(&SETTINGS, client_product).map(|how| format!("The client runs {client_product}: its name is set {how}."))
+}
+
+/// How the server can be made to let the name pass, if it runs a product of which that is known.
+pub(super) fn how_to_tolerate(server_product: &str) -> Option<String> {
+    known(&TOLERANCE, server_product)
+        .map(|how| format!("Until the client is corrected, the server lets the name pass {how}."))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,6 +231,17 @@ mod tests {
         assert!(
             instead_of(b"scanner_2").ends_with("3 of 35 measured server configurations refuse a name without a dot.")
         );
+    }
+
+    #[test]
+    fn products_have_their_settings() {
+        let set = where_to_set("Postfix").unwrap();
+        assert_eq!(set, "The client runs Postfix: its name is set with `smtp_helo_name` in `main.cf`.");
+        assert!(
+            where_to_set("Microsoft IIS 5.0 SMTP / Exchange 2000").unwrap().ends_with("Fully-qualified domain name.")
+        );
+        assert_eq!((where_to_set("Gmail"), how_to_tolerate("Gmail")), (None, None));
+        assert!(how_to_tolerate("Exim 4.96").unwrap().contains("`helo_allow_chars`"));
     }
 
     #[test]

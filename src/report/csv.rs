@@ -6,7 +6,6 @@
 use std::io::{self, BufWriter, Write};
 
 use super::digest::{Deciding, Digest, ShownHello};
-use super::notes::copy_of;
 use super::run::{Form, Run};
 use super::spool::Spool;
 use super::{ReportOptions, advice, background, escape};
@@ -151,19 +150,21 @@ impl Form for Csv<'_> {
         Ok(())
     }
 
-    fn capture_end(&mut self, _: usize, source: &CaptureSource, report: &CaptureReport) -> io::Result<()> {
+    fn capture_end(&mut self, _: usize, _: &CaptureSource, _: &CaptureReport) -> io::Result<()> {
         self.header()?;
         if let Some(mut held) = self.held.take() {
             held.copy("", "", usize::MAX, &mut self.out)?;
         }
-        let copy = report.copy_of.as_ref().map(copy_of);
-        let error = report.error.as_ref().map(ToString::to_string);
-        for note in copy.into_iter().chain(error).chain(report.mixed_parts.iter().cloned()) {
+        Ok(())
+    }
+
+    fn capture_notes(&mut self, source: &CaptureSource, notes: &[String]) -> io::Result<()> {
+        for note in notes {
             let row = COLUMNS.map(|(name, _)| match name {
                 "capture" => guarded(&source.path),
                 "member" => guarded(&or_empty(source.member.as_ref())),
                 "ticket" => guarded(&source.ticket.path),
-                "note" => guarded(&note),
+                "note" => guarded(note),
                 _ => String::new(),
             });
             self.out.write_all(&line(row)?)?;
@@ -174,10 +175,6 @@ impl Form for Csv<'_> {
     fn end(&mut self, _: &Run) -> io::Result<()> {
         self.header()?;
         self.out.flush()
-    }
-
-    fn says_notes(&self) -> bool {
-        false
     }
 }
 

@@ -87,12 +87,6 @@ pub trait Reporter {
 
     /// The totals so far, over all sessions whether shown or not.
     fn summary(&self) -> &Summary;
-
-    /// What is to say about the captures read so far that the output has no place for, safe on a terminal: a table of sessions
-    /// alone has none for what a capture lacks.
-    fn notes_left_out(&self) -> Vec<String> {
-        Vec::new()
-    }
 }
 
 /// The form of the output.

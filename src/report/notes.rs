@@ -108,9 +108,9 @@ impl Captures {
         self.listed += usize::from(is_listed);
     }
 
-    /// The capture was read.
-    pub(super) fn end(&mut self, number: usize, report: &CaptureReport) {
-        let notes = if let Some(original) = &report.copy_of {
+    /// The capture was read. Gives what is to say about it, in sentences without a full stop.
+    pub(super) fn end(&mut self, number: usize, report: &CaptureReport) -> Vec<String> {
+        let notes: Vec<String> = if let Some(original) = &report.copy_of {
             (self.listed, self.is_listed) = (self.listed_before, false);
             let error = report.error.as_ref().map(ToString::to_string);
             let notes = [copy_of(original)].into_iter().chain(error);
@@ -128,33 +128,26 @@ impl Captures {
         if others >= self.most && !is_named {
             self.omitted += 1;
             self.omitted_telling += u64::from(is_telling);
-            return;
+            return notes;
         }
         self.kept_telling += usize::from(is_telling);
         let info = report.info.as_ref();
         self.kept.push(CaptureNotes {
             number,
             label: escape::text(self.source.to_string().as_bytes()),
-            notes,
+            notes: notes.clone(),
             format: info.map(|info| info.format),
             frames: info.map_or(0, |info| info.frames),
             sessions: if report.copy_of.is_some() { 0 } else { report.sessions },
             time_zone: info.and_then(|info| info.time_zone.clone()),
         });
+        notes
     }
 
     /// The name of a capture that is kept.
     pub(super) fn label(&self, number: usize) -> Option<&str> {
         let at = self.kept.binary_search_by_key(&number, |capture| capture.number).ok()?;
         self.kept.get(at).map(|capture| capture.label.as_str())
-    }
-
-    /// Every note that is kept, with the name of its capture.
-    pub(super) fn labelled_notes(&self) -> Vec<String> {
-        let of = |capture: &CaptureNotes| -> Vec<String> {
-            capture.notes.iter().map(|note| format!("{}: {note}", capture.label)).collect()
-        };
-        self.kept.iter().flat_map(of).collect()
     }
 
     /// How many there were.
@@ -203,7 +196,7 @@ impl Missing {
 }
 
 /// `a copy of capture 1, tickets/good.pcap: the same packets, so its sessions are counted there`
-pub(super) fn copy_of(original: &CopyOf) -> String {
+fn copy_of(original: &CopyOf) -> String {
     let (number, source) = (original.capture + 1, &original.source);
     format!("a copy of capture {number}, {source}: the same packets, so its sessions are counted there")
 }

@@ -27,6 +27,11 @@ pub(super) trait Form {
         Ok(())
     }
 
+    /// What is to say about that capture, for a form that says it at once.
+    fn capture_notes(&mut self, _: &CaptureSource, _: &[String]) -> io::Result<()> {
+        Ok(())
+    }
+
     /// That capture is a copy, which is known behind its sessions: they are not shown.
     fn forget(&mut self, _: usize) -> io::Result<()> {
         Ok(())
@@ -44,11 +49,6 @@ pub(super) trait Form {
 
     /// Nothing more comes: writes the rest and flushes.
     fn end(&mut self, run: &Run) -> io::Result<()>;
-
-    /// Whether it has a place for what is to say about a capture.
-    fn says_notes(&self) -> bool {
-        true
-    }
 }
 
 /// What a run came to, listed or not.
@@ -118,8 +118,8 @@ impl<F: Form> Reporter for Driver<F> {
             self.run.never_started.capture_end(capture, report);
         }
         self.form.capture_end(capture, self.run.captures.source(), report)?;
-        self.run.captures.end(capture, report);
-        Ok(())
+        let notes = self.run.captures.end(capture, report);
+        self.form.capture_notes(self.run.captures.source(), &notes)
     }
 
     fn ticket_end(&mut self, ticket: &InputReport) -> io::Result<()> {
@@ -137,10 +137,6 @@ impl<F: Form> Reporter for Driver<F> {
 
     fn summary(&self) -> &Summary {
         self.run.totals.summary()
-    }
-
-    fn notes_left_out(&self) -> Vec<String> {
-        if self.form.says_notes() { Vec::new() } else { self.run.captures.labelled_notes() }
     }
 }
 
