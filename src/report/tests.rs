@@ -327,7 +327,7 @@ fn what_cannot_be_read_is_told_and_stops_nothing() {
     let (text, summary) = report_on(&samples, Format::Table, &wide(100));
     assert_eq!((summary.captures, summary.unreadable, summary.sessions), (2, 1, 1));
     let expected = "No session was lost. 1 session in 1 capture (1 more could not be read): 1 delivered.\n\n\
-                    Capture 1: samples/README.md:\n  Note: not a capture that can be read but a text file\n";
+                    Capture 1: samples/README.md:\n  Note: not a capture that ehlotrace can read: this is a text file\n";
     assert_eq!(text, expected);
     assert_eq!(report_on(&samples[..1], Format::Table, &wide(100)).0, "");
     assert!(report_on(&samples, Format::Markdown, &wide(100)).0.contains("README.md`: `not a capture"));
