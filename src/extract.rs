@@ -17,6 +17,7 @@ use crate::capture::{InterfaceInfo, Packet, ReadError};
 use crate::diagnosis::EvidenceKind;
 use crate::filter::SessionFilter;
 use crate::limits::{HOST_OCTETS, TRACE_SPANS};
+use crate::plural::counted;
 use crate::report::{escape, evidence};
 use crate::scan::CaptureReport;
 use crate::scan::ScanOptions;
@@ -189,7 +190,7 @@ fn section_comment(name: &str, sessions: &BTreeMap<u64, Kept>, mut redactor: Opt
         lines.push(format!("frames {first}-{last} of {name}, session {number}, {client} --> {server}: {verdict}"));
     }
     if let Some(more) = sessions.len().checked_sub(LISTED_SESSIONS).filter(|more| *more > 0) {
-        lines.push(format!("and {more} sessions more"));
+        lines.push(format!("and {}", counted(more as u64, "more session", "more sessions")));
     }
     lines.join("\n")
 }

@@ -43,6 +43,7 @@ pub mod flow;
 pub mod limits;
 pub mod matrix;
 pub mod pages;
+mod plural;
 pub mod report;
 pub mod scan;
 pub mod session;

@@ -13,6 +13,7 @@ use crate::capture::ReadError;
 use crate::diagnosis::Diagnosis;
 use crate::filter::SessionFilter;
 use crate::limits::TRACE_SPANS;
+use crate::plural::counted;
 use crate::report::netmon::{self, Columns, TraceLayout, TracedSession};
 use crate::scan::CaptureReport;
 use crate::scan::ScanOptions;
@@ -100,13 +101,12 @@ pub fn trace(reopen: &mut Reopen<'_>, options: &TraceOptions, out: &mut dyn Writ
     })?;
     let shown = print(sessions, options, &layout, texts, out)?;
     if left_out > 0 {
-        let text = format!("{left_out} more sessions are not shown: choose them with --session");
+        let sessions = counted(left_out, "more session is", "more sessions are");
+        let text = format!("{sessions} not shown; choose them with --session");
         out.write_all(netmon::note(&text, &layout).as_bytes())?;
     } else if 0 < shown && shown < capture.sessions - capture.filtered_out && options.shows_lost_only() {
-        let text = format!(
-            "{shown} of {} sessions shown, the lost ones: --all shows all",
-            capture.sessions - capture.filtered_out
-        );
+        let passing = capture.sessions - capture.filtered_out;
+        let text = format!("{shown} of {passing} sessions shown: only lost sessions; --all shows all");
         out.write_all(netmon::note(&text, &layout).as_bytes())?;
     }
     Ok(Traced { capture, lost, shown })
@@ -195,7 +195,8 @@ impl Shown {
             0 => String::new(),
             frames => {
                 let number = self.session.number;
-                let text = format!("{frames} frames left out: choose them with --session {number} --frames A-B");
+                let frames = counted(frames, "frame is", "frames are");
+                let text = format!("{frames} left out; choose them with --session {number} --frames A-B");
                 netmon::note(&text, layout) + "\n"
             }
         }

@@ -43,7 +43,7 @@ pub enum ReadError {
     },
     /// The capture cannot be kept to be read out of order, as its format needs.
     #[error(
-        "this format is read through a temporary file, and writing that failed: {source}; free space for it, or name another folder for temporary files (TMPDIR)"
+        "this format needs a temporary file, but writing it failed: {source}; free some disk space, or set TMPDIR to another folder"
     )]
     Spool {
         /// What the operating system said.
@@ -51,7 +51,7 @@ pub enum ReadError {
     },
     /// The capture is larger than this program keeps of a format that is read out of order.
     #[error(
-        "larger than the {limit} bytes that can be read of this format, so only those were; split it, or convert it with `editcap -F pcapng in.cap out.pcapng`"
+        "larger than the limit of {limit} bytes for this format: only the first {limit} bytes were read; split the file, or convert it with `editcap -F pcapng in.cap out.pcapng`"
     )]
     TooLarge {
         /// Octets that can be read.
@@ -66,7 +66,7 @@ pub enum ReadError {
         source: Box<Self>,
     },
     /// The content breaks its own format.
-    #[error("damaged at byte {offset}: {what}; nothing after it can be read, so take the file from its source again")]
+    #[error("damaged at byte {offset}: {what}; the rest of the file cannot be read; get a new copy of the file")]
     Corrupt {
         /// Where the damage was met.
         offset: u64,
@@ -128,11 +128,11 @@ struct Unknown<'a>(&'a [u8], Option<&'a str>);
 impl fmt::Display for Unknown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.1 {
-            Some(looks_like) => return write!(f, "not a capture that can be read but {looks_like}"),
-            None => write!(f, "not a capture that can be read; save it as pcap or pcapng")?,
+            Some(looks_like) => return write!(f, "not a capture that ehlotrace can read: this is {looks_like}"),
+            None => write!(f, "not a capture that ehlotrace can read; save it as pcap or pcapng")?,
         }
         if let [first, rest @ ..] = self.0 {
-            write!(f, " (it begins with the bytes {first:02x}")?;
+            write!(f, " (the file begins with the bytes {first:02x}")?;
             for octet in rest {
                 write!(f, " {octet:02x}")?;
             }
@@ -173,7 +173,7 @@ mod tests {
             (
                 ReadError::UnknownFormat { magic: vec![0x1b, b'[', 0xff], looks_like: None, is_foreign_capture: false },
                 ("unknown-format", None),
-                "not a capture that can be read; save it as pcap or pcapng (it begins with the bytes 1b 5b ff)",
+                "not a capture that ehlotrace can read; save it as pcap or pcapng (the file begins with the bytes 1b 5b ff)",
             ),
             (
                 ReadError::UnknownFormat {
@@ -182,31 +182,30 @@ mod tests {
                     is_foreign_capture: false,
                 },
                 ("unknown-format", None),
-                "not a capture that can be read but an empty file",
+                "not a capture that ehlotrace can read: this is an empty file",
             ),
             (
                 ReadError::Spool { source: io::Error::other("the disk is full") },
                 ("io", None),
-                "this format is read through a temporary file, and writing that failed: the disk is full; free space \
-                 for it, or name another folder for temporary files (TMPDIR)",
+                "this format needs a temporary file, but writing it failed: the disk is full; free some disk space, or \
+                 set TMPDIR to another folder",
             ),
             (
                 ReadError::TooLarge { limit: 4096 },
                 ("too-large", Some(4096)),
-                "larger than the 4096 bytes that can be read of this format, so only those were; split it, or \
-                 convert it with `editcap -F pcapng in.cap out.pcapng`",
+                "larger than the limit of 4096 bytes for this format: only the first 4096 bytes were read; split the file, \
+                 or convert it with `editcap -F pcapng in.cap out.pcapng`",
             ),
             (
                 ReadError::corrupt(24, "a packet of 4294967295 bytes"),
                 ("corrupt", Some(24)),
-                "damaged at byte 24: a packet of 4294967295 bytes; nothing after it can be read, so take the file \
-                 from its source again",
+                "damaged at byte 24: a packet of 4294967295 bytes; the rest of the file cannot be read; get a new copy of \
+                 the file",
             ),
             (
                 ReadError::Part { path: "b.pcap".into(), source: Box::new(ReadError::corrupt(9, "no block")) },
                 ("corrupt", Some(9)),
-                "b.pcap: damaged at byte 9: no block; nothing after it can be read, so take the file from its source \
-                 again",
+                "b.pcap: damaged at byte 9: no block; the rest of the file cannot be read; get a new copy of the file",
             ),
         ];
         for (error, (kind, offset), sentence) in cases {

@@ -96,7 +96,7 @@ impl CaptureInfo {
         if source.is_cut() {
             // A member of an archive is cut off where no compression of its own is.
             let layers = if self.compression.is_empty() { "packed".to_owned() } else { self.compression.join(" and ") };
-            self.notes.push(format!("the {layers} data ends before its time, after byte {}", source.offset()));
+            self.notes.push(format!("the {layers} data is cut off after byte {}", source.offset()));
         }
         self.truncated |= left > 0 || source.is_cut();
     }

@@ -5,6 +5,7 @@
 use crate::capture::records::{Captured, RecordReader, Records};
 use crate::capture::source::Source;
 use crate::capture::{CaptureInfo, CaptureReader, FormatEntry, LinkType, OpenOptions, ReadError, u32_at};
+use crate::plural::counted;
 use crate::time::Timestamp;
 
 const MAGICS: [&[u8]; 2] = [b"iptrace 1.0", b"iptrace 2.0"];
@@ -64,7 +65,7 @@ impl Records for IptraceRecords {
         let max = self.max_captured.saturating_add(if self.has_nanos { 32 } else { 22 });
         let octets = usize::try_from(octets).unwrap_or(usize::MAX);
         if octets < self.information_octets() {
-            return Err(format!("claims {octets} bytes, too few for the description of a packet"));
+            return Err(format!("claims {octets} bytes, too few for a packet description"));
         }
         if usize::try_from(max).is_ok_and(|max| octets > max) {
             return Err(format!("claims {octets} bytes, more than the {max} one can have"));
@@ -89,7 +90,8 @@ impl Records for IptraceRecords {
 
     fn finish(&self, info: &mut CaptureInfo) {
         if self.unknown_types > 0 {
-            info.notes.push(format!("{} packets are of an interface type that is not known", self.unknown_types));
+            let packets = counted(self.unknown_types, "packet has", "packets have");
+            info.notes.push(format!("{packets} an unknown interface type"));
         }
     }
 }
@@ -144,7 +146,7 @@ mod tests {
     #[test]
     fn damage_ends_the_reading_with_what_was_met() {
         for (octets, what) in [
-            (31, "record 2 claims 31 bytes, too few for the description of a packet"),
+            (31, "record 2 claims 31 bytes, too few for a packet description"),
             (262_177, "record 2 claims 262177 bytes, more than the 262176 one can have"),
             (u32::MAX, "record 2 claims 4294967295 bytes, more than the 262176 one can have"),
         ] {

@@ -2,6 +2,7 @@
 
 use crate::capture::ReadError;
 use crate::container;
+use crate::plural::counted;
 
 /// Octets at the start of a file that are enough for every test here.
 pub(crate) const HEAD_OCTETS: usize = 512;
@@ -23,13 +24,13 @@ fn looks_like(head: &[u8], layers: &[&str], is_cut: bool) -> Option<String> {
         return Some(format!("{compression} data inside {depth} other compressions, which is too deep"));
     }
     let what = if head.is_empty() && is_cut {
-        "compressed data that is cut off before its first byte; copy the file again"
+        "compressed data that is cut off at the start; copy the file again"
     } else if head.is_empty() {
         "an empty file"
     } else if let Some(known) = foreign(head).or_else(|| row(MAGICS, HEURISTICS, head)) {
         known
     } else if head.len() < LEAST_OCTETS {
-        return Some(format!("a file of {} bytes, too short for a capture", head.len()));
+        return Some(format!("a file of {}, too short for a capture", counted(head.len() as u64, "byte", "bytes")));
     } else {
         return None;
     };
@@ -87,12 +88,12 @@ const FOREIGN_HEURISTICS: &[(Matches, &str)] = &[
     (is_etl, "a Windows ETL trace; convert it with `etl2pcapng in.etl out.pcapng` or `pktmon etl2pcap in.etl`"),
     (
         is_nstrace,
-        "a Citrix NetScaler trace, which `editcap` cannot convert; take it again with `start nstrace -traceformat PCAP`",
+        "a Citrix NetScaler trace, which `editcap` cannot convert; record a new one with `start nstrace -traceformat PCAP`",
     ),
     (is_lanalyzer, "a LANalyzer capture; convert it with `editcap -F pcapng in.tr1 out.pcapng`"),
     (|head| is_commview(head, 5), "a CommView capture; convert it with `editcap -F pcapng -T ether in.ncf out.pcapng`"),
     (|head| is_commview(head, 4), "a CommView NCFX capture; export it from CommView as a tcpdump capture"),
-    (is_tcpdump_text, "a hexadecimal listing of tcpdump; take the capture itself, as `tcpdump -w out.pcap` writes it"),
+    (is_tcpdump_text, "a hexadecimal listing from tcpdump; use the capture itself: `tcpdump -w out.pcap` writes it"),
     (is_hex_text, "a hexadecimal listing of packets; convert it with `text2pcap in.txt out.pcap`"),
 ];
 
@@ -241,7 +242,7 @@ mod tests {
             (ncfx.to_vec(), "CommView NCFX", "export it from CommView as a tcpdump capture".into()),
             (b"ObserverPktBufferVersion=15.00\0".to_vec(), "Observer", editcap("bfr")),
             (b"\x7fver\0".to_vec(), "OmniPeek", editcap("pkt")),
-            (listing.into(), "listing of tcpdump", "`tcpdump -w out.pcap` writes it".into()),
+            (listing.into(), "listing from tcpdump", "`tcpdump -w out.pcap` writes it".into()),
             (b"0000  1e 0a 2a 97 a9   ..*..\n".to_vec(), "listing of packets", "`text2pcap in.txt out.pcap`".into()),
             (tar, "tar archive", "unpack it first".into()),
         ];

@@ -7,6 +7,7 @@
 use crate::capture::records::{Captured, RecordReader, Records};
 use crate::capture::source::Source;
 use crate::capture::{CaptureInfo, CaptureReader, FormatEntry, LinkType, OpenOptions, ReadError, u32_at, without_fcs};
+use crate::plural::counted;
 use crate::time::Timestamp;
 
 const MAGIC: &[u8] = b"snoop\0\0\0";
@@ -30,13 +31,16 @@ fn open(mut source: Source, mut info: CaptureInfo, options: &OpenOptions) -> Res
     }
     let [version, network] = [8, 12].map(|at| u32_at::<true>(source.available(), at));
     if !(2..=5).contains(&version) {
-        return Err(ReadError::corrupt(8, format!("snoop version {version} is not known, only those from 2 to 5")));
+        return Err(ReadError::corrupt(
+            8,
+            format!("snoop version {version} is not known: ehlotrace reads versions 2 to 5"),
+        ));
     }
     source.consume(FILE_HEADER_OCTETS);
     let is_surveyor = version > 2 || first_padding(&mut source)? >= SURVEYOR_TRAILER_OCTETS;
     let link = link_type(network, is_surveyor);
     if is_surveyor {
-        info.notes.push("a snoop variant of Shomiti or Finisar Surveyor".to_owned());
+        info.notes.push("a variant of snoop from Shomiti or Finisar Surveyor".to_owned());
     }
     if link == LinkType::UNKNOWN {
         info.notes.push(format!("the snoop data link type {network:#x} is not known"));
@@ -114,7 +118,8 @@ impl Records for SnoopRecords {
     fn finish(&self, info: &mut CaptureInfo) {
         info.dropped = self.dropped;
         if self.dropped > 0 {
-            info.notes.push(format!("the capture itself dropped {} packets", self.dropped));
+            let packets = counted(self.dropped, "packet", "packets");
+            info.notes.push(format!("the program that took the capture dropped {packets}"));
         }
     }
 }
@@ -173,7 +178,7 @@ mod tests {
     fn surveyor_appends_the_check_sequence_to_ethernet_frames() {
         for (version, network, padding) in [(2, 4, 16), (2, 12, 40), (3, 10, 0), (5, 19, 17)] {
             let outcome = read(&file(version, network, b"FCS!", padding));
-            assert_eq!(outcome.info.notes, ["a snoop variant of Shomiti or Finisar Surveyor"]);
+            assert_eq!(outcome.info.notes, ["a variant of snoop from Shomiti or Finisar Surveyor"]);
             assert_eq!(outcome.packets(), two_packets(LinkType::ETHERNET), "{version} {network}");
         }
     }
@@ -184,7 +189,7 @@ mod tests {
         let records = drops.map(|drops| record(1, drops, START, 0, b"x", 3));
         let info = read(&[header(2, 4), records.concat()].concat()).info;
         assert_eq!((info.dropped, info.frames), (11, 6));
-        assert_eq!(info.notes, ["the capture itself dropped 11 packets"]);
+        assert_eq!(info.notes, ["the program that took the capture dropped 11 packets"]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use ehlotrace::time::Zone;
 
 use super::filter::FilterArgs;
 
-/// Says which SMTP sessions in a packet capture were lost, and why.
+/// Finds the SMTP sessions in a packet capture that were lost, and says why.
 #[derive(Debug, Parser)]
 #[command(version, about, long_about = LONG_ABOUT, after_help = PROGRAM_HELP, arg_required_else_help = true, max_term_width = 100)]
 pub(super) struct Args {
@@ -22,8 +22,8 @@ pub(super) struct Args {
 }
 
 const LONG_ABOUT: &str = "\
-Reads saved packet captures, reassembles the TCP streams to mail servers, decodes the SMTP dialogue and says which \
-sessions were lost, above all those lost to a malformed EHLO argument (Microsoft KB 240832).";
+Reads saved packet captures, reassembles the TCP streams to mail servers, decodes the SMTP dialogue and reports the \
+sessions that were lost. Its main case is a malformed EHLO argument (Microsoft KB 240832).";
 
 const PROGRAM_HELP: &str = "\
 Examples:
@@ -38,7 +38,7 @@ pub(super) enum Command {
     Trace(super::trace::TraceArgs),
     Extract(super::extract::ExtractArgs),
     Explain(ExplainArgs),
-    /// List every cause of a lost session, whose fault it is, and what it is in one line
+    /// List every cause of a lost session, with whose fault it is and one line of explanation
     #[command(after_help = "Examples:\n  ehlotrace causes")]
     Causes,
     Schema(super::schema::SchemaArgs),
@@ -51,19 +51,19 @@ pub(super) enum Command {
 #[command(after_help = SCAN_HELP)]
 #[allow(clippy::struct_excessive_bools)]
 pub(super) struct ScanArgs {
-    /// Captures, archives and mails that hold captures, folders of all these, or `-` for standard input
+    /// Captures, archives or mails with captures in them, folders of these, or `-` for standard input
     #[arg(required_unless_present = "files_from", value_name = "CAPTURE")]
     pub(super) captures: Vec<PathBuf>,
 
-    /// Read also the files that this file names, one a line or separated by NUL; `-` for standard input
+    /// Also read the files that this file lists, one per line or separated by NUL; `-` for standard input
     #[arg(long, value_name = "FILE")]
     pub(super) files_from: Option<PathBuf>,
 
-    /// What reports call standard input, in place of `-`: the address of an object, say
+    /// The name of standard input in reports, instead of `-`: for example the address of an object
     #[arg(long, value_name = "NAME")]
     pub(super) name: Option<PathBuf>,
 
-    /// Read the captures as the parts of one, in order of their first packet: for rotated sets. They are one ticket
+    /// Read the captures as parts of one capture, in the order of their first packets: for rotated sets. They are one ticket
     #[arg(long)]
     pub(super) sequence: bool,
 
@@ -76,15 +76,15 @@ pub(super) struct ScanArgs {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
 
-    /// How to write the report [default: what the name of the output file says, else a table]
+    /// Format of the report [default: from the name of the output file, else a table]
     #[arg(long, value_enum)]
     pub(super) format: Option<Format>,
 
-    /// Write of each session only what a database asks for, a third of its bytes: no commands and replies. For JSON Lines
+    /// Write each session without its commands and replies, in about a third of the bytes: for a database. JSON Lines only
     #[arg(long)]
     pub(super) brief: bool,
 
-    /// Which sessions to list: all count in the totals [default: lost in a table and in
+    /// Which sessions to list; the totals always count all [default: lost in a table and in
     /// Markdown, else all]
     #[arg(long, value_enum)]
     pub(super) show: Option<Show>,
@@ -93,7 +93,7 @@ pub(super) struct ScanArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 
-    /// Fit the table into this many columns [default: the terminal's]
+    /// Width of the table in columns [default: the terminal's width]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..))]
     pub(super) width: Option<u16>,
 
@@ -101,8 +101,8 @@ pub(super) struct ScanArgs {
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto, hide_default_value = true)]
     pub(super) color: Color,
 
-    /// Give each session the number that Wireshark gives its connection, `tcp.stream`: every TCP packet of the capture,
-    /// of all ports, has to be read for it
+    /// Also show Wireshark's number of each connection, `tcp.stream`. This is slower: ehlotrace must then read the TCP
+    /// packets of all ports
     #[arg(long)]
     pub(super) tcp_stream: bool,
 
@@ -118,7 +118,7 @@ pub(super) struct ScanArgs {
 pub(super) enum Color {
     /// On a terminal, unless NO_COLOR is set
     Auto,
-    /// Also into files and pipes
+    /// Also in files and pipes
     Always,
     /// Never
     Never,
@@ -140,7 +140,7 @@ impl Color {
 /// How captures are read
 #[derive(Debug, ClapArgs)]
 pub(super) struct ReadingArgs {
-    /// The ports that mail servers listen on; `any` adds all on which the capture has SMTP, and reads it once more for that
+    /// The ports of the mail servers; `any` adds every port on which the capture has SMTP, and reads the capture twice
     #[arg(long, value_delimiter = ',', default_value = "25", value_name = "PORT,...")]
     port: Vec<PortArg>,
 
@@ -152,7 +152,7 @@ pub(super) struct ReadingArgs {
     #[arg(long)]
     show_credentials: bool,
 
-    /// The time zone of Network Monitor files, which store local time: an offset (`+02:00`) or a name (`Europe/Berlin`)
+    /// Time zone of Network Monitor files, because they store local time: an offset (`+02:00`) or a name (`Europe/Berlin`)
     /// [default: UTC]
     #[arg(long, value_name = "ZONE", value_parser = Zone::parse)]
     netmon_tz: Option<Zone>,
@@ -162,7 +162,7 @@ pub(super) struct ReadingArgs {
     #[arg(long, value_name = "ZONE", value_parser = Zone::parse)]
     timezone: Option<Zone>,
 
-    /// Print no notes and no progress: only results and errors
+    /// Print only results and errors, no notes and no progress
     #[arg(short, long)]
     quiet: bool,
 }
@@ -181,7 +181,7 @@ impl FromStr for PortArg {
         match text {
             "any" => Ok(Self::Any),
             number => {
-                number.parse().map(Self::Number).map_err(|_| "a port is a number up to 65535, or `any`".to_owned())
+                number.parse().map(Self::Number).map_err(|_| "a port is a number from 0 to 65535, or `any`".to_owned())
             }
         }
     }
@@ -208,7 +208,7 @@ impl ReadingArgs {
     /// Says that a capture is awaited where a person may think that nothing happens.
     pub(super) fn tell_of_waiting(&self, inputs: &[Input]) {
         if inputs.iter().any(|input| input.path().is_none()) && io::stdin().is_terminal() {
-            self.note("waiting for a capture on standard input, as from a pipe; Ctrl+C ends this");
+            self.note("waiting for a capture on standard input (from a pipe); press Ctrl+C to stop");
         }
     }
 
@@ -242,7 +242,7 @@ impl ReadingArgs {
 }
 
 const SCAN_HELP: &str = "\
-Exit codes: 0 nothing lost, 1 sessions lost, 2 wrong usage or nothing readable, 3 some input unreadable.
+Exit codes: 0 nothing lost, 1 sessions lost, 2 wrong usage or nothing could be read, 3 some input could not be read.
 
 Examples:
   ehlotrace scan ticket.pcapng
@@ -262,13 +262,13 @@ pub(super) enum Format {
     Table,
     /// One JSON document
     Json,
-    /// JSON Lines, one object a line as sessions close
+    /// JSON Lines: one object per line, written when each session ends
     Jsonl,
-    /// Comma-separated values, one row a session
+    /// Comma-separated values, one row per session
     Csv,
     /// Markdown, to paste into a ticket
     Markdown,
-    /// A page for a browser, all in one file: use with -o
+    /// One HTML file for a browser: use with -o
     Html,
 }
 
@@ -293,19 +293,19 @@ pub(super) enum Show {
     All,
 }
 
-/// Explain one EHLO argument: what is wrong with it, by which rule, and what to send instead
+/// Explain an EHLO argument: what is wrong, which rule it breaks, and what to send instead
 #[derive(Debug, ClapArgs)]
 #[command(after_help = CHECK_HELP)]
 pub(super) struct CheckArgs {
-    /// What follows EHLO or HELO on the line; `-` for a list on standard input, one argument a line
+    /// The text after EHLO or HELO; `-` for a list on standard input, one argument per line
     #[arg(value_name = "ARGUMENT", allow_hyphen_values = true, required_unless_present = "list")]
     pub(super) argument: Option<OsString>,
 
-    /// Check all arguments that this file lists, one a line
+    /// Check all arguments in this file, one per line
     #[arg(long, value_name = "FILE", conflicts_with = "argument")]
     pub(super) list: Option<PathBuf>,
 
-    /// How to write the result
+    /// Format of the result
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
     pub(super) format: CheckFormat,
 }
@@ -314,12 +314,12 @@ pub(super) struct CheckArgs {
 pub(super) enum CheckFormat {
     /// Text for people
     Text,
-    /// A JSON object an argument, each on a line
+    /// One JSON object per argument, each on its own line
     Json,
 }
 
 const CHECK_HELP: &str = "\
-Exit codes: 0 well-formed, 1 malformed, or one of a list is; 2 the list cannot be read.
+Exit codes: 0 all well-formed, 1 at least one malformed, 2 the list cannot be read.
 
 Examples:
   ehlotrace check sub2.

@@ -16,7 +16,7 @@ pub(super) fn run() -> anyhow::Result<Exit> {
 
 fn text(width: usize) -> String {
     let mut text = markdown::wrap(
-        "Causes of a lost session, in order of precedence; after each, whose fault it may be:",
+        "Causes of a lost session, in the order in which ehlotrace checks them. In brackets: whose fault it may be.",
         width,
         "",
     );
@@ -52,7 +52,7 @@ fn text(width: usize) -> String {
         text.push('\n');
         text.push_str(&markdown::wrap(&format!("{heading}: {}.", codes.join(", ")), width, "  "));
     }
-    text.push_str("\n`ehlotrace explain CODE` tells all about one of them.\n");
+    text.push_str("\n`ehlotrace explain CODE` explains one of them.\n");
     text
 }
 

@@ -44,7 +44,7 @@ fn check_one(given: &[u8], format: CheckFormat, out: &mut impl Write) -> anyhow:
             let width = markdown::width();
             write!(out, "{}\n{}", explanation(argument, &check, width), measured(&refusals, width))?;
             if is_whole_line(given) {
-                writeln!(out, "\nThis looks like a whole line: leave the verb out, only the argument is checked.")?;
+                writeln!(out, "\nThis looks like a whole line. Leave out the verb: give only the argument.")?;
             }
         }
     }
@@ -95,7 +95,7 @@ fn measured(refusals: &Refusals, width: usize) -> String {
     let what = match refusals.basis {
         Basis::Argument => "this argument",
         Basis::Kind => "arguments like this one",
-        Basis::Nothing => return "No server was measured with an argument like this one.\n".to_owned(),
+        Basis::Nothing => return "No server was tested with an argument like this one.\n".to_owned(),
     };
     let count = |verdict: fn(&Verdict) -> bool| refusals.count(verdict);
     let some = match count(|verdict| matches!(verdict, Verdict::RefusesSome(_))) {
@@ -104,12 +104,12 @@ fn measured(refusals: &Refusals, width: usize) -> String {
     };
     let unmeasured = match count(|verdict| *verdict == Verdict::NotMeasured) {
         0 => String::new(),
-        1 => "; one was not measured".to_owned(),
-        unmeasured => format!("; {unmeasured} were not measured"),
+        1 => "; 1 was not tested".to_owned(),
+        unmeasured => format!("; {unmeasured} were not tested"),
     };
     let wordings = refusals.wordings();
     let head = format!(
-        "In a measurement of {} server configurations ({}), {} refuse {what}{some}, {} accept {}, and {} refuse even \
+        "Of {} server configurations tested on {}, {} refuse {what}{some}, {} accept {}, and {} refuse even \
          well-formed names{unmeasured}{}",
         SERVERS.len(),
         matrix::MEASURED,

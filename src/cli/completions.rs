@@ -11,7 +11,7 @@ use ehlotrace::pages::{self, Subject};
 use super::Exit;
 use super::args::Args;
 
-/// Print the completions of a shell
+/// Print the completion script for a shell
 #[derive(Debug, ClapArgs)]
 #[command(after_help = COMPLETIONS_HELP)]
 pub(super) struct CompletionsArgs {

@@ -12,8 +12,8 @@ use super::{Exit, markdown};
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let Some(subject) = pages::find(&args.code) else {
         match pages::nearest(&args.code) {
-            Some(code) => bail!("{}: no such code; did you mean {code}?", args.code),
-            None => bail!("{}: no such code; `ehlotrace causes` lists them", args.code),
+            Some(code) => bail!("{}: unknown code; did you mean {code}?", args.code),
+            None => bail!("{}: unknown code; `ehlotrace causes` lists all codes", args.code),
         }
     };
     let mut out = io::stdout().lock();

@@ -15,24 +15,24 @@ use super::filter::{FilterArgs, nothing_left};
 use super::output::Output;
 use super::{Exit, complain};
 
-/// Write the frames of sessions to a pcapng file, with comments that say what they show
+/// Write the frames of sessions to a pcapng file, with comments that explain them
 #[derive(Debug, ClapArgs)]
 #[command(after_help = EXTRACT_HELP, group = ArgGroup::new("redacting").args(["redact", "redact_names"]).multiple(true))]
 pub(super) struct ExtractArgs {
-    /// Captures, archives and mails that hold captures, folders of all these, or `-` for standard input
+    /// Captures, archives or mails with captures in them, folders of these, or `-` for standard input
     #[arg(required = true, value_name = "CAPTURE")]
     captures: Vec<PathBuf>,
 
-    /// Write to this file, in place of one that is there; `-` is standard output [default: standard output, unless that is
+    /// Write to this file and replace an existing one; `-` is standard output [default: standard output, unless that is
     /// a terminal]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// The sessions that were lost; this is the default where no filter is given
+    /// Write the lost sessions; this is the default without a filter
     #[arg(long, conflicts_with = "all")]
     lost: bool,
 
-    /// Every session; this is the default where a filter is given
+    /// Write every session; this is the default with a filter
     #[arg(long)]
     all: bool,
 
@@ -40,12 +40,12 @@ pub(super) struct ExtractArgs {
     #[arg(long)]
     redact: bool,
 
-    /// Redact, and replace host and domain names, too: each by the same one everywhere, of the same form and length
+    /// Redact, and also replace host and domain names: each name always gets the same new name, of the same form and length
     #[arg(long)]
     redact_names: bool,
 
-    /// Replace addresses and names the same way in every run with this file over the same captures [default: another way in
-    /// every run]
+    /// Replace addresses and names the same way in every run with this key file and these captures [default: a different
+    /// way in each run]
     #[arg(long, value_name = "FILE", requires = "redacting")]
     redact_key: Option<PathBuf>,
 
@@ -57,8 +57,8 @@ pub(super) struct ExtractArgs {
 }
 
 const EXTRACT_HELP: &str = "\
-Exit codes: 0 written, 1 there is nothing to write, and no file, 2 wrong usage, nothing readable, or the file cannot be \
-written, 3 some input damaged or unreadable: written up to there.
+Exit codes: 0 written, 1 nothing to write, so no file, 2 wrong usage, nothing could be read, or the file cannot be \
+written, 3 some input is damaged or could not be read: the rest is written.
 
 Examples:
   ehlotrace extract --lost tickets/4711.pcap -o evidence.pcapng
@@ -74,7 +74,7 @@ pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<Exit> {
     let inputs = batch::expand(&args.captures);
     args.reading.tell_of_waiting(&inputs);
     if args.output.as_ref().is_none_or(|path| path.as_os_str() == "-") && io::stdout().is_terminal() {
-        bail!("pcapng is not for a terminal: name a file with -o, or send standard output to one");
+        bail!("a terminal cannot show pcapng: name a file with -o, or redirect standard output to a file");
     }
     let mut out = Output::new(args.output.as_deref(), "extract", &inputs, args.redact_key.as_deref())?;
     let options = options(args)?;
@@ -117,10 +117,10 @@ fn options(args: &ExtractArgs) -> anyhow::Result<ExtractOptions> {
 
 fn key(file: Option<&Path>) -> anyhow::Result<RedactKey> {
     const LEAST_OCTETS: usize = 16;
-    let Some(file) = file else { return RedactKey::random().context("no random numbers for a key") };
+    let Some(file) = file else { return RedactKey::random().context("cannot get random numbers for a key") };
     let octets = std::fs::read(file).with_context(|| format!("{}: cannot read the key", file.display()))?;
     if octets.len() < LEAST_OCTETS {
-        bail!("{}: a key needs {LEAST_OCTETS} bytes at least, it has {}", file.display(), octets.len());
+        bail!("{}: a key needs at least {LEAST_OCTETS} bytes, this file has {}", file.display(), octets.len());
     }
     Ok(RedactKey::new(octets))
 }
@@ -153,11 +153,11 @@ impl Sum {
         self.sessions += extracted.sessions;
         self.frames += extracted.frames;
         if extracted.left_out_sessions > 0 {
-            let count = extracted.left_out_sessions;
-            complain(&format!("{name}: {count} more sessions are not written: choose them with --session"));
+            let sessions = counted(extracted.left_out_sessions, "more session");
+            complain(&format!("{name}: {sessions} not written; choose them with --session"));
         }
         for (reason, count) in &extracted.left_out_frames {
-            complain(&format!("{name}: not written, for they cannot be redacted: {count} {reason}"));
+            complain(&format!("{name}: not written because they cannot be redacted: {count} {reason}"));
         }
         if let Some(error) = &extracted.capture.error {
             complain(&format!("{name}: {error}"));
@@ -168,16 +168,16 @@ impl Sum {
     fn tell(&self, args: &ExtractArgs, filter: &SessionFilter) {
         let Self { captures, with_sessions, sessions, frames, .. } = *self;
         if captures == 0 {
-            return complain("no capture could be read: nothing is written");
+            return complain("no capture could be read: nothing was written");
         }
         if frames == 0 {
-            let why = match (nothing_left(filter, self.found, self.filtered_out), sessions, self.found) {
-                (_, 1.., _) => "no frame chosen can be redacted".to_owned(),
+            let why = match (nothing_left(filter, self.captures, self.found, self.filtered_out), sessions, self.found) {
+                (_, 1.., _) => "none of the chosen frames can be redacted".to_owned(),
                 (Some(filters), ..) => filters,
                 (None, 0, 0) => "no SMTP session on these ports".to_owned(),
-                (None, 0, _) => "no such session was lost".to_owned(),
+                (None, 0, _) => "no matching session was lost".to_owned(),
             };
-            return complain(&format!("{why}: nothing is written"));
+            return complain(&format!("{why}: nothing was written"));
         }
         if args.reading.is_quiet() {
             return;
@@ -198,7 +198,7 @@ fn tell_elsewhere(elsewhere: NetworksElsewhere) {
     for (count, range) in [(benchmarking, "198.18.0.0/15"), (private, "10.0.0.0/8")] {
         if count > 0 {
             let networks = counted(count, "more IPv4 network");
-            complain(&format!("{networks} than the documentation ranges hold went to {range}"));
+            complain(&format!("{networks} than the documentation ranges can hold: these were moved to {range}"));
         }
     }
 }

@@ -71,14 +71,17 @@ impl FilterArgs {
     }
 }
 
-/// Why nothing is left of `sessions` of which the filters left out `filtered_out`; none where something is.
-pub(super) fn nothing_left(filter: &SessionFilter, sessions: u64, filtered_out: u64) -> Option<String> {
+/// Why nothing is left of the `sessions` of so many captures, of which the filters left out `filtered_out`; none where something is.
+pub(super) fn nothing_left(filter: &SessionFilter, captures: u64, sessions: u64, filtered_out: u64) -> Option<String> {
     let mut only_numbers = SessionFilter::default();
     only_numbers.numbers.clone_from(&filter.numbers);
     match filtered_out {
         0 => None,
         _ if filtered_out < sessions => None,
-        _ if *filter == only_numbers => Some(format!("no session has this number; there are {sessions}")),
+        _ if *filter == only_numbers && captures == 1 => {
+            Some(format!("no session has this number; the capture has {sessions}"))
+        }
+        _ if *filter == only_numbers => Some("no session has this number".to_owned()),
         1 => Some("the filters left out the only session".to_owned()),
         _ => Some(format!("the filters left out all {sessions} sessions")),
     }

@@ -14,7 +14,7 @@ use super::args::Args;
 #[derive(Debug, ClapArgs)]
 #[command(after_help = MAN_HELP)]
 pub(super) struct ManArgs {
-    /// The subcommand; the program itself unless given
+    /// The subcommand [default: the program itself]
     #[arg(value_name = "SUBCOMMAND")]
     subcommand: Option<String>,
 }

@@ -35,10 +35,10 @@ impl Output {
             let is_target = |file: &Path| is_same_file(path, target, file);
             let reads_stdin = inputs.iter().any(|input| input.path().is_none()) || list.is_some_and(|list| list == "-");
             if inputs.iter().filter_map(Input::path).any(is_target) || reads_stdin && is_stdin(target) {
-                bail!("{}: this is one of the captures to read; choose another file for the {what}", path.display());
+                bail!("{}: ehlotrace reads this file; choose another file for the {what}", path.display());
             }
             if list.is_some_and(is_target) {
-                bail!("{}: this file is read, too; choose another one for the {what}", path.display());
+                bail!("{}: ehlotrace also reads this file; choose another file for the {what}", path.display());
             }
         }
         // A link stays one, and what it leads to is replaced.

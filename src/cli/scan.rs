@@ -18,20 +18,20 @@ use super::{Exit, bar, complain};
 pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let format = format(args);
     if format == Format::Html && args.output.is_none() && io::stdout().is_terminal() {
-        bail!("a page is not for a terminal: write it to a file with -o report.html");
+        bail!("a terminal cannot show an HTML page: write it to a file with -o report.html");
     }
     let mut paths = args.captures.clone();
     if let Some(list) = &args.files_from {
         paths.extend(listed(list)?);
     }
     if args.brief && format != Format::Jsonl {
-        bail!("--brief is for JSON Lines: use it with --format jsonl");
+        bail!("--brief works only with JSON Lines: add --format jsonl");
     }
     let stdin = args.name.as_deref().unwrap_or_else(|| Path::new("-"));
     let given: Vec<Given> = paths.iter().map(|path| Given::new(path, stdin)).collect();
     let inputs: Vec<Input> = given.iter().flat_map(|given| given.inputs.clone()).collect();
     if args.name.is_some() && inputs.iter().all(|input| input.path().is_some()) {
-        bail!("--name is for standard input: give `-` as the capture it names");
+        bail!("--name needs standard input: give `-` as the capture");
     }
     args.reading.tell_of_waiting(&inputs);
     let progress = Progress::default();
@@ -64,22 +64,22 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     if result.captures == 0 && result.failures.is_empty() {
         let files = match result.skipped_files {
             0 => "nothing to read".to_owned(),
-            files => format!("none of {files} files is one"),
+            files => format!("none of the {files} files is a capture"),
         };
-        complain(&format!("{}: no captures here: {files}", named(&paths)));
+        complain(&format!("{}: found no capture: {files}", named(&paths)));
     } else if result.skipped_files > 0 {
         let files = match result.skipped_files {
-            1 => "1 file that is no capture was".to_owned(),
-            files => format!("{files} files that are no captures were"),
+            1 => "1 file that is not a capture".to_owned(),
+            files => format!("{files} files that are not captures"),
         };
-        args.reading.note(&format!("{files} passed over"));
+        args.reading.note(&format!("skipped {files}"));
     }
     if format == Format::Csv && filtered_out > 0 {
         // It has no totals that could say so.
         args.reading.note(&format!("sessions left out by the filters: {filtered_out}"));
     }
     if !args.sequence && batch::looks_like_a_set(&inputs) && unknown > 0 {
-        args.reading.note("some of these captures look like parts of one; --sequence reads them as one");
+        args.reading.note("some of these captures look like parts of one capture; use --sequence to read them as one");
     }
     Ok(exit(&result))
 }
@@ -149,7 +149,7 @@ fn format(args: &ScanArgs) -> Format {
     match (args.format, by_name()) {
         (Some(format), _) => format,
         (None, Some((format, name))) => {
-            args.reading.note(&format!("writing {name}, as the file's name says"));
+            args.reading.note(&format!("writing {name}, because of the file's name"));
             format
         }
         (None, None) => Format::Table,

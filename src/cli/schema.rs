@@ -11,17 +11,17 @@ use super::Exit;
 #[derive(Debug, ClapArgs)]
 #[command(after_help = SCHEMA_HELP)]
 pub(super) struct SchemaArgs {
-    /// The schema of a line of `--format jsonl` instead of the document of `--format json`
+    /// Print the schema of a line of `--format jsonl` instead of the document of `--format json`
     #[arg(long)]
     jsonl: bool,
 
-    /// Together with --jsonl, the schema of a line of `--format jsonl --brief`
+    /// With --jsonl: print the schema of a line of `--format jsonl --brief`
     #[arg(long, requires = "jsonl")]
     brief: bool,
 }
 
 const SCHEMA_HELP: &str = "\
-The schema is of draft 2020-12. It allows fields it does not know: new ones are no break.
+The schema uses draft 2020-12. It allows unknown fields, so new fields do not break it.
 
 Examples:
   ehlotrace schema > report.schema.json

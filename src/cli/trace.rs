@@ -17,28 +17,28 @@ use super::args::{Color, ReadingArgs};
 use super::filter::{FilterArgs, nothing_left, range};
 use super::{Exit, complain};
 
-/// Show sessions frame by frame, as Microsoft Network Monitor did
+/// Show sessions frame by frame, like Microsoft Network Monitor
 #[derive(Debug, ClapArgs)]
 #[command(after_help = TRACE_HELP)]
 #[allow(clippy::struct_excessive_bools)]
 pub(super) struct TraceArgs {
-    /// A capture, an archive or mail that holds captures, a folder of all these, or `-` for standard input
+    /// A capture, an archive or mail with captures in it, a folder of these, or `-` for standard input
     #[arg(value_name = "CAPTURE")]
     capture: PathBuf,
 
-    /// One line a frame
+    /// One line per frame
     #[arg(long, conflicts_with_all = ["detail", "hex"])]
     summary: bool,
 
-    /// The lines of the dialogue only, with frame, time and who sent them
+    /// Only the lines of the dialogue, with frame, time and sender
     #[arg(long, conflicts_with_all = ["summary", "detail", "hex"])]
     dialogue: bool,
 
-    /// IP and TCP in full
+    /// Show IP and TCP in full
     #[arg(long)]
     detail: bool,
 
-    /// Add each frame's hex dump
+    /// Add a hex dump of each frame
     #[arg(long)]
     hex: bool,
 
@@ -50,11 +50,11 @@ pub(super) struct TraceArgs {
     #[arg(long)]
     all: bool,
 
-    /// Show these frames only, of every session unless sessions are chosen
+    /// Show only these frames, of the chosen sessions or else of every session
     #[arg(long, value_name = "N|A-B", value_parser = range)]
     frames: Option<RangeInclusive<u64>>,
 
-    /// Leave out the remarks that Network Monitor would not have printed
+    /// Leave out the remarks that ehlotrace adds to Network Monitor's form
     #[arg(long)]
     plain: bool,
 
@@ -74,8 +74,9 @@ pub(super) struct TraceArgs {
 }
 
 const TRACE_HELP: &str = "\
-Lines that start with `==` or `<==` are remarks of ehlotrace; all others are in Network Monitor's form.
-Exit codes: 0 nothing lost, 1 sessions lost, 2 wrong usage or nothing readable, 3 the capture is damaged: shown up to there.
+Lines that start with `==` or `<==` are remarks of ehlotrace. All other lines have Network Monitor's form.
+Exit codes: 0 nothing lost, 1 sessions lost, 2 wrong usage or nothing could be read, 3 the capture is damaged: shown up to
+the damage.
 
 Examples:
   ehlotrace trace ticket.pcap
@@ -118,7 +119,7 @@ pub(super) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
         complain(failure);
     }
     if captures == 0 && failures.is_empty() {
-        complain(&format!("{}: no captures here", args.capture.display()));
+        complain(&format!("{}: found no capture", args.capture.display()));
     }
     let is_none_chosen = shown == 0 && args.filter.names_sessions() && args.frames.is_none();
     Ok(match (captures, failures.is_empty()) {
@@ -132,10 +133,10 @@ pub(super) fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
 
 fn nothing_shown(name: &str, options: &TraceOptions, traced: &Traced) {
     let CaptureReport { sessions, filtered_out, .. } = traced.capture;
-    let why = match (nothing_left(&options.filter, sessions, filtered_out), &options.frames) {
+    let why = match (nothing_left(&options.filter, 1, sessions, filtered_out), &options.frames) {
         (Some(filters), _) => filters,
         (None, _) if sessions == 0 => "no SMTP session on these ports".to_owned(),
-        (None, Some(_)) => "none of these frames is of a session chosen".to_owned(),
+        (None, Some(_)) => "none of these frames belongs to a chosen session".to_owned(),
         (None, None) => "no session was lost".to_owned(),
     };
     complain(&format!("{name}: {why}"));

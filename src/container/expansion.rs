@@ -53,6 +53,6 @@ impl Expansion {
 
     /// What the bound being reached means, as a clause.
     pub(super) fn message(&self) -> String {
-        format!("the input unpacks to more than {} times its size: no capture does", self.times)
+        format!("the input unpacks to more than {} times its size: no real capture does that", self.times)
     }
 }

@@ -54,7 +54,7 @@ fn next_member(mut input: BufReader<Input>) -> io::Result<Option<BufReader<Input
                 input.consume(zeros);
             }
             Some(0) if octets.first() == Some(&0x1f) => return Ok(Some(input)),
-            Some(_) => return Err(io::Error::other("something follows its end")),
+            Some(_) => return Err(io::Error::other("there is more data after its end")),
         }
     }
 }

@@ -55,7 +55,7 @@ fn read(source: Source, out: &mut Outlet) -> Result<(), ArchiveRefusal> {
                 if depth < out.shared.limits.archive_depth {
                     messages.push((attachment.join(MESSAGE), format!("{name}/"), depth + 1));
                 } else {
-                    let message = format!("a message inside {} others; save the attachments", depth + 1);
+                    let message = format!("a message inside {} other messages; save the attachments", depth + 1);
                     out.note(Some(name), NoteKind::Bound, message);
                 }
             } else if !out.admit() {

@@ -145,9 +145,9 @@ impl Outlet {
         self.members += 1;
         let all = self.shared.members.fetch_add(1, Ordering::Relaxed) + 1;
         let message = if self.members > limits.archive_members {
-            format!("only its first {} members were looked at; unpack it first", limits.archive_members)
+            format!("only its first {} members were read; unpack it first", limits.archive_members)
         } else if all > limits.input_members {
-            format!("only the first {} members of the input were looked at; unpack it first", limits.input_members)
+            format!("only the first {} members of the input were read; unpack it first", limits.input_members)
         } else {
             return true;
         };

@@ -70,7 +70,8 @@ const BUFFER_OCTETS: usize = 64 * 1024;
 fn spool(mut input: Input, shared: &Shared, room: &Room) -> Result<SpooledTempFile, ArchiveRefusal> {
     let mut file = SpooledTempFile::new(SPOOL_MEMORY_OCTETS);
     let mut buffer = vec![0; BUFFER_OCTETS];
-    let failed = |e: io::Error| ArchiveRefusal::new(NoteKind::Unreadable, format!("no temporary file for it: {e}"));
+    let failed =
+        |e: io::Error| ArchiveRefusal::new(NoteKind::Unreadable, format!("cannot write a temporary file: {e}"));
     while !shared.is_stopped() {
         let octets = match input.read(&mut buffer) {
             Ok(0) => break,

@@ -56,7 +56,7 @@ pub struct MemberNote {
 /// Why something was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoteKind {
-    /// It is encrypted, and no password given fits.
+    /// It is encrypted, and none of the given passwords is right.
     Encrypted,
     /// A bound of [`Limits`] was reached.
     Bound,
@@ -77,7 +77,7 @@ impl Walked {
     /// What an archive is in which no capture was found; none if the input is no archive.
     pub fn without_capture(&self) -> Option<String> {
         let archive = self.archive?;
-        Some(format!("{archive} with no capture in it; members looked at: {}", self.members))
+        Some(format!("{archive} without a capture in it; members read: {}", self.members))
     }
 
     /// Whether `note` is on an input that is broken before it shows what it is. Found in a folder it may be anything.
@@ -209,7 +209,7 @@ impl Walk<'_> {
         let is_spent = self.shared.expansion.is_spent();
         if is_spent && !self.shared.is_stopped() {
             self.shared.stop();
-            let message = format!("{}; what is left of it was not read", self.shared.expansion.message());
+            let message = format!("{}; the rest was not read", self.shared.expansion.message());
             self.note(path, NoteKind::Bound, message);
         }
         is_spent

@@ -11,7 +11,7 @@ pub(super) const RESET: Rule = Rule {
     stage: Stage::Breaking,
     title: "the connection was reset",
     reference: "RFC 9293 3.5.2",
-    remedy: "Look at the side that sent the RST, and at firewalls and proxies that reset connections in its name.",
+    remedy: "Check the side that sent the RST. A firewall or proxy between the two hosts may also have sent it in that side's name.",
     faults: &[Fault::Server, Fault::Client],
     page: include_str!("pages/connection-reset.md"),
     check: |facts| match facts.ending {
@@ -27,7 +27,7 @@ pub(super) const CLOSED: Rule = Rule {
     stage: Stage::Breaking,
     title: "the connection was closed before the mail was sent",
     reference: "RFC 5321 3.8, 4.1.1.10",
-    remedy: "Look at the log of the side that closed: it gave up without a word.",
+    remedy: "Read the log of the side that closed the connection: it gave no reason in the dialogue.",
     faults: &[Fault::Server, Fault::Client],
     page: include_str!("pages/connection-closed.md"),
     check: |facts| match facts.ending {
@@ -43,7 +43,7 @@ pub(super) const TIMED_OUT: Rule = Rule {
     stage: Stage::Breaking,
     title: "the session timed out",
     reference: "RFC 5321 4.5.3.2, 3.8",
-    remedy: "Look for the side that stopped answering, and for a firewall or a path with a smaller packet size that swallows what it sends.",
+    remedy: "Find the side that stopped answering. Its packets may also be lost on the way: check firewalls, and check for a part of the path with a smaller maximum packet size.",
     faults: &[Fault::Server, Fault::Client],
     page: include_str!("pages/timed-out.md"),
     check: |facts| {

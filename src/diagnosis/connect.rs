@@ -11,7 +11,7 @@ pub(super) const UNREACHABLE: Rule = Rule {
     stage: Stage::Connecting,
     title: "the mail server cannot be reached",
     reference: "RFC 792, RFC 4443",
-    remedy: "Look at the route and the firewalls between the two hosts: the host named in the evidence refuses to pass the connection on.",
+    remedy: "Check the route and the firewalls between the two hosts. The host named in the evidence did not pass the connection on.",
     faults: &[Fault::Network],
     page: include_str!("pages/connect-unreachable.md"),
     check: |facts| {
@@ -31,7 +31,7 @@ pub(super) const REFUSED: Rule = Rule {
     stage: Stage::Connecting,
     title: "the mail server refuses the connection",
     reference: "RFC 9293 3.5.2",
-    remedy: "See that the mail service runs and listens on this address and port, and that no firewall rejects the connection.",
+    remedy: "Make sure that the mail service runs and listens on this address and port, and that no firewall rejects the connection.",
     faults: &[Fault::Server],
     page: include_str!("pages/connect-refused.md"),
     check: |facts| {
@@ -54,7 +54,7 @@ pub(super) const UNANSWERED: Rule = Rule {
     stage: Stage::Connecting,
     title: "the mail server does not answer",
     reference: "RFC 9293 3.8.3",
-    remedy: "Look for a firewall that drops the connection, a wrong address, or a host that is down.",
+    remedy: "Check three things: a firewall may drop the connection, the address may be wrong, or the host may be down.",
     faults: &[Fault::Network],
     page: include_str!("pages/connect-unanswered.md"),
     check: |facts| {

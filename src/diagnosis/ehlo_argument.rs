@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
     stage: Stage::Argument,
     title: "the client greets with a malformed name",
     reference: "Microsoft KB 240832; RFC 5321 4.1.1.1, 4.1.2, 4.1.3",
-    remedy: "Configure the sending server to send its fully qualified name (`sub2.your-company.com`), with no dot at the end; its host name alone (`sub2`) is second best; with no name, an address literal (`[192.0.2.7]`).",
+    remedy: "Configure the sending server to send its fully qualified name (`sub2.your-company.com`), with no dot at the end. The host name alone (`sub2`) is the second choice. A host without a name sends its address in brackets (`[192.0.2.7]`).",
     faults: &[Fault::Client],
     page: include_str!("pages/ehlo-argument.md"),
     check: |facts| {
@@ -42,8 +42,13 @@ fn passed_on_with(facts: &Facts<'_>, told: &XClient, later: Option<&(Refusal, Op
         (Some((refusal, None)), Some(reply)) if reply.is_positive() => facts.refusal(refusal),
         _ => return None,
     };
-    let argument =
-        Argument { verb: command.verb, octets: name.clone(), problems: check.problems.clone(), is_tolerated: false };
+    let argument = Argument {
+        verb: command.verb,
+        octets: name.clone(),
+        problems: check.problems.clone(),
+        is_tolerated: false,
+        refused_before: None,
+    };
     let sent = Evidence::new(command.moment, EvidenceKind::Argument(argument));
     let finding = Finding::new(Fault::Client, facts.confidence(), vec![sent, refused]);
     Some(Finding { suggestion: check.suggestion.clone(), ..finding })
@@ -95,7 +100,7 @@ fn after_refusal(facts: &Facts<'_>) -> Evidence {
 }
 
 fn finding(facts: &Facts<'_>, hello: &Hello, confidence: Confidence, mut evidence: Vec<Evidence>) -> Option<Finding> {
-    evidence.insert(0, Evidence::argument(facts.command(hello)?, hello, false));
+    evidence.insert(0, Evidence::argument(facts.command(hello)?, hello));
     let finding = Finding::new(Fault::Client, confidence, evidence);
     Some(Finding { hello: facts.index(hello), suggestion: hello.check.suggestion.clone(), ..finding })
 }

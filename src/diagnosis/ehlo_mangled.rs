@@ -8,9 +8,9 @@ use crate::smtp::{Reply, Verb};
 pub(super) const RULE: Rule = Rule {
     code: "ehlo-mangled",
     stage: Stage::Hello,
-    title: "a device on the way mangles the dialogue",
+    title: "a firewall or other device changes the SMTP dialogue",
     reference: "Microsoft Q295725, Q320027",
-    remedy: "Switch off the SMTP inspection of the firewall in between (on Cisco PIX and ASA: `no fixup protocol smtp`, or `no inspect esmtp`).",
+    remedy: "Switch off SMTP inspection on the firewall between the two hosts (on Cisco PIX and ASA: `no fixup protocol smtp`, or `no inspect esmtp`).",
     faults: &[Fault::Network],
     page: include_str!("pages/ehlo-mangled.md"),
     check: |facts| {

@@ -102,6 +102,8 @@ pub struct Argument {
     pub problems: Vec<Problem>,
     /// Whether the server accepted it.
     pub is_tolerated: bool,
+    /// The verb of a malformed hello before it that the server refused.
+    pub refused_before: Option<Verb>,
 }
 
 /// A reply and what it answers.
@@ -137,7 +139,7 @@ pub enum End {
     Capture,
 }
 
-/// Why the capture cannot tell what became of a session.
+/// Why the capture does not show what became of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unknown {
     /// Only one side of it was captured.
@@ -182,9 +184,20 @@ impl Evidence {
     }
 
     /// That the client sent this malformed hello.
-    pub(super) fn argument(command: &Command, hello: &Hello, is_tolerated: bool) -> Self {
-        let (octets, problems) = (split_argument(command.after_verb()).octets.into(), hello.check.problems.clone());
-        let argument = Argument { verb: command.verb, octets, problems, is_tolerated };
+    pub(super) fn argument(command: &Command, hello: &Hello) -> Self {
+        Self::new(command.moment, EvidenceKind::Argument(Argument::new(command, hello)))
+    }
+
+    /// That the server accepted this malformed hello, having refused one with the verb `refused_before`.
+    pub(super) fn tolerated(command: &Command, hello: &Hello, refused_before: Option<Verb>) -> Self {
+        let argument = Argument { is_tolerated: true, refused_before, ..Argument::new(command, hello) };
         Self::new(command.moment, EvidenceKind::Argument(argument))
+    }
+}
+
+impl Argument {
+    fn new(command: &Command, hello: &Hello) -> Self {
+        let (octets, problems) = (split_argument(command.after_verb()).octets.into(), hello.check.problems.clone());
+        Self { verb: command.verb, octets, problems, is_tolerated: false, refused_before: None }
     }
 }

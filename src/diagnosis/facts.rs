@@ -97,6 +97,12 @@ impl<'s> Facts<'s> {
         self.transcript.hellos.iter().filter(|hello| !hello.check.is_well_formed())
     }
 
+    /// The verb of the last malformed hello before `hello` that the server refused.
+    pub(super) fn refused_before(&self, hello: &Hello) -> Option<Verb> {
+        let before = self.malformed().take_while(|other| other.exchange < hello.exchange);
+        before.filter(|other| self.is_refused(other)).last().and_then(|other| Some(self.command(other)?.verb))
+    }
+
     /// Whether the capture lacks a part of some hello.
     pub(super) fn is_any_hello_cut(&self) -> bool {
         self.transcript

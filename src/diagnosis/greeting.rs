@@ -10,9 +10,9 @@ use crate::flow::Side;
 pub(super) const NO_GREETING: Rule = Rule {
     code: "no-greeting",
     stage: Stage::Greeting,
-    title: "the mail server accepts the connection and never greets",
+    title: "the mail server accepts the connection but sends no greeting",
     reference: "RFC 5321 3.1; Microsoft Q182821",
-    remedy: "Look at the receiving service: it accepts connections but does not answer them. A limit on connections, a blocked name look-up of the client's address, or a firewall that answers in the server's place does this.",
+    remedy: "Check the receiving service: it accepts connections but does not answer them. Common reasons are a limit on connections, a blocked DNS lookup of the client's address, or a firewall that answers for the server.",
     faults: &[Fault::Server, Fault::Client],
     page: include_str!("pages/no-greeting.md"),
     check: |facts| {
@@ -39,7 +39,7 @@ pub(super) const NO_GREETING: Rule = Rule {
 /// Where the client has to begin TLS before anybody speaks (RFC 8314 3.3).
 const IMPLICIT_TLS_PORT: u16 = 465;
 
-const BEGIN_TLS: &str = "On port 465 the server waits for the client to begin TLS, and this client waited for a greeting. Set the client to TLS from the start of the connection (often called SSL), or to port 587 with STARTTLS.";
+const BEGIN_TLS: &str = "On port 465 the client must start TLS first, but this client waited for a greeting. Set the client to use TLS from the start of the connection (often called SSL), or to use port 587 with STARTTLS.";
 
 /// The greeting is no 220.
 pub(super) const REFUSED: Rule = Rule {
@@ -47,7 +47,7 @@ pub(super) const REFUSED: Rule = Rule {
     stage: Stage::Greeting,
     title: "the mail server refuses the client in its greeting",
     reference: "RFC 5321 3.1, 4.3.2",
-    remedy: "The server turns this client away before it has said anything: look there for a block list, a limit on connections, or a service that is stopping. The greeting's text says which.",
+    remedy: "The server refused this client before the client sent anything. Read the text of the greeting. Then check the server for a block list, a limit on connections, or a service that is stopping.",
     faults: &[Fault::Server, Fault::Client],
     page: include_str!("pages/greeting-refused.md"),
     check: |facts| {
@@ -61,7 +61,7 @@ pub(super) const REFUSED: Rule = Rule {
     },
 };
 
-pub(super) const NOT_SMTP_TITLE: &str = "what was spoken is not SMTP";
+pub(super) const NOT_SMTP_TITLE: &str = "the connection does not use SMTP";
 
 /// The client said hello to another service.
 pub(super) const NOT_SMTP: Rule = Rule {
@@ -69,7 +69,7 @@ pub(super) const NOT_SMTP: Rule = Rule {
     stage: Stage::Greeting,
     title: NOT_SMTP_TITLE,
     reference: "RFC 5321 3.1",
-    remedy: "Another service answers on the mail server's port. See which program listens there, and whether the client is set to the right address and port.",
+    remedy: "Another service answers on the mail server's port. Find out which program listens there, and check the address and port in the client's settings.",
     faults: &[Fault::Server],
     page: include_str!("pages/not-smtp.md"),
     check: |facts| {

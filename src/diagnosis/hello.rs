@@ -10,9 +10,9 @@ use crate::smtp::{Hello, Verb};
 pub(super) const POLICY: Rule = Rule {
     code: "ehlo-policy",
     stage: Stage::Hello,
-    title: "the server's rules refuse a well-formed name",
+    title: "the server refuses a well-formed name by its own rules",
     reference: "RFC 5321 4.1.4; RFC 7372",
-    remedy: "The name is well-formed; the server wants another: a fully qualified one, one that resolves, one that fits the client's address, or not its own. Change the sending server's name or its DNS entry. Or at the server: make an exception for this client.",
+    remedy: "The name is well-formed, but the server's rules refuse it. The rules may ask for a fully qualified name, a name that DNS has, or a name that matches the client's address; or the client sent the server's own name. Change the sending server's name or its DNS entry. Or at the server: make an exception for this client.",
     faults: &[Fault::Client, Fault::Server],
     page: include_str!("pages/ehlo-policy.md"),
     check: |facts| {
@@ -31,9 +31,9 @@ pub(super) const POLICY: Rule = Rule {
 pub(super) const UNSUPPORTED: Rule = Rule {
     code: "ehlo-unsupported",
     stage: Stage::Hello,
-    title: "the server does not know EHLO, and the client did not get on with HELO",
+    title: "the server does not know EHLO, and HELO did not work either",
     reference: "RFC 5321 3.2, 4.1.4",
-    remedy: "The server knows no EHLO, or a firewall before it allows none. Configure the sending server to fall back to HELO for this destination, or replace the receiving service.",
+    remedy: "The server does not know EHLO, or a firewall in front of it blocks EHLO. Configure the sending server to use HELO for this destination, or replace the receiving service.",
     faults: &[Fault::Server],
     page: include_str!("pages/ehlo-unsupported.md"),
     check: |facts| {
@@ -49,7 +49,7 @@ pub(super) const UNANSWERED: Rule = Rule {
     stage: Stage::Hello,
     title: "the server does not answer the hello",
     reference: "RFC 5321 4.5.3.2",
-    remedy: "Look at the receiving service: it read the hello and gave no reply. A blocked look-up of the client's name, a crashed process, or a proxy in between does this.",
+    remedy: "Check the receiving service: it did not reply to the hello. Common reasons are a blocked DNS lookup of the client's name, a process that crashed, or a proxy between the two hosts.",
     faults: &[Fault::Server],
     page: include_str!("pages/ehlo-unanswered.md"),
     check: |facts| {

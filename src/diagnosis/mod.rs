@@ -58,10 +58,10 @@ impl Outcome {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Delivered => "the server accepted a message",
-            Self::Lost => "the client came to deliver, and no message was accepted",
+            Self::Lost => "the client wanted to send mail, but the server accepted no message",
             Self::NoMail => "the client did not try to send",
             Self::NotSmtp => greeting::NOT_SMTP_TITLE,
-            Self::Unknown => "the capture cannot tell",
+            Self::Unknown => "the capture does not show the outcome",
         }
     }
 
@@ -150,7 +150,7 @@ impl Diagnosis {
         })
     }
 
-    /// Why the capture cannot tell; only if it cannot.
+    /// Why the capture does not show the outcome; only if it does not.
     pub fn unknown(&self) -> Option<Unknown> {
         self.evidence.iter().find_map(|shown| match shown.kind {
             EvidenceKind::Unknown(why) => Some(why),

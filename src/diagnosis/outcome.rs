@@ -100,7 +100,10 @@ fn is_no_mail(facts: &Facts<'_>) -> bool {
 
 fn delivered(facts: &Facts<'_>) -> Diagnosis {
     let tolerated = || facts.malformed().filter(|hello| facts.transcript.is_accepted(hello));
-    let evidence = tolerated().filter_map(|hello| Some(Evidence::argument(facts.command(hello)?, hello, true)));
+    let evidence = tolerated().filter_map(|hello| {
+        let refused_before = facts.refused_before(hello);
+        Some(Evidence::tolerated(facts.command(hello)?, hello, refused_before))
+    });
     let mut delivered = diagnosis(facts, Outcome::Delivered, Some(Confidence::Certain), evidence.collect());
     delivered.hello = tolerated().next().and_then(|hello| facts.index(hello)).or(delivered.hello);
     delivered

@@ -8,9 +8,9 @@ use crate::smtp::{Reply, Transcript, names_proxy_header};
 pub(super) const MISMATCH: Rule = Rule {
     code: "proxy-mismatch",
     stage: Stage::Greeting,
-    title: "proxy and server do not agree on the PROXY protocol",
+    title: "the proxy and the server have different settings for the PROXY protocol",
     reference: "HAProxy, doc/proxy-protocol.txt",
-    remedy: "Either both use the PROXY protocol on this port, or neither. The proxy: `send-proxy` or `send-proxy-v2` in HAProxy, `proxy_protocol on` in nginx, the target group's attribute in AWS. The server: `smtpd_upstream_proxy_protocol` or `postscreen_upstream_proxy_protocol` in Postfix, `hosts_proxy` in Exim, `haproxy_hosts` in Haraka.",
+    remedy: "Switch the PROXY protocol on at both ends of this port, or off at both ends. The proxy's setting: `send-proxy` or `send-proxy-v2` in HAProxy, `proxy_protocol on` in nginx, the target group's attribute in AWS. The server: `smtpd_upstream_proxy_protocol` or `postscreen_upstream_proxy_protocol` in Postfix, `hosts_proxy` in Exim, `haproxy_hosts` in Haraka.",
     faults: &[Fault::Network, Fault::Server],
     page: include_str!("pages/proxy-mismatch.md"),
     check: |facts| {

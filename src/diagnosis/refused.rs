@@ -10,7 +10,7 @@ pub(super) const SENDER: Rule = Rule {
     stage: Stage::Transaction,
     title: "the server refuses the sender",
     reference: "RFC 5321 3.3, 4.1.1.2",
-    remedy: "The reply says why: an address or domain that is blocked or does not resolve, a size over the limit, authentication or TLS that is required first.",
+    remedy: "Read the text of the reply. Common reasons: the address or domain is blocked, DNS does not have the domain, the message is too large, or the server requires authentication or TLS first.",
     faults: &[Fault::Server, Fault::Client],
     page: include_str!("pages/sender-refused.md"),
     check: |facts| {
@@ -26,9 +26,9 @@ pub(super) const SENDER: Rule = Rule {
 pub(super) const RECIPIENTS: Rule = Rule {
     code: "recipients-refused",
     stage: Stage::Transaction,
-    title: "the server refuses every recipient",
+    title: "the server refuses all recipients",
     reference: "RFC 5321 3.3, 4.1.1.3",
-    remedy: "The reply says why: a mailbox that does not exist, relaying that is denied, greylisting (try again), or a block list.",
+    remedy: "Read the text of the reply. Common reasons: the mailbox does not exist, the server does not relay for this client, greylisting (try again), or a block list.",
     faults: &[Fault::Server, Fault::Client],
     page: include_str!("pages/recipients-refused.md"),
     check: |facts| only_refused(facts, &facts.transcript.rcpt, Verb::Rcpt),
@@ -40,7 +40,7 @@ pub(super) const MESSAGE: Rule = Rule {
     stage: Stage::Transaction,
     title: "the server refuses the message",
     reference: "RFC 5321 4.1.1.4; RFC 3030",
-    remedy: "The reply says why: a size over the limit, a content filter, a full disk, or a policy on the message's headers.",
+    remedy: "Read the text of the reply. Common reasons: the message is too large, a content filter refused it, the disk is full, or a rule refused the message's headers.",
     faults: &[Fault::Server, Fault::Client],
     page: include_str!("pages/message-refused.md"),
     check: |facts| {

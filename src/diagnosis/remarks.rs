@@ -56,13 +56,13 @@ impl Remark {
     pub const fn title(self) -> &'static str {
         match self {
             Self::ClearCredentials => "credentials were sent in clear text",
-            Self::StartTlsUnused => "credentials were sent in clear text though the server offers STARTTLS",
-            Self::StartTlsRefused => "STARTTLS was refused, and credentials were sent in clear text",
-            Self::StartTlsInjection => "commands were sent behind STARTTLS, before TLS began",
+            Self::StartTlsUnused => "credentials were sent in clear text, although the server offers STARTTLS",
+            Self::StartTlsRefused => "the server refused STARTTLS, and the client sent credentials in clear text",
+            Self::StartTlsInjection => "the client sent commands after STARTTLS, before TLS began",
             Self::CertificateExpired => "the server's certificate had expired",
             Self::CertificateEarly => "the server's certificate was not yet valid",
-            Self::CertificateName => "the server's certificate is for other names than the one looked for",
-            Self::ForwardedHello => "a proxy passed on a malformed name of its client",
+            Self::CertificateName => "the server's certificate does not have the name that the client used",
+            Self::ForwardedHello => "a proxy passed on a malformed name from its client",
         }
     }
 

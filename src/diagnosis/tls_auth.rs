@@ -10,9 +10,9 @@ use crate::smtp::{Tls, Verb};
 pub(super) const TLS_FAILED: Rule = Rule {
     code: "tls-failed",
     stage: Stage::Tls,
-    title: "TLS could not be started",
+    title: "TLS did not start",
     reference: "RFC 3207 4",
-    remedy: "Compare the TLS versions, ciphers and certificates of both sides; the side that sent the alert or closed is the one that was not content.",
+    remedy: "Compare the TLS versions, ciphers and certificates of both sides. The side that sent the alert or closed the connection is the one that refused.",
     faults: &[Fault::Server, Fault::Client, Fault::Network],
     page: include_str!("pages/tls-failed.md"),
     check: |facts| refused(facts).or_else(|| mistaken(facts)).or_else(|| handshake_died(facts)),
@@ -24,7 +24,7 @@ pub(super) const AUTH_FAILED: Rule = Rule {
     stage: Stage::Auth,
     title: "the client's credentials are refused",
     reference: "RFC 4954 4, 6",
-    remedy: "Correct the user name and password of the sending side, or choose an authentication mechanism that the server offers.",
+    remedy: "Correct the user name and password on the sending side, or choose an authentication mechanism that the server offers.",
     faults: &[Fault::Client, Fault::Server],
     page: include_str!("pages/auth-failed.md"),
     check: |facts| {
@@ -95,9 +95,9 @@ fn mistaken(facts: &Facts<'_>) -> Option<Finding> {
     Some(Finding { remedy: Some(remedy), ..finding })
 }
 
-const PLAIN_TO_TLS: &str = "The server expects TLS from the first byte, as on port 465, and the client speaks plain SMTP. Set the client to TLS from the start of the connection (often called SSL), or to port 587 with STARTTLS.";
+const PLAIN_TO_TLS: &str = "The server expects TLS from the first byte, as on port 465, but the client sends plain SMTP. Set the client to use TLS from the start of the connection (often called SSL), or to use port 587 with STARTTLS.";
 
-const TLS_TO_PLAIN: &str = "The server speaks plain SMTP on this port, and the client begins TLS at once. Set the client to STARTTLS on this port, or to port 465, where TLS is from the first byte.";
+const TLS_TO_PLAIN: &str = "The server uses plain SMTP on this port, but the client starts TLS at once. Set the client to use STARTTLS on this port, or to use port 465, where TLS starts with the first byte.";
 
 /// What the client asked for, what the server chose, and its certificate.
 fn hellos(tls: &Tls) -> Vec<Evidence> {

@@ -43,9 +43,9 @@ pub enum LeftOut {
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Fragment => "fragments of IP datagrams that they do not fit into",
-            Self::Headers => "frames with headers that are cut or of another kind",
-            Self::Addresses => "frames with addresses beyond what the ranges for them hold",
+            Self::Fragment => "IP fragments that do not fit their datagram",
+            Self::Headers => "frames with a header that is cut or unknown",
+            Self::Addresses => "frames with more addresses than the new ranges can hold",
         })
     }
 }

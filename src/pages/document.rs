@@ -10,7 +10,7 @@ pub fn document() -> String {
     let mut text = "\
 # Causes, reasons, outcomes and hello problems
 
-Every code that ehlotrace's reports use. `ehlotrace explain CODE` prints the same pages; `ehlotrace causes` lists the causes.
+Every code in ehlotrace's reports. `ehlotrace explain CODE` prints one of these pages. `ehlotrace causes` lists the causes.
 This document is generated from the rules.
 
 ## Causes of a lost session

@@ -24,7 +24,7 @@ pub(super) fn on_problem(problem: ProblemCode) -> String {
     let lines = lines(problem);
     let Some(first) = lines.first() else { return String::new() };
     let mut text = format!(
-        "Of {} server configurations measured on {MEASURED}, {}; those that refuse even well-formed names are not counted.",
+        "We tested {} server configurations on {MEASURED}. {}. Servers that refuse even well-formed names are not counted.",
         SERVERS.len(),
         range(&lines)
     );
@@ -32,7 +32,7 @@ pub(super) fn on_problem(problem: ProblemCode) -> String {
     let more = wordings.len().saturating_sub(WORDINGS);
     wordings.truncate(WORDINGS);
     if !wordings.is_empty() {
-        let _ = writeln!(text, " Their words to `{}`:", escape::line(&first.line, LINE_COLUMNS));
+        let _ = writeln!(text, " Their replies to `{}`:", escape::line(&first.line, LINE_COLUMNS));
     }
     for wording in wordings {
         let servers: Vec<_> = wording.servers.iter().map(ToString::to_string).collect();
@@ -55,10 +55,10 @@ fn range(lines: &[&Row]) -> String {
         }
     };
     let which = match lines.len() {
-        1 => "the one such line sent".to_owned(),
-        count => format!("the {count} such lines sent"),
+        1 => "the one line that was tested".to_owned(),
+        count => format!("the {count} lines that were tested"),
     };
-    format!("{} refuse {which} and {} accept", of(Refusals::refusing), of(Refusals::accepting))
+    format!("{} refuse {which}, {} accept", of(Refusals::refusing), of(Refusals::accepting))
 }
 
 /// Which faults servers refuse, most refused first.
@@ -73,8 +73,8 @@ pub(super) fn on_all_problems() -> String {
     }
     counted.sort_by_key(|(most, problem, _)| (std::cmp::Reverse(*most), *problem));
     let mut text = format!(
-        "**Who refuses it.** {} server configurations were measured on {MEASURED} (`docs/ehlo-matrix.md`); those that \
-         refuse\neven well-formed names are left out here:\n",
+        "**Who refuses it.** {} server configurations were tested on {MEASURED} (`docs/ehlo-matrix.md`). Servers that refuse\neven \
+         well-formed names are left out here:\n",
         SERVERS.len()
     );
     for (_, problem, range) in counted {

@@ -77,8 +77,8 @@ impl Subject {
             Self::Reason(_) => "reason of a refusal",
             Self::Outcome(_) => "outcome",
             Self::Problem(_) => "problem of a hello argument",
-            Self::Note(_) => "note on a hello, no fault",
-            Self::Remark(_) => "remark on a session, no cause of loss",
+            Self::Note(_) => "note on a hello, not a fault",
+            Self::Remark(_) => "remark on a session, not a cause of loss",
         }
     }
 
@@ -167,7 +167,7 @@ fn known_by(reason: &Reason) -> String {
 
 fn example(problem: ProblemCode) -> String {
     let (wrong, right) = problem.example();
-    format!("Example: {}; to be sent: {}.", hello(&format!(" {wrong}")), hello(&format!(" {right}")))
+    format!("Example: {}. Send instead: {}.", hello(&format!(" {wrong}")), hello(&format!(" {right}")))
 }
 
 fn note_example(note: Note) -> String {

@@ -52,21 +52,21 @@ pub fn instead_of(argument: &[u8]) -> String {
     sentences.truncate(MAX_CHANGES);
     sentences.push(match meant {
         Some(literal) if literal.starts_with('[') => {
-            format!("Send `{literal}`, or better the fully qualified name of the host that has this address.")
+            format!("Send `{literal}`, or better: the fully qualified name of the host with this address.")
         }
         Some(name) if name.contains('.') => format!("Send `{name}`."),
         Some(name) if is_of_kb240832(&found) => format!(
             "Send the host name only, `{name}`, or its fully qualified name, `{name}.your-company.com` (Microsoft KB \
-             240832). The full name is the safer one: {}",
+             240832). The full name is safer: {}",
             bare_names()
         ),
         Some(name) => format!(
-            "Send the fully qualified name, such as `{name}.your-company.com`. The bare host name `{name}` is second \
-             best: {}",
+            "Send the fully qualified name, such as `{name}.your-company.com`. The bare host name `{name}` is the \
+             second choice: {}",
             bare_names()
         ),
-        None => "Send the fully qualified name of the sending host, such as `mail.your-company.com`, or, if it has \
-                 none, its address in brackets, such as `[192.0.2.7]`."
+        None => "Send the fully qualified name of the sending host, such as `mail.your-company.com`. If \
+                 it has no name, send its address in brackets, such as `[192.0.2.7]`."
             .to_owned(),
     });
     sentences.join(" ")
@@ -94,30 +94,35 @@ fn bare_names() -> String {
 fn change(argument: &[u8], problem: &Problem) -> String {
     let name = shown(argument);
     match problem.code {
-        ProblemCode::Empty => "The client has to say a name after the verb.".to_owned(),
-        ProblemCode::TrailingDot => format!("Take the dot off the end of {name}."),
-        ProblemCode::LeadingDot => format!("Take the dot off the start of {name}."),
+        ProblemCode::Empty => "The client must send a name after EHLO or HELO.".to_owned(),
+        ProblemCode::TrailingDot => format!("Remove the dot at the end of {name}."),
+        ProblemCode::LeadingDot => format!("Remove the dot at the start of {name}."),
         ProblemCode::EmptyLabel => {
-            format!("Between two dots of {name} a part is missing: take one dot out, or add the part.")
+            format!("{name} has two dots in a row: remove one dot, or add the missing part.")
         }
-        ProblemCode::Underscore => format!("Host names have no underscore: rename {name}, with a hyphen in its place."),
-        ProblemCode::BadCharacter => format!("Host names have letters, digits, hyphens and dots only: rename {name}."),
-        ProblemCode::Whitespace => "A host name is one word, with no blank in it.".to_owned(),
+        ProblemCode::Underscore => {
+            format!("A host name cannot have an underscore: rename {name}, with a hyphen instead.")
+        }
+        ProblemCode::BadCharacter => {
+            format!("A host name can have only letters, digits, hyphens and dots: rename {name}.")
+        }
+        ProblemCode::Whitespace => "A host name is one word: remove the spaces.".to_owned(),
         ProblemCode::NonAscii => {
-            "Host names are in ASCII: an internationalised name is sent in its form that starts with `xn--`.".to_owned()
+            "A host name has only ASCII characters: send an international name in the form that starts with `xn--`."
+                .to_owned()
         }
         ProblemCode::ControlCharacter => {
-            "Look for an invisible character in the name that is configured, and type the name again.".to_owned()
+            "The configured name has an invisible character: delete the name and type it again.".to_owned()
         }
         ProblemCode::LeadingHyphen | ProblemCode::TrailingHyphen => {
-            format!("No part of a host name starts or ends with a hyphen: correct {name}.")
+            format!("No part of a host name can start or end with a hyphen: correct {name}.")
         }
-        ProblemCode::LabelTooLong => "A part of a host name has at most 63 bytes: shorten it.".to_owned(),
-        ProblemCode::NameTooLong => "A host name has at most 255 bytes: shorten it.".to_owned(),
+        ProblemCode::LabelTooLong => "A part of a host name can have at most 63 bytes: shorten it.".to_owned(),
+        ProblemCode::NameTooLong => "A host name can have at most 255 bytes: shorten it.".to_owned(),
         ProblemCode::DottedDecimal | ProblemCode::BareIpv6 => {
-            format!("An address needs brackets, and {name} has none.")
+            format!("An address needs brackets: {name} has none.")
         }
-        ProblemCode::BadAddressLiteral => "Correct what stands in the brackets, or send a name.".to_owned(),
+        ProblemCode::BadAddressLiteral => "Correct the text inside the brackets, or send a name.".to_owned(),
     }
 }
 
@@ -142,6 +147,41 @@ fn mended(argument: &[u8]) -> Option<String> {
     (!is_number && found.is_well_formed()).then_some(name)
 }
 
+/// Where products that send mail have the name they greet with; from their manuals, IIS from Microsoft KB 303734.
+const SETTINGS: [(&str, &str); 6] = [
+    ("Postfix", "with `smtp_helo_name` in `main.cf`"),
+    ("Exim", "with `primary_hostname`, or `helo_data` of the smtp transport"),
+    ("Sendmail", "with `confHELO_NAME` (8.14 and later), or `confDOMAIN_NAME`"),
+    ("OpenSMTPD", "with `helo` of the relay action"),
+    ("Microsoft Exchange 2007 or later", "with `Set-SendConnector NAME -Fqdn`"),
+    ("Microsoft IIS", "in the properties of the SMTP virtual server: Delivery, Advanced, Fully-qualified domain name"),
+];
+
+/// How servers that refuse such names can be made to let them pass, from their manuals.
+const TOLERANCE: [(&str, &str); 3] = [
+    (
+        "Postfix",
+        "without `reject_invalid_helo_hostname` and `reject_non_fqdn_helo_hostname` in `smtpd_helo_restrictions`",
+    ),
+    ("Exim", "with `helo_accept_junk_hosts` or `helo_allow_chars`"),
+    ("Sendmail", "with `confALLOW_BOGUS_HELO`"),
+];
+
+fn known<'t>(table: &'t [(&str, &str)], product: &str) -> Option<&'t str> {
+    table.iter().find(|(name, _)| product.starts_with(name)).map(|(_, how)| *how)
+}
+
+/// Where the client has its name, if it runs a product of which that is known.
+pub(super) fn where_to_set(client_product: &str) -> Option<String> {
+    known(&SETTINGS, client_product).map(|how| format!("The client runs {client_product}: its name is set {how}."))
+}
+
+/// How the server can be made to let the name pass, if it runs a product of which that is known.
+pub(super) fn how_to_tolerate(server_product: &str) -> Option<String> {
+    known(&TOLERANCE, server_product)
+        .map(|how| format!("Until the client is corrected, the server lets the name pass {how}."))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,37 +191,34 @@ mod tests {
         for (argument, start) in [
             (
                 "sub2.",
-                "Take the dot off the end of `sub2.`. Send the host name only, `sub2`, or its fully qualified name, `sub2.your-company.com` (Microsoft KB 240832). ",
+                "Remove the dot at the end of `sub2.`. Send the host name only, `sub2`, or its fully qualified name, `sub2.your-company.com` (Microsoft KB 240832). ",
             ),
-            ("sub2.example.com.", "Take the dot off the end of `sub2.example.com.`. Send `sub2.example.com`."),
+            ("sub2.example.com.", "Remove the dot at the end of `sub2.example.com.`. Send `sub2.example.com`."),
             (
                 "scanner_2",
-                "Host names have no underscore: rename `scanner_2`, with a hyphen in its place. Send the fully qualified name, such as `scanner-2.your-company.com`. The bare host name `scanner-2` is second best: ",
+                "A host name cannot have an underscore: rename `scanner_2`, with a hyphen instead. Send the fully qualified name, such as `scanner-2.your-company.com`. The bare host name `scanner-2` is the second choice: ",
             ),
             (
                 "sub_2.example.com",
-                "Host names have no underscore: rename `sub_2.example.com`, with a hyphen in its place. Send `sub-2.example.com`.",
+                "A host name cannot have an underscore: rename `sub_2.example.com`, with a hyphen instead. Send `sub-2.example.com`.",
             ),
-            ("192.0.2.7", "An address needs brackets, and `192.0.2.7` has none. Send `[192.0.2.7]`, or better"),
-            (
-                "2001:db8::7",
-                "An address needs brackets, and `2001:db8::7` has none. Send `[IPv6:2001:db8::7]`, or better",
-            ),
+            ("192.0.2.7", "An address needs brackets: `192.0.2.7` has none. Send `[192.0.2.7]`, or better:"),
+            ("2001:db8::7", "An address needs brackets: `2001:db8::7` has none. Send `[IPv6:2001:db8::7]`, or better:"),
             (
                 "-sub2.example.com",
-                "No part of a host name starts or ends with a hyphen: correct `-sub2.example.com`. Send `sub2.example.com`.",
+                "No part of a host name can start or end with a hyphen: correct `-sub2.example.com`. Send `sub2.example.com`.",
             ),
             (
                 "a..example.com",
-                "Between two dots of `a..example.com` a part is missing: take one dot out, or add the part. Send `a.example.com`.",
+                "`a..example.com` has two dots in a row: remove one dot, or add the missing part. Send `a.example.com`.",
             ),
             (
                 "John's PC",
-                "Host names have letters, digits, hyphens and dots only: rename the name. A host name is one word",
+                "A host name can have only letters, digits, hyphens and dots: rename the name. A host name is one word: remove",
             ),
             (
                 "",
-                "The client has to say a name after the verb. Send the fully qualified name of the sending host, such as ",
+                "The client must send a name after EHLO or HELO. Send the fully qualified name of the sending host, such as ",
             ),
         ] {
             let advice = instead_of(argument.as_bytes());
@@ -194,6 +231,17 @@ mod tests {
         assert!(
             instead_of(b"scanner_2").ends_with("3 of 35 measured server configurations refuse a name without a dot.")
         );
+    }
+
+    #[test]
+    fn products_have_their_settings() {
+        let set = where_to_set("Postfix").unwrap();
+        assert_eq!(set, "The client runs Postfix: its name is set with `smtp_helo_name` in `main.cf`.");
+        assert!(
+            where_to_set("Microsoft IIS 5.0 SMTP / Exchange 2000").unwrap().ends_with("Fully-qualified domain name.")
+        );
+        assert_eq!((where_to_set("Gmail"), how_to_tolerate("Gmail")), (None, None));
+        assert!(how_to_tolerate("Exim 4.96").unwrap().contains("`helo_allow_chars`"));
     }
 
     #[test]

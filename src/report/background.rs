@@ -59,10 +59,10 @@ pub(super) fn proxy_request(request: &ProxyRequest) -> String {
     format!("a request to a {} proxy{}{answer}", request.kind.name(), host.unwrap_or_default())
 }
 
-/// `client did not wait for the greeting, which came 120 ms after its first command`.
+/// `client did not wait for the greeting: it came 120 ms after the client's first command`.
 pub(super) fn early_talk(not_waited_ns: Option<i64>) -> String {
     let later = not_waited_ns.map(|waited| format!(" {}", span(waited))).unwrap_or_default();
-    format!("client did not wait for the greeting, which came{later} after its first command")
+    format!("client did not wait for the greeting: it came{later} after the client's first command")
 }
 
 /// The host name in the ClientHello.
@@ -139,15 +139,16 @@ impl NeverStarted {
     /// Sentences on what is not listed.
     pub(super) fn remarks(&self, all: &str) -> Vec<String> {
         let omitted = (self.omitted > 0).then(|| format!("And {}: {all}.", count(self.omitted, "more lookup")));
-        let forgotten = (self.forgotten > 0)
-            .then(|| format!("{} given up to stay within bounds.", count(self.forgotten, "unanswered lookup")));
+        let forgotten = (self.forgotten > 0).then(|| {
+            format!("{} no longer followed, because there were too many.", count(self.forgotten, "unanswered lookup"))
+        });
         omitted.into_iter().chain(forgotten).collect()
     }
 }
 
 /// What the section is about.
 pub(super) const NEVER_STARTED: &str =
-    "The name of a mail server was looked up in vain, and no connection of the client followed.";
+    "The client looked up the name of a mail server, did not find it, and opened no connection.";
 
 impl NotStarted {
     /// `frames 5 and 6`.
@@ -168,7 +169,7 @@ impl NotStarted {
     /// What came of it.
     pub(super) fn why(&self) -> String {
         let checks =
-            if self.failed.is_server_too { "; this host takes mail, so it may have checked a sender" } else { "" };
+            if self.failed.is_server_too { "; this host receives mail, so it may have checked a sender" } else { "" };
         format!("{}{checks}", self.failed.why.text())
     }
 }

@@ -19,38 +19,38 @@ fn said(octets: &[u8]) -> String {
 /// What a frame shows, in words that are safe on a terminal.
 pub fn text(kind: &EvidenceKind) -> String {
     match kind {
-        EvidenceKind::Syn => "client asks for a connection (SYN)".into(),
+        EvidenceKind::Syn => "client opened the connection (SYN)".into(),
         EvidenceKind::Unreachable(reported_by, reason) => format!("{reported_by} reports: {reason}"),
         EvidenceKind::SynReset => "server answered the SYN with RST".into(),
         EvidenceKind::SynUnanswered { syns: 1, quiet_ns } => {
-            format!("SYN sent once, no answer in the {} the capture goes on", seconds(*quiet_ns))
+            format!("client sent SYN once and got no answer; the capture goes on for {}", seconds(*quiet_ns))
         }
-        EvidenceKind::SynUnanswered { syns, .. } => format!("SYN sent {syns} times, no answer"),
+        EvidenceKind::SynUnanswered { syns, .. } => format!("client sent SYN {syns} times and got no answer"),
         EvidenceKind::ProxyHeader(version, content) => {
             format!("client sent {}", background::proxy_header(*version, *content))
         }
         EvidenceKind::EarlyTalk(not_waited_ns) => background::early_talk(*not_waited_ns),
-        EvidenceKind::NoGreeting => "handshake complete, and no greeting followed".into(),
-        EvidenceKind::OtherProtocol(Side::Both, name) => format!("both sides speak {name}, not SMTP"),
-        EvidenceKind::OtherProtocol(by, name) => format!("{} speaks {name}, not SMTP", side(*by)),
-        EvidenceKind::MaskedGreeting => "the greeting is masked with asterisks".into(),
+        EvidenceKind::NoGreeting => "the TCP handshake is complete, but the server sent no greeting".into(),
+        EvidenceKind::OtherProtocol(Side::Both, name) => format!("both sides use {name}, not SMTP"),
+        EvidenceKind::OtherProtocol(by, name) => format!("{} uses {name}, not SMTP", side(*by)),
+        EvidenceKind::MaskedGreeting => "a device replaced the greeting with asterisks".into(),
         EvidenceKind::Argument(shown) => argument(shown),
         EvidenceKind::Command(line) => format!("client sent {}", said(line)),
         EvidenceKind::Refused(verb, times) => refused(*verb, *times),
         EvidenceKind::Reply(answer) => format!("server replied {}", reply(answer)),
         EvidenceKind::Quit => "client sent QUIT".into(),
-        EvidenceKind::QuitUntried => "client sent QUIT without having tried to send mail".into(),
+        EvidenceKind::QuitUntried => "client sent QUIT and did not try to send mail".into(),
         EvidenceKind::NoReply(verb) => format!("no reply to {}", verb.name().unwrap_or("the command")),
         EvidenceKind::HelloUnanswered(end) => format!("no reply; {}", ended(*end)),
         EvidenceKind::HelloIgnored(end @ End::Silence(_)) => {
-            format!("server acknowledged it and did not reply, {}", ended(*end))
+            format!("server received it (TCP ACK) and did not reply, {}", ended(*end))
         }
-        EvidenceKind::HelloIgnored(end) => format!("{} without a reply to it", ended(*end)),
-        EvidenceKind::Awaited(waited_ns) => format!("the reply was awaited for {}", seconds(*waited_ns)),
+        EvidenceKind::HelloIgnored(end) => format!("{} and did not reply", ended(*end)),
+        EvidenceKind::Awaited(waited_ns) => format!("client waited {} for the reply", seconds(*waited_ns)),
         EvidenceKind::InData => "in the middle of the mail data".into(),
         EvidenceKind::InTransaction => "in the middle of a mail transaction".into(),
         EvidenceKind::ClientHello(hello) => {
-            format!("client offered {} at most, {} (TLS ClientHello)", hello.version, server_name(hello))
+            format!("client offered up to {}, {} (TLS ClientHello)", hello.version, server_name(hello))
         }
         EvidenceKind::ServerHello(hello) => {
             format!("server chose {}, {} (TLS ServerHello)", hello.version, hello.cipher_suite)
@@ -62,8 +62,8 @@ pub fn text(kind: &EvidenceKind) -> String {
         }
         EvidenceKind::UnfinishedTls => "the TLS handshake did not complete".into(),
         EvidenceKind::NoTls => "no TLS handshake followed".into(),
-        EvidenceKind::PlainToTls => "client speaks plain SMTP to a server that speaks TLS".into(),
-        EvidenceKind::TlsToPlain => "client speaks TLS to a server that speaks plain SMTP".into(),
+        EvidenceKind::PlainToTls => "client uses plain SMTP, but the server expects TLS".into(),
+        EvidenceKind::TlsToPlain => "client uses TLS, but the server expects plain SMTP".into(),
         EvidenceKind::Ended(end) => ended(*end),
         EvidenceKind::Unknown(why) => unknown(*why),
     }
@@ -75,7 +75,11 @@ fn argument(shown: &Argument) -> String {
         Verb::XForward => "XFORWARD HELO",
         verb => verb.name().unwrap_or_default(),
     };
-    let tolerated = if shown.is_tolerated { "; this server tolerates it" } else { "" };
+    let tolerated = match (shown.is_tolerated, shown.refused_before.and_then(Verb::name)) {
+        (true, Some(refused)) => format!("; the server refused {refused} before, but accepted this {verb}"),
+        (true, None) => "; the server accepted it".to_owned(),
+        (false, _) => String::new(),
+    };
     if shown.octets.is_empty() {
         return format!("{verb} without an argument{tolerated}");
     }
@@ -97,7 +101,7 @@ fn refused(verb: Verb, times: u64) -> String {
         (Verb::Data, _) => "client sends the message".to_owned(),
         (Verb::Auth, name) => format!("client authenticates ({name})"),
         (Verb::Mail | Verb::Rcpt, name) if times > 1 => {
-            format!("client sent {name}, the last of {times} that were refused")
+            format!("client sent {name}; the server refused {times} of them, this is the last")
         }
         (_, name) => format!("client sent {name}"),
     }
@@ -130,15 +134,17 @@ fn unknown(why: Unknown) -> String {
         Unknown::OneSide(Captured::ServerOnly) => "only the server's side was captured".into(),
         Unknown::OneSide(_) => "only the client's side was captured".into(),
         Unknown::NoBeginning => "the capture lacks the beginning of the session".into(),
-        Unknown::Hole(0) => "the capture may lack what the server said before this".into(),
+        Unknown::Hole(0) => "the capture may lack what the server sent before this".into(),
         Unknown::Hole(octets) => format!("the capture lacks {octets} bytes of the dialogue here"),
         Unknown::DataHole => "the capture lacks a part of the mail data, perhaps its end".into(),
         Unknown::CutHello => "the capture lacks a part of the hello".into(),
         Unknown::Tls => "TLS hides the rest".into(),
-        Unknown::Evicted => "too many connections at once: this one was given up before it ended".into(),
-        Unknown::HelloAdrift => "no reply to the hello, and nothing shows that it reached the server".into(),
-        Unknown::MessageUndecided => "no reply says what became of the message".into(),
-        Unknown::NoHandshake => "the handshake was not completed".into(),
+        Unknown::Evicted => "too many connections at once: ehlotrace stopped following this one before it ended".into(),
+        Unknown::HelloAdrift => {
+            "no reply to the hello, and the capture does not show whether the server received it".into()
+        }
+        Unknown::MessageUndecided => "no reply says whether the server accepted the message".into(),
+        Unknown::NoHandshake => "the TCP handshake was not completed".into(),
         Unknown::CaptureEnds(0) => "the capture ends with this frame, before the session does".into(),
         Unknown::CaptureEnds(quiet_ns) => {
             format!("the capture ends {} after this frame, before the session does", seconds(quiet_ns))
@@ -210,10 +216,13 @@ mod tests {
     fn a_hello_that_was_received_is_told_from_one_that_may_not_have_been() {
         let silence = End::Silence(301_000_000_000);
         for (kind, said) in [
-            (EvidenceKind::HelloIgnored(silence), "server acknowledged it and did not reply, then 301 s of silence"),
+            (
+                EvidenceKind::HelloIgnored(silence),
+                "server received it (TCP ACK) and did not reply, then 301 s of silence",
+            ),
             (
                 EvidenceKind::HelloIgnored(End::Reset(Side::Server)),
-                "server reset the connection (RST) without a reply to it",
+                "server reset the connection (RST) and did not reply",
             ),
             (EvidenceKind::HelloUnanswered(silence), "no reply; then 301 s of silence"),
         ] {

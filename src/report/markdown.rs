@@ -11,7 +11,7 @@ use super::relays::{self, MAX_RELAYS};
 use super::run::{Form, Rows, Run};
 use super::totals::{Summary, Totals};
 use super::words::{count, date_and_time, number};
-use super::{ReportOptions, escape};
+use super::{ReportOptions, escape, recovery};
 use crate::diagnosis::Outcome;
 use crate::time::Zone;
 
@@ -166,7 +166,7 @@ fn never_started(run: &Run) -> String {
     let Some(title) = run.never_started.title(run.totals.summary()) else { return String::new() };
     let mut text = format!("\n## {title}\n\n{NEVER_STARTED}\n\n");
     let zone = &run.options.zone;
-    text.push_str(&format!("| capture | frame | time ({}) | client | lookup | what came of it |\n", zone.name()));
+    text.push_str(&format!("| capture | frame | time ({}) | client | lookup | result |\n", zone.name()));
     text.push_str("|---|---|---|---|---|---|\n");
     for entry in run.never_started.listed.iter().take(MAX_RELAYS) {
         let source = run.captures.label(entry.capture).unwrap_or_default();
@@ -203,7 +203,7 @@ fn in_captures(summary: &Summary) -> String {
 fn notes(run: &Run) -> String {
     let notes = run.captures.kept.iter().flat_map(|capture| capture.notes.iter().map(move |note| (capture, note)));
     let notes: String = notes.map(|(capture, note)| format!("- {}: {}\n", code(&capture.label), code(note))).collect();
-    if notes.is_empty() { notes } else { format!("\n## What could not be read, and notes\n\n{notes}") }
+    if notes.is_empty() { notes } else { format!("\n## Notes, and what could not be read\n\n{notes}") }
 }
 
 fn cells(digest: &Digest<'_>, zone: &Zone) -> String {
@@ -215,13 +215,14 @@ fn cells(digest: &Digest<'_>, zone: &Zone) -> String {
     let product = digest.product().map(|product| format!(" {}", code(product))).unwrap_or_default();
     let found_by = background::found_by(session).map(|lookup| format!(", by {}", code(&lookup))).unwrap_or_default();
     let reason = digest.diagnosis.reason.map(|reason| format!(", `{}`", reason.code)).unwrap_or_default();
+    let recovered = recovery::text(session, digest.diagnosis).map(|text| format!(", {text}")).unwrap_or_default();
     let later = digest.diagnosis.delivered_later.map(|number| format!(", delivered later: session {number}"));
     let later = later.unwrap_or_default();
     let tls = background::tls(session).map(|tls| format!(", {}", code(&tls))).unwrap_or_default();
     let proxied = session.proxied_client().map(|client| format!(" for {}", code(&background::end(client))));
     let proxied = proxied.unwrap_or_default();
     format!(
-        "| {} | {}-{} | {} | {}{proxied} | {}{product}{found_by}{tls} | {} | {} | `{}`{reason}{later} |\n",
+        "| {} | {}-{} | {} | {}{proxied} | {}{product}{found_by}{tls} | {} | {} | `{}`{reason}{later}{recovered} |\n",
         code(&escape::text(digest.source.to_string().as_bytes())),
         session.first.frame,
         session.last.frame,

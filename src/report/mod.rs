@@ -17,6 +17,7 @@ mod markdown;
 mod model;
 pub mod netmon;
 mod notes;
+mod recovery;
 mod relay;
 mod relays;
 mod run;

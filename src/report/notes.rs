@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{escape, words};
+use super::{escape, recovery, words};
 use crate::diagnosis::{Diagnosis, Outcome, Remark, Stage};
 use crate::scan::{CaptureReport, CaptureSource, CopyOf, OtherPorts};
 use crate::session::Session;
-use crate::smtp::{Hello, Reply};
+use crate::smtp::{Hello, Reply, Verb};
 
 /// The captures of a run: the one being read, and what is to say about those before it.
 #[derive(Default)]
@@ -167,23 +167,29 @@ impl Missing {
         if let Some(info) = &report.info {
             notes.extend(info.notes.iter().cloned());
             if info.dropped > 0 {
-                notes.push(format!("the capturing program lost {}", words::count(info.dropped, "packet")));
+                notes.push(format!("the program that took the capture lost {}", words::count(info.dropped, "packet")));
             }
         }
         notes.extend(other_ports(&report.other_ports));
         for (reason, frames) in &report.undecoded {
-            notes.push(format!("{} not decoded: {reason}", words::count(*frames, "frame")));
+            notes.push(format!("{} could not be decoded: {reason}", words::count(*frames, "frame")));
         }
         notes.extend(self.gaps.text().map(|octets| format!("the capture lacks {octets}")));
         let unread = self.unread.text();
         notes.extend(
-            unread.map(|octets| format!("{octets} not read: too many before the reply that tells what they are")),
+            unread.map(|octets| {
+                format!("{octets} were not read: too many came before the reply that says what they are")
+            }),
         );
         let others = self.other_protocols.iter().map(|(name, sessions)| format!("{} {name}", words::number(*sessions)));
         let others: Vec<String> = others.collect();
         if !others.is_empty() {
             let all = self.other_protocols.values().sum();
-            notes.push(format!("{} not SMTP: {}", words::count(all, "session"), others.join(", ")));
+            notes.push(format!(
+                "{} in another protocol than SMTP: {}",
+                words::count(all, "session"),
+                others.join(", ")
+            ));
         }
         notes.iter().map(|note| escape::text(note.as_bytes())).collect()
     }
@@ -226,6 +232,8 @@ pub(super) struct Warnings {
     delivered_later: u64,
     tolerated: u64,
     recovered: u64,
+    /// As `recovered`, and the refused hello was EHLO, the accepted one HELO.
+    fell_back: u64,
     refused: u64,
     /// Sessions with each remark.
     remarks: BTreeMap<Remark, u64>,
@@ -248,7 +256,10 @@ impl Warnings {
             return;
         }
         let kind = if diagnosis.recovered {
-            &mut self.recovered
+            match recovery::verbs(session) {
+                Some((Verb::Ehlo, Verb::Helo)) => &mut self.fell_back,
+                _ => &mut self.recovered,
+            }
         } else if malformed.iter().all(is_refused) {
             &mut self.refused
         } else {
@@ -261,15 +272,28 @@ impl Warnings {
     /// there is nothing to warn of.
     pub(super) fn sentences(&self) -> Vec<(String, bool)> {
         let counted = [
-            (self.delivered_later, "lost session", "failed, and the next attempt of the same delivery succeeded"),
-            (self.passed, "lost session", "sent a malformed hello that this server refused, and got past it"),
+            (self.delivered_later, "lost session", "failed, but the next attempt to deliver the same mail succeeded"),
+            (
+                self.passed,
+                "lost session",
+                "sent a malformed hello that the server refused, but were lost for another reason",
+            ),
             (
                 self.tolerated,
                 "delivered session",
-                "greeted with a malformed name that this server accepts and others will not",
+                "sent a malformed hello that the server accepted: another server may refuse it",
             ),
-            (self.recovered, "delivered session", "greeted with a malformed name first, and again after the refusal"),
-            (self.refused, "delivered session", "sent a malformed hello, too, which this server refused"),
+            (
+                self.fell_back,
+                "delivered session",
+                "sent a malformed EHLO, which the server refused, and then a HELO, which it accepted",
+            ),
+            (
+                self.recovered,
+                "delivered session",
+                "sent a malformed hello, which the server refused, and then another hello, which it accepted",
+            ),
+            (self.refused, "delivered session", "also sent a malformed hello that the server refused"),
         ];
         let said = counted.iter().filter(|(sessions, ..)| *sessions > 0);
         let sentence = |(sessions, which, what): &(u64, &str, &str)| {

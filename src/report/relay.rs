@@ -39,6 +39,8 @@ pub(super) struct Relay {
     pub(super) proxy: Option<IpAddr>,
     /// The latest product recognised.
     pub(super) product: Option<Box<str>>,
+    /// The client's, where it is a server in another session of the ticket.
+    pub(super) client_product: Option<Box<str>>,
     pub(super) sessions: u64,
     pub(super) lost: u64,
     /// When the earliest and the latest session were opened.
@@ -123,6 +125,7 @@ impl Relay {
             server: session.server.ip(),
             proxy: None,
             product: None,
+            client_product: None,
             sessions: 0,
             lost: 0,
             first: opened,

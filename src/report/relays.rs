@@ -1,10 +1,10 @@
 //! Clients and servers that lose mail, in words that several formats use.
 
-use super::escape;
 use super::relay::{Loss, Relay};
 use super::totals::Totals;
 use super::words::{count, date_and_time, number, span};
-use crate::diagnosis::Fault;
+use super::{advice, escape};
+use crate::diagnosis::{Fault, Stage};
 use crate::time::Zone;
 
 /// Relays described; the rest are counted.
@@ -48,7 +48,13 @@ fn remedy(relay: &Relay, loss: &Loss, name_cause: bool) -> String {
 /// What to do about one cause.
 pub(super) fn remedy_of(relay: &Relay, loss: &Loss) -> String {
     // One client's several names have different corrections, each named beside it.
-    loss.remedy(relay.arguments.len() <= 1)
+    let remedy = loss.remedy(relay.arguments.len() <= 1);
+    if loss.rule.stage != Stage::Argument {
+        return remedy;
+    }
+    let set = relay.client_product.as_deref().and_then(advice::where_to_set);
+    let pass = relay.product.as_deref().and_then(advice::how_to_tolerate);
+    [Some(remedy), set, pass].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// `MAIL: 530 5.7.0 Authentication required (5 sessions)`: the refusals that sessions were lost to.

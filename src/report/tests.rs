@@ -88,8 +88,8 @@ fn the_lost_session_of_the_article_field_by_field() {
             {"frame": 6, "text": "server replied 501 Invalid Address"},
             {"frame": 7, "text": "client sent QUIT"}
         ],
-        "remedy": "Take the dot off the end of `sub2.`. Send the host name only, `sub2`, or its fully qualified name, \
-                   `sub2.your-company.com` (Microsoft KB 240832). The full name is the safer one: 3 of 35 measured \
+        "remedy": "Remove the dot at the end of `sub2.`. Send the host name only, `sub2`, or its fully qualified name, \
+                   `sub2.your-company.com` (Microsoft KB 240832). The full name is safer: 3 of 35 measured \
                    server configurations refuse a name without a dot.",
         "close": {"by": "server", "how": "fin"},
         "anomalies": {"retransmitted_segments": 0, "out_of_order_segments": 0, "overlapping_octets": 0, "gap_octets": 0,
@@ -330,7 +330,7 @@ fn what_cannot_be_read_is_told_and_stops_nothing() {
     let (text, summary) = report_on(&samples, Format::Table, &wide(100));
     assert_eq!((summary.captures, summary.unreadable, summary.sessions), (2, 1, 1));
     let expected = "No session was lost. 1 session in 1 capture (1 more could not be read): 1 delivered.\n\n\
-                    Capture 1: samples/README.md:\n  Note: not a capture that can be read but a text file\n";
+                    Capture 1: samples/README.md:\n  Note: not a capture that ehlotrace can read: this is a text file\n";
     assert_eq!(text, expected);
     assert_eq!(report_on(&samples[..1], Format::Table, &wide(100)).0, "");
     assert!(report_on(&samples, Format::Markdown, &wide(100)).0.contains("README.md`: `not a capture"));

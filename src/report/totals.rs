@@ -137,6 +137,13 @@ impl Summary {
     }
 }
 
+/// What each server said it is; where several clients were told, the one of the lowest address counts.
+fn products(relays: &Relays) -> HashMap<IpAddr, Box<str>> {
+    let mut told: Vec<_> = relays.values().filter_map(|relay| Some((relay, relay.product.clone()?))).collect();
+    told.sort_by_key(|(relay, _)| std::cmp::Reverse(relay.client));
+    told.into_iter().map(|(relay, product)| (relay.server, product)).collect()
+}
+
 /// Client and server.
 type Ends = (IpAddr, IpAddr);
 type Relays = HashMap<Ends, Relay, RandomState>;
@@ -240,7 +247,12 @@ impl Totals {
         let number = usize::try_from(self.summary.tickets).unwrap_or(usize::MAX);
         self.summary.tickets += 1;
         let ticket = std::mem::take(&mut self.ticket);
-        self.losing.extend(std::mem::take(&mut self.relays).into_values().filter(|relay| relay.lost > 0));
+        let relays = std::mem::take(&mut self.relays);
+        let products = products(&relays);
+        for mut relay in relays.into_values().filter(|relay| relay.lost > 0) {
+            relay.client_product = products.get(&relay.client).cloned();
+            self.losing.push(relay);
+        }
         self.tickets.end(number, report, &ticket, self.copied.take().as_deref());
         (number, Summary { tickets: 1, ..ticket })
     }

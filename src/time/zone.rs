@@ -20,11 +20,11 @@ pub struct Zone {
 #[non_exhaustive]
 pub enum ZoneError {
     /// Neither an offset nor a name the system knows.
-    #[error("{0:?} is no time zone of this system; give an offset such as +02:00, or a name such as Europe/Berlin")]
+    #[error("{0:?} is not a time zone of this system; give an offset such as +02:00, or a name such as Europe/Berlin")]
     Unknown(String),
     /// A name, where there is nothing to look it up in.
     #[error(
-        "{0:?} cannot be looked up: this system has no time zone database in /usr/share/zoneinfo or the folder TZDIR names; give the offset instead, such as +02:00"
+        "{0:?} cannot be found: this system has no time zone database in /usr/share/zoneinfo or in the folder TZDIR; give the offset instead, such as +02:00"
     )]
     NoDatabase(String),
     /// `local`, where this machine does not say which zone it is in.

@@ -65,7 +65,7 @@ impl Rereadable {
 fn reopen(path: &Path, file: &Handle) -> io::Result<File> {
     let again = File::open(path)?;
     if Handle::from_file(again.try_clone()?)? != *file {
-        return Err(io::Error::other("another file took its place while it was read; run this again"));
+        return Err(io::Error::other("another file replaced it while ehlotrace read it; run this again"));
     }
     Ok(again)
 }
@@ -124,6 +124,6 @@ mod tests {
         std::fs::rename(&path, folder.path().join("rotated.pcap1")).unwrap();
         std::fs::copy(format!("{samples}/kb240832-works.pcap"), &path).unwrap();
         let error = capture.read().err().map(|error| error.to_string());
-        assert!(error.is_some_and(|error| error.contains("another file took its place")));
+        assert!(error.is_some_and(|error| error.contains("another file replaced it")));
     }
 }

@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["wire"],
     &["capture"],
     &["container"],
-    &["time", "limits", "base64"],
+    &["time", "limits", "base64", "plural"],
 ];
 
 /// What no layer is to use although it stands below: module, and what it must not name.

@@ -123,7 +123,7 @@ fn every_format_says_that_no_mail_was_lost() {
     );
     assert!(table.contains("later: session 2") && !table.contains("\n  fix "), "{table}");
     assert!(
-        table.contains("Warning: 2 lost sessions failed, and the next attempt of the same delivery succeeded."),
+        table.contains("Warning: 2 lost sessions failed, but the next attempt to deliver the same mail succeeded."),
         "{table}"
     );
     let markdown = report(Format::Markdown);

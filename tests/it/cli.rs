@@ -65,13 +65,13 @@ fn a_folder_is_searched_and_what_is_no_capture_in_it_is_no_error() {
     let path = folder.path().to_str().unwrap();
     let none = ehlotrace(&["scan", path]);
     assert_eq!(code(&none), 2);
-    assert!(stderr(&none).contains("no captures"), "{}", stderr(&none));
+    assert!(stderr(&none).contains("found no capture"), "{}", stderr(&none));
 
     std::fs::create_dir(folder.path().join("4711")).unwrap();
     std::fs::copy("samples/kb240832-lost.pcap", folder.path().join("4711/trace.bin")).unwrap();
     std::fs::write(folder.path().join("notes.txt"), "call back on Monday").unwrap();
     let some = ehlotrace(&["scan", path]);
-    assert_eq!((code(&some), stderr(&some)), (1, "ehlotrace: note: 1 file that is no capture was passed over\n"));
+    assert_eq!((code(&some), stderr(&some)), (1, "ehlotrace: note: skipped 1 file that is not a capture\n"));
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn check_reads_a_list() {
     let expected = "malformed    sub2.  ends in a dot (send sub2)\nwell-formed  mail.example.com\n\
                     malformed    (nothing)  is empty\n\
                     malformed    b\\x1b[31m  has a control character at byte 2 (\\x1b), has the character [ at byte 3, \
-                    which no host name may have\n\n4 arguments: 3 malformed.\n";
+                    which a host name cannot have\n\n4 arguments: 3 malformed.\n";
     for arguments in [&["-"][..], &["--list", list.to_str().unwrap()]] {
         let output = run(arguments, names);
         assert_eq!((code(&output), stdout(&output)), (1, expected), "{arguments:?}");

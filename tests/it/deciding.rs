@@ -11,7 +11,7 @@ const DECIDED: &[(&str, u64, &str, &str, &str, &str)] = &[
     ("message-refused.pcap", 15, ".", "552", "5.2.2", "5.2.2 <bob@example.net>... Mailbox full"),
     ("greeting-refused.pcap", 4, "", "554", "", "mx.example.org No SMTP service here for 192.0.2.10"),
     ("connect-refused.pcap", 2, "", "", "", "server answered the SYN with RST"),
-    ("connect-unanswered.pcap", 3, "", "", "", "SYN sent 3 times, no answer"),
+    ("connect-unanswered.pcap", 3, "", "", "", "client sent SYN 3 times and got no answer"),
     ("connect-unreachable.pcap", 2, "", "", "", "192.0.2.1 reports: host unreachable"),
     ("ehlo-unanswered.pcap", 7, "", "", "", "reset, no reply"),
     ("cut-short.pcap", 5, "", "", "", "the capture ends with this frame, before the session does"),

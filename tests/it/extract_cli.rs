@@ -65,15 +65,15 @@ fn where_nothing_is_chosen_there_is_no_file_and_exit_code_1() {
     let path = folder.path().join("evidence.pcapng");
     let out = path.to_str().unwrap();
     for (arguments, why) in [
-        (&["--lost", WORKS][..], "no such session was lost"),
+        (&["--lost", WORKS][..], "no matching session was lost"),
         (&["--cause", "tls-failed", LOST], "the filters left out the only session"),
-        (&["--lost", "--outcome", "delivered", WORKS], "no such session was lost"),
-        (&["--session", "9", LOST], "no session has this number; there are 1"),
+        (&["--lost", "--outcome", "delivered", WORKS], "no matching session was lost"),
+        (&["--session", "9", LOST], "no session has this number; the capture has 1"),
         (&["--all", "--port", "2525", NO_WORDS], "no SMTP session on these ports"),
     ] {
         let (code, stdout, error) = run(&[arguments, &["-o", out]].concat());
         assert_eq!((code, stdout.as_slice()), (1, &b""[..]), "{error}");
-        assert_eq!(error, format!("ehlotrace: {why}: nothing is written\n"));
+        assert_eq!(error, format!("ehlotrace: {why}: nothing was written\n"));
         assert!(names(folder.path()).is_empty());
     }
     std::fs::write(&path, "of last week").unwrap();
@@ -97,7 +97,7 @@ fn a_file_is_replaced_when_the_extract_is_whole_and_else_stays() {
     let (code, _, error) = run(&["missing.pcap", "-o", out]);
     assert_eq!(code, 2);
     assert!(error.starts_with("ehlotrace: missing.pcap: cannot be opened: "), "{error}");
-    assert!(error.ends_with("ehlotrace: no capture could be read: nothing is written\n"), "{error}");
+    assert!(error.ends_with("ehlotrace: no capture could be read: nothing was written\n"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), file);
 
     let nowhere = folder.path().join("nowhere/evidence.pcapng");
@@ -135,7 +135,7 @@ fn binary_is_not_written_to_a_terminal() {
         let output = run(arguments).unwrap();
         let shown = String::from_utf8_lossy(&output.stdout).replace('\r', "");
         assert_eq!(output.status.code(), Some(2), "{shown}");
-        let why = "pcapng is not for a terminal: name a file with -o, or send standard output to one";
+        let why = "a terminal cannot show pcapng: name a file with -o, or redirect standard output to a file";
         assert_eq!(shown, format!("ehlotrace: {why}\n"));
     }
 }
@@ -147,7 +147,7 @@ fn no_capture_that_is_read_is_overwritten() {
     std::fs::copy(LOST, &path).unwrap();
     let (code, _, error) = run(&[path.to_str().unwrap(), "-o", path.to_str().unwrap()]);
     assert_eq!(code, 2);
-    assert!(error.contains("this is one of the captures to read"), "{error}");
+    assert!(error.contains("ehlotrace reads this file"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), std::fs::read(LOST).unwrap());
 }
 
@@ -316,7 +316,8 @@ fn networks_that_find_no_room_in_the_documentation_ranges_are_counted() {
     std::fs::write(&path, capture.finish_pcap()).unwrap();
     let (code, file, error) = run(&["--redact", path.to_str().unwrap()]);
     assert_eq!(code, 0, "{error}");
-    let told = "ehlotrace: 2 more IPv4 networks than the documentation ranges hold went to 198.18.0.0/15\n";
+    let told =
+        "ehlotrace: 2 more IPv4 networks than the documentation ranges can hold: these were moved to 198.18.0.0/15\n";
     assert!(error.ends_with(told), "{error}");
     let mut networks: Vec<[u8; 3]> = records(&file).iter().map(|(.., data)| data[26..29].try_into().unwrap()).collect();
     networks.sort_unstable();

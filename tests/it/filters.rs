@@ -144,7 +144,7 @@ fn what_was_lost_can_be_asked_of_what_passes() {
         assert_eq!(extracted(&extract.stdout), expected);
     }
     let shown = run(&["trace", "--summary", "--lost", "--session", "2-3,5-6", "pile/a"], folder.path());
-    assert!(text(&shown.stdout).ends_with("== 2 of 4 sessions shown, the lost ones: --all shows all\n"));
+    assert!(text(&shown.stdout).ends_with("== 2 of 4 sessions shown: only lost sessions; --all shows all\n"));
 }
 
 #[test]
@@ -194,10 +194,14 @@ fn where_nothing_passes_that_is_said() {
     for (arguments, code, says) in [
         (&["trace", "pile/b", "--client", "198.51.100.1"][..], 0, "pile/b: the filters left out the only session"),
         (&["trace", "pile/a", "--hello", "nobody"], 0, "pile/a: the filters left out all 8 sessions"),
-        (&["trace", "pile/a", "--session", "9"], 2, "pile/a: no session has this number; there are 8"),
+        (&["trace", "pile/a", "--session", "9"], 2, "pile/a: no session has this number; the capture has 8"),
         (&["trace", "pile/a", "--lost", "--client", "192.0.2.40"], 0, "pile/a: no session was lost"),
         (&["extract", "pile", "--since", "2025-01-01"], 1, "the filters left out all 12 sessions: nothing is written"),
-        (&["extract", "pile", "--lost", "--client", "192.0.2.40"], 1, "no such session was lost: nothing is written"),
+        (
+            &["extract", "pile", "--lost", "--client", "192.0.2.40"],
+            1,
+            "no matching session was lost: nothing is written",
+        ),
     ] {
         let output = run(arguments, folder.path());
         assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(code), &b""[..]), "{arguments:?}");

@@ -66,7 +66,7 @@ fn any_number_of_jobs_gives_the_same_report_and_every_broken_file_is_named() {
         for number in 0..5 {
             assert!(text(&one.stderr).contains(&format!("broken-{number:02}.pcap")), "{}", text(&one.stderr));
         }
-        assert!(text(&one.stderr).contains("6 files that are no captures"), "{}", text(&one.stderr));
+        assert!(text(&one.stderr).contains("6 files that are not captures"), "{}", text(&one.stderr));
     }
     let json = ehlotrace(&["scan", "--format", "json", path]);
     let report: Value = serde_json::from_slice(&json.stdout).unwrap();
@@ -192,7 +192,7 @@ fn an_archive_cut_within_a_capture_gives_what_came_before_and_says_where_it_ends
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((output.status.code(), &report["captures"][0]["sessions"]), (Some(3), &Value::from(1)));
     let notes = report["captures"][0]["notes"].to_string();
-    assert!(notes.contains("the packed data ends before its time, after byte "), "{notes}");
+    assert!(notes.contains("the packed data is cut off after byte "), "{notes}");
     assert_eq!(report["captures"][1]["error"]["kind"], "corrupt");
 }
 

@@ -297,3 +297,31 @@ fn a_relay_says_what_was_answered_and_all_there_is_to_do() {
     assert!(page.contains("<a href=\"#relay=1:192.0.2.10-192.0.2.25\">5 of 5 sessions</a>"), "{page}");
     assert_eq!(page.matches("\"relay\":\"1:192.0.2.10-192.0.2.25\"").count(), 5, "each session knows its relay");
 }
+
+#[test]
+fn where_client_and_server_are_known_products_their_settings_are_named() {
+    let mut capture = CaptureBuilder::new();
+    let mut to_client = capture.session("192.0.2.77:2000", "192.168.1.10:25").start_at("2003-03-05T09:00:00Z");
+    to_client.handshake();
+    to_client.dialogue("S: 220 relay.example.com ESMTP Postfix\nC: EHLO a.example\nS: 250 ok\nC: QUIT\nS: 221 bye");
+    to_client.server_fin();
+    to_client.client_fin();
+    let mut lost = capture.session("192.168.1.10:1145", "203.0.113.25:25").start_at("2003-03-05T10:00:00Z");
+    lost.handshake();
+    let refused = "S: 220 mx.example.net ESMTP Exim 4.96\nC: EHLO sub_2\nS: 501 Syntactically invalid EHLO argument(s)\nC: QUIT\nS: 221 bye";
+    lost.dialogue(refused);
+    lost.server_fin();
+    lost.client_fin();
+    let pile = Pile::new();
+    pile.put("4720/known.pcap", &pcap(&capture.frames()));
+    let settings = "The client runs Postfix: its name is set with `smtp_helo_name` in `main.cf`. Until the client is corrected, \
+                    the server lets the name pass with `helo_accept_junk_hosts` or `helo_allow_chars`.";
+    let relay = &pile.json(&["tickets/4720"])["relays"][0];
+    let remedy = relay["causes"][0]["remedy"].as_str().unwrap();
+    assert!(remedy.contains("`sub-2.your-company.com`") && remedy.ends_with(settings), "{remedy}");
+    let markdown = pile.scan(&["--format", "markdown", "tickets/4720"]);
+    assert!(markdown.contains(settings), "{markdown}");
+    // Another ticket's host of that address tells nothing.
+    let other = &pile.json(&["tickets/4712"])["relays"][0]["causes"][0]["remedy"];
+    assert!(!other.as_str().unwrap().contains("Postfix"), "{other}");
+}

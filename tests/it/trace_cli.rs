@@ -60,7 +60,7 @@ fn a_damaged_capture_is_traced_up_to_the_damage() {
 fn a_choice_that_shows_nothing_says_why() {
     let (code, out, error) = run(&["--session", "7", LOST]);
     assert_eq!((code, out.as_str()), (2, ""));
-    assert_eq!(error, format!("ehlotrace: {LOST}: no session has this number; there are 1\n"));
+    assert_eq!(error, format!("ehlotrace: {LOST}: no session has this number; the capture has 1\n"));
     let (code, out, error) = run(&["--lost", "samples/kb240832-works.pcap"]);
     assert_eq!((code, out.as_str()), (0, ""));
     assert_eq!(error, "ehlotrace: samples/kb240832-works.pcap: no session was lost\n");

@@ -142,13 +142,13 @@ fn fault_and_remedy_follow_the_reason() {
     let said = |name: &str| remedy(&corpus::sessions(&sample(name), &PORTS).1[0].1);
     assert_eq!(
         said("ehlo-policy.pcap"),
-        "Set the sending server's fully qualified name (`sub2.your-company.com`) as the name it greets with. \
-         Or at the server: drop the rule that asks for one, or make an exception for this client."
+        "Set the sending server's fully qualified name (`sub2.your-company.com`) as the name in its hello. \
+         Or at the server: remove the rule that requires it, or make an exception for this client."
     );
     assert_eq!(
         said("message-refused.pcap"),
-        "Have the mailbox emptied, or raise its quota. \
-         At the client: reach the recipient another way, and send again later."
+        "Make space in the mailbox, or raise its quota. \
+         At the client: contact the recipient in another way, and send again later."
     );
 }
 
@@ -206,7 +206,7 @@ fn a_client_that_spoke_first_is_told_by_how_much() {
     assert!(early.spoke.frame < early.greeted.frame);
     assert!((6_000_000_000..6_100_000_000).contains(&early.not_waited_ns().unwrap()), "{early:?}");
     let words: Vec<_> = sessions[0].1.evidence.iter().map(|shown| text(&shown.kind)).collect();
-    assert!(words[0].starts_with("client did not wait for the greeting, which came 6 s "), "{words:?}");
+    assert!(words[0].starts_with("client did not wait for the greeting: it came 6 s "), "{words:?}");
 }
 
 #[test]

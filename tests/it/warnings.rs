@@ -26,7 +26,8 @@ fn a_refused_hello_that_was_not_in_the_way_is_a_warning() {
     capture.session("192.0.2.10:1145", "192.0.2.25:25").handshake().dialogue(dialogue).client_fin().server_fin();
     let report = report_on(capture.finish_pcap(), "a.pcap", Format::Table, 150);
     assert!(report.contains("recipients-refused") && !report.contains("ehlo-argument"), "{report}");
-    let warning = "Warning: 2 lost sessions sent a malformed hello that this server refused, and got past it.";
+    let warning =
+        "Warning: 2 lost sessions sent a malformed hello that the server refused, but were lost for another reason.";
     assert!(report.contains(warning), "{report}");
 }
 
@@ -35,14 +36,18 @@ fn a_malformed_hello_is_said_to_be_accepted_only_where_it_was() {
     assert_eq!(warnings("C: EHLO sub2\nS: 250 mx"), [""; 0]);
     assert_eq!(
         warnings("C: EHLO sub2.\nS: 250 mx"),
-        ["greeted with a malformed name that this server accepts and others will not."]
+        ["sent a malformed hello that the server accepted: another server may refuse it."]
     );
     assert_eq!(
         warnings("C: EHLO sub2.\nS: 501 no\nC: EHLO sub2\nS: 250 mx"),
-        ["greeted with a malformed name first, and again after the refusal."]
+        ["sent a malformed hello, which the server refused, and then another hello, which it accepted."]
+    );
+    assert_eq!(
+        warnings("C: EHLO sub2.\nS: 501 no\nC: HELO sub2.\nS: 250 mx"),
+        ["sent a malformed EHLO, which the server refused, and then a HELO, which it accepted."]
     );
     assert_eq!(
         warnings("C: HELO sub2\nS: 250 mx\nC: EHLO\nS: 501 Syntax: EHLO hostname"),
-        ["sent a malformed hello, too, which this server refused."]
+        ["also sent a malformed hello that the server refused."]
     );
 }

@@ -146,7 +146,7 @@ const CASES: &[Case] = &[
         outcome: "lost",
         cause: "tls-failed",
         fault: "client",
-        says: "client speaks plain SMTP to a server that speaks TLS",
+        says: "client uses plain SMTP, but the server expects TLS",
     },
     Case {
         name: "a client that waits for a greeting gets an alert",
@@ -168,7 +168,7 @@ const CASES: &[Case] = &[
         outcome: "lost",
         cause: "no-greeting",
         fault: "client",
-        says: "On port 465 the server waits for the client to begin TLS",
+        says: "On port 465 the client must start TLS first",
     },
     Case {
         name: "a ClientHello after the greeting of a plain server",
@@ -180,7 +180,7 @@ const CASES: &[Case] = &[
         outcome: "lost",
         cause: "tls-failed",
         fault: "client",
-        says: "client speaks TLS to a server that speaks plain SMTP",
+        says: "client uses TLS, but the server expects plain SMTP",
     },
     Case {
         name: "a ClientHello before the greeting of a plain server, which says 500",
@@ -243,7 +243,7 @@ const CASES: &[Case] = &[
         outcome: "lost",
         cause: "not-smtp",
         fault: "server",
-        says: "server speaks SSH, not SMTP",
+        says: "server uses SSH, not SMTP",
     },
     Case {
         name: "HTTP both ways",
@@ -255,7 +255,7 @@ const CASES: &[Case] = &[
         outcome: "not-smtp",
         cause: "",
         fault: "",
-        says: "both sides speak HTTP, not SMTP",
+        says: "both sides use HTTP, not SMTP",
     },
     Case {
         name: "HTTP to a mail server, which refuses it",
@@ -268,7 +268,7 @@ const CASES: &[Case] = &[
         outcome: "not-smtp",
         cause: "",
         fault: "",
-        says: "client speaks HTTP, not SMTP",
+        says: "client uses HTTP, not SMTP",
     },
     Case {
         name: "SSH, and the capture ends",
@@ -279,7 +279,7 @@ const CASES: &[Case] = &[
         outcome: "not-smtp",
         cause: "",
         fault: "",
-        says: "both sides speak SSH, not SMTP",
+        says: "both sides use SSH, not SMTP",
     },
     Case {
         name: "TLS both ways on port 25, with no word of SMTP before",
@@ -292,7 +292,7 @@ const CASES: &[Case] = &[
         outcome: "not-smtp",
         cause: "",
         fault: "",
-        says: "both sides speak TLS, not SMTP",
+        says: "both sides use TLS, not SMTP",
     },
     Case {
         name: "a session whose client is on port 25, to 587",

@@ -58,7 +58,7 @@ impl FileHeader {
             _ => {
                 return Err(ReadError::corrupt(
                     4,
-                    format!("Network Monitor version {version} is not known, only 1 and 2"),
+                    format!("Network Monitor version {version} is not known: ehlotrace reads versions 1 and 2"),
                 ));
             }
         };
@@ -73,7 +73,7 @@ impl FileHeader {
 /// When the capture began, in nanoseconds since the Unix epoch: the header has a SYSTEMTIME in local time.
 fn start(octets: &[u8], version: &str, zone: &Zone, info: &mut CaptureInfo) -> i128 {
     let Some(utc) = system_time(octets.get(8..).unwrap_or_default()).and_then(|local| zone.to_utc(local)) else {
-        info.notes.push("the start time in the file header is no date: times count from 1970 on".to_owned());
+        info.notes.push("the start time in the file header is not a date: times count from 1970".to_owned());
         return 0;
     };
     let place = if zone.name() == utc.offset { utc.offset } else { format!("{} ({})", zone.name(), utc.offset) };
@@ -83,8 +83,9 @@ fn start(octets: &[u8], version: &str, zone: &Zone, info: &mut CaptureInfo) -> i
          use --netmon-tz for another"
     ));
     if utc.is_ambiguous {
-        info.notes
-            .push("the capture began as clocks there were set back or forward: times may be an hour off".to_owned());
+        info.notes.push(
+            "the clocks in this time zone changed when the capture began: times may be wrong by one hour".to_owned(),
+        );
     }
     utc.nanos
 }

@@ -12,6 +12,7 @@ mod record;
 use crate::capture::source::Source;
 use crate::capture::spool::{SpooledStream, Window};
 use crate::capture::{CaptureInfo, CaptureReader, FormatEntry, OpenOptions, Packet, ReadError, Sink, u32_at};
+use crate::plural::counted;
 use header::{FileHeader, HEADER_OCTETS, RecordLayout};
 use record::Content;
 
@@ -95,7 +96,7 @@ enum Damage {
 impl std::fmt::Display for Damage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Outside => write!(f, "is not wholly inside the file"),
+            Self::Outside => write!(f, "is not completely inside the file"),
             Self::TooLong(captured) => write!(f, "claims {captured} captured bytes, more than a packet can have"),
             Self::Implausible => write!(f, "does not look like a frame"),
         }
@@ -115,7 +116,7 @@ impl Order {
             let what = if is_table { "ends before its frame table does" } else { "has no usable frame table" };
             info.truncated |= is_table;
             info.notes.push(format!(
-                "the file {what}: frames are read in the order they have in it, and may have other numbers elsewhere"
+                "the file {what}: frames are read in file order, so other programs may give them other numbers"
             ));
         }
         let end = if is_table { octets.min(table_at) } else { octets };
@@ -224,7 +225,7 @@ impl NetmonReader {
             None => {
                 let (Order::Table { next, .. } | Order::File { next, .. }) = self.order;
                 let at = next.saturating_sub(ENTRY_OCTETS as u64);
-                return Err(ReadError::corrupt(at, "the frame table names the same frames more than once"));
+                return Err(ReadError::corrupt(at, "the frame table lists some frames more than once"));
             }
         }
         Ok(())
@@ -245,7 +246,7 @@ impl NetmonReader {
                 let frame = self.info.frames.saturating_add(1);
                 self.info.truncated |= matches!(damage, Damage::Outside);
                 self.info.notes.push(format!(
-                    "frames were read up to byte {at}, where frame {frame} {damage}; what may follow is lost"
+                    "frames were read up to byte {at}, where frame {frame} {damage}; later frames could not be read"
                 ));
             }
         }
@@ -256,20 +257,21 @@ impl NetmonReader {
         let Sums { events, metadata, damaged, first_damage } = std::mem::take(&mut self.sums);
         let notes = &mut self.info.notes;
         if let Some((frame, at, damage)) = first_damage {
-            notes.push(format!(
-                "{damaged} damaged frames were skipped; the first, frame {frame} at byte {at}, {damage}"
-            ));
+            let frames = counted(damaged, "damaged frame", "damaged frames");
+            notes.push(format!("skipped {frames}: the first one, frame {frame} at byte {at}, {damage}"));
         }
         if metadata > 0 {
+            let frames = counted(metadata, "frame has", "frames have");
             notes.push(format!(
-                "{metadata} frames hold notes of Network Monitor and no packet; they have frame numbers, but not all of \
-                 them in Wireshark, whose numbers may be smaller"
+                "{frames} no packet, only notes of Network Monitor; Wireshark may not count such frames, so its frame numbers \
+                 may be smaller"
             ));
         }
         if events > 0 {
+            let frames = counted(events, "frame holds", "frames hold");
             notes.push(format!(
-                "{events} frames are events of Windows tracing; packets inside them are not read: convert the trace it \
-                 was made from with `etl2pcapng in.etl out.pcapng`"
+                "{frames} Windows tracing events; ehlotrace does not read packets inside them: convert the original trace \
+                 with `etl2pcapng in.etl out.pcapng`"
             ));
         }
     }

@@ -157,7 +157,7 @@ fn a_start_that_is_no_date_is_noted() {
     let mut octets = netmon_of_two(2, 0);
     octets[10] = 13; // the month
     let outcome = read(&octets);
-    assert_eq!(outcome.info.notes, ["the start time in the file header is no date: times count from 1970 on"]);
+    assert_eq!(outcome.info.notes, ["the start time in the file header is not a date: times count from 1970"]);
     assert_eq!(outcome.packets[0].nanos, 1_250_000_000);
 }
 
@@ -191,8 +191,8 @@ fn frames_without_a_packet_keep_their_numbers() {
     let outcome = read(&capture.file());
     assert_eq!(outcome.info.frames, 6);
     let notes = notes_without_zone(&outcome);
-    assert!(notes[0].starts_with("3 frames hold notes of Network Monitor and no packet;"), "{notes:?}");
-    assert!(notes[1].starts_with("1 frames are events of Windows tracing;"), "{notes:?}");
+    assert!(notes[0].starts_with("3 frames have no packet, only notes of Network Monitor;"), "{notes:?}");
+    assert!(notes[1].starts_with("1 frame holds Windows tracing events;"), "{notes:?}");
     let links: Vec<LinkType> = outcome.info.link_types.iter().copied().collect();
     assert_eq!(links, [LinkType::ETHERNET, LinkType::RAW]);
     assert_eq!(outcome.packets(), [packet(2, ONE, LinkType::ETHERNET), packet(5, TWO, LinkType::RAW)]);
@@ -217,7 +217,7 @@ fn damaged_frames_are_passed_over_and_keep_their_numbers() {
     capture.octets.splice(at..at + 4, LE.u32(262_145));
     capture.table.extend([long, u32::MAX]);
     let outcome = read(&capture.add(TWO).file());
-    let note = "2 damaged frames were skipped; the first, frame 2 at byte 149, claims 262145 captured bytes, more \
+    let note = "skipped 2 damaged frames: the first one, frame 2 at byte 149, claims 262145 captured bytes, more \
                 than a packet can have";
     assert_eq!(notes_without_zone(&outcome), [note]);
     assert_eq!((outcome.info.frames, outcome.info.truncated), (4, true));
@@ -275,7 +275,7 @@ fn a_table_that_claims_too_much_or_repeats_itself_is_no_burden() {
     capture.table = vec![at; 500_000];
     let outcome = read(&capture.file());
     let error = outcome.error.unwrap();
-    assert!(error.to_string().contains("the frame table names the same frames more than once"), "{error}");
+    assert!(error.to_string().contains("the frame table lists some frames more than once"), "{error}");
     assert_eq!((error.kind(), outcome.packets.len()), ("corrupt", 20));
 }
 

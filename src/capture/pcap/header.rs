@@ -145,7 +145,8 @@ impl FileHeader {
         };
         let version = (header.version_major, header.version_minor);
         if version.0 < 2 {
-            let what = format!("pcap version {}.{} is not known, only those from 2.0 on", version.0, version.1);
+            let what =
+                format!("pcap version {}.{} is not known: ehlotrace reads versions from 2.0", version.0, version.1);
             return Err(ReadError::corrupt(4, what));
         }
         Ok(Self { version, snaplen: header.snaplen, network: header.network.0.cast_unsigned() })

@@ -111,7 +111,7 @@ pub(super) fn check_version(block: &[u8], big_endian: bool) -> Result<(), String
     match if big_endian { u16::from_be_bytes(version) } else { u16::from_le_bytes(version) } {
         1 if block.len() >= 28 => Ok(()),
         1 => Err(format!("a section header has {} bytes, fewer than the 28 it needs", block.len())),
-        major => Err(format!("pcapng version {major} is not known, only 1")),
+        major => Err(format!("pcapng version {major} is not known: ehlotrace reads version 1")),
     }
 }
 
@@ -142,7 +142,7 @@ impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooShort => write!(f, "is too short for its fields"),
-            Self::UnknownInterface(id) => write!(f, "names interface {id}, which is not described"),
+            Self::UnknownInterface(id) => write!(f, "uses interface {id}, which the file does not describe"),
             Self::Captured(octets) => write!(f, "claims {octets} captured bytes, more than it can hold"),
         }
     }

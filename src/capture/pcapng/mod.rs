@@ -17,6 +17,7 @@ use std::mem;
 use crate::capture::info::{MAX_INTERFACES, Tally};
 use crate::capture::source::Source;
 use crate::capture::{CaptureInfo, CaptureReader, FormatEntry, OpenOptions, Packet, ReadError, Sink};
+use crate::plural::counted;
 use crate::time::Timestamp;
 use block::{BlockKind, Damage, PacketBlock};
 use interface::Interface;
@@ -215,7 +216,7 @@ impl PcapNgReader {
     fn block_octets(&self) -> Result<u64, ReadError> {
         match block::octets(self.source.available(), self.big_endian) {
             Ok(octets) => Ok(octets),
-            Err(claimed) => Err(self.corrupt(format!("a block claims {claimed} bytes, fewer than its own head has"))),
+            Err(claimed) => Err(self.corrupt(format!("a block claims {claimed} bytes, fewer than its own header has"))),
         }
     }
 
@@ -226,7 +227,7 @@ impl PcapNgReader {
         let before_trailer = octets.saturating_sub(4);
         if self.source.skip(before_trailer)? < before_trailer || !self.source.ensure(4)? {
             self.info.truncated = true;
-            self.info.notes.push(format!("the file ends inside the block at byte {begin}, which holds no packet"));
+            self.info.notes.push(format!("the file ends inside the block at byte {begin}; this block has no packet"));
             let left = self.source.available().len();
             self.source.consume(left);
             return Ok(self.end());
@@ -254,22 +255,24 @@ impl PcapNgReader {
         let sums = mem::take(&mut self.sums);
         let notes = &mut self.info.notes;
         if let Some((offset, damage)) = sums.first_damage {
-            let count = sums.damaged_packets;
-            notes.push(format!("{count} damaged packet blocks were skipped; the first, at byte {offset}, {damage}"));
+            let blocks = counted(sums.damaged_packets, "damaged packet block", "damaged packet blocks");
+            notes.push(format!("skipped {blocks}: the first one, at byte {offset}, {damage}"));
         }
         if sums.untimed_packets > 0 {
-            let count = sums.untimed_packets;
-            notes.push(format!("{count} packets have no capture time; each is given the time of the one before it"));
+            let packets = counted(sums.untimed_packets, "packet has", "packets have");
+            notes.push(format!("{packets} no capture time: each gets the time of the packet before it"));
         }
         if sums.numbered_blocks > 0 {
-            let count = sums.numbered_blocks;
-            notes.push(format!("{count} blocks that hold no packet have frame numbers, as in Wireshark"));
+            let blocks =
+                counted(sums.numbered_blocks, "block without a packet has a", "blocks without a packet have a");
+            notes.push(format!("{blocks} frame number, as in Wireshark"));
         }
         let statistics = sums.section_drops.saturating_add(interface::drops(&self.interfaces));
         self.interfaces.clear();
         self.info.dropped = statistics.max(sums.packet_drops);
         if self.info.dropped > 0 {
-            notes.push(format!("the capture itself dropped {} packets", self.info.dropped));
+            let packets = counted(self.info.dropped, "packet", "packets");
+            notes.push(format!("the program that took the capture dropped {packets}"));
         }
     }
 }

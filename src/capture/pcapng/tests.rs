@@ -31,7 +31,7 @@ fn sections_have_their_own_byte_order_and_interfaces() {
         let outcome = read(&octets.concat());
         assert_eq!(outcome.info.link_types.iter().map(|link| link.0).collect::<Vec<_>>(), [1, 101, 113]);
         assert_eq!(outcome.info.notes.len(), 1, "interface 1 is of the first section only");
-        assert!(outcome.info.notes[0].contains("names interface 1, which is not described"));
+        assert!(outcome.info.notes[0].contains("uses interface 1, which the file does not describe"));
         let expected: [Row<'_>; 3] =
             [(1_000_000_000, 1, 3, b"one"), (5, 113, 3, b"two"), (7_000_000_000, 101, 9, b"three")];
         assert_rows(&octets.concat(), &expected);
@@ -84,8 +84,8 @@ fn simple_and_obsolete_blocks() {
         assert_eq!(
             info.notes,
             [
-                "3 packets have no capture time; each is given the time of the one before it",
-                "the capture itself dropped 7 packets",
+                "3 packets have no capture time: each gets the time of the packet before it",
+                "the program that took the capture dropped 7 packets",
             ]
         );
     }
@@ -143,7 +143,7 @@ fn damaged_packet_blocks_are_passed_over() {
         let outcome = read(&octets.concat());
         let at = start.len() + octets[1].len();
         let note = format!(
-            "4 damaged packet blocks were skipped; the first, at byte {at}, claims 100 captured bytes, more than it can hold"
+            "skipped 4 damaged packet blocks: the first one, at byte {at}, claims 100 captured bytes, more than it can hold"
         );
         assert_eq!(outcome.info.notes, [note]);
         assert_eq!(outcome.packets(), good);
@@ -171,7 +171,7 @@ fn blocks_wireshark_shows_take_a_frame_number() {
         let octets = [order.section(), order.interface(1, 0, b""), shown.concat(), packet];
         let outcome = read(&octets.concat());
         assert_eq!(outcome.info.frames, 7);
-        assert_eq!(outcome.info.notes, ["6 blocks that hold no packet have frame numbers, as in Wireshark"]);
+        assert_eq!(outcome.info.notes, ["6 blocks without a packet have a frame number, as in Wireshark"]);
         assert_eq!(outcome.packets()[0].frame, 7);
     }
 }
@@ -204,7 +204,7 @@ fn a_block_whose_length_cannot_be_right_ends_the_reading() {
         let mut version_2 = order.section();
         version_2[12..14].copy_from_slice(&order.u16(2));
         let cases = [
-            (with(4, 8), "a block claims 8 bytes, fewer than its own head has"),
+            (with(4, 8), "a block claims 8 bytes, fewer than its own header has"),
             (vec![0; 40], "a block claims 0 bytes"),
             (with(32, 40), "a block says 36 bytes at its beginning and 40 at its end"),
             (unknown, "a block says 16 bytes at its beginning and 20 at its end"),

@@ -135,7 +135,7 @@ fn cut_compressed_data_is_a_note_and_damage_an_error() {
         assert!(cut.error.is_none() && cut.info.truncated);
         assert_eq!(cut.info.compression, [name]);
         assert!(cut.packets.len() > packets.len() / 3 && packets.starts_with(&cut.packets), "{}", cut.packets.len());
-        let note = format!("the {name} data ends before its time");
+        let note = format!("the {name} data is cut off");
         assert!(cut.info.notes.iter().any(|n| n.starts_with(&note)), "{:?}", cut.info.notes);
         let half = Cursor::new(octets[..octets.len() * 3 / 4].to_vec());
         let mut reader = open(Box::new(half), &OpenOptions::default()).unwrap();

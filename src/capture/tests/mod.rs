@@ -147,13 +147,13 @@ pub(super) fn two_packets(link: LinkType) -> Vec<Owned> {
 #[test]
 fn what_is_no_capture_is_refused_with_its_octets() {
     for (octets, sentence) in [
-        (&b""[..], "not a capture that can be read but an empty file"),
-        (b"hi\x1f", "not a capture that can be read but a file of 3 bytes, too short for a capture"),
+        (&b""[..], "not a capture that ehlotrace can read: this is an empty file"),
+        (b"hi\x1f", "not a capture that ehlotrace can read: this is a file of 3 bytes, too short for a capture"),
         (
             b"\x01\x02\x03\x04\x05\x06\x07\x08",
-            "not a capture that can be read; save it as pcap or pcapng (it begins with the bytes 01 02 03 04 05 06 07 08)",
+            "not a capture that ehlotrace can read; save it as pcap or pcapng (the file begins with the bytes 01 02 03 04 05 06 07 08)",
         ),
-        (b"hi", "not a capture that can be read but a text file"),
+        (b"hi", "not a capture that ehlotrace can read: this is a text file"),
     ] {
         assert_eq!(read(octets).error.unwrap().to_string(), sentence);
     }

@@ -162,7 +162,7 @@ fn a_sequence_names_every_damaged_part_and_reads_those_after_it() {
     let Outcome { packets, info, error } = read_all(&mut sequence(&files, false));
     assert_eq!(packets.iter().map(|packet| packet.frame).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
     let says = ": damaged at byte 45: record 2 claims 4294967295 captured bytes, more than the 262144 a packet can have; \
-        nothing after it can be read, so take the file from its source again";
+        the rest of the file cannot be read; get a new copy of the file";
     let error = error.unwrap();
     assert_eq!((error.to_string(), error.kind(), error.offset()), (format!("part 1{says}"), "corrupt", Some(45)));
     let expected = [

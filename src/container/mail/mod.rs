@@ -140,7 +140,7 @@ fn read_part(
     if let Some(boundary) = part.boundary() {
         let max = out.shared.limits.mail_depth;
         if lines.depth() >= max {
-            let message = format!("it has more than {max} multipart bodies inside each other");
+            let message = format!("it has more than {max} levels of multipart bodies");
             return Err(ArchiveRefusal::new(NoteKind::Bound, message));
         }
         lines.enter(boundary);

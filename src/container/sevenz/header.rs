@@ -14,7 +14,7 @@ const PACKED_DIRECTORY: u8 = 0x17;
 /// packed in more ways than encryption and one compression.
 pub(super) fn check(source: &mut Seekable, max: u64) -> Result<bool, ArchiveRefusal> {
     let cut_off = || ArchiveRefusal::new(NoteKind::Unreadable, "it is cut off; copy the file again");
-    let damaged = || ArchiveRefusal::new(NoteKind::Unreadable, "it is damaged: its directory makes no sense");
+    let damaged = || ArchiveRefusal::new(NoteKind::Unreadable, "it is damaged: its directory is invalid");
     let too_large = || {
         ArchiveRefusal::new(NoteKind::Bound, format!("its directory has more than {} KiB; unpack it first", max >> 10))
     };

@@ -10,6 +10,7 @@ use super::archive::{ArchiveKind, ArchiveRefusal};
 use super::pipe::{Outlet, Passed};
 use super::source::{Seekable, Source};
 use super::walk::NoteKind;
+use crate::plural::counted;
 
 pub(super) const SEVENZ: ArchiveKind =
     ArchiveKind { name: "a 7z archive", matches: |head| head.starts_with(b"7z\xbc\xaf\x27\x1c"), read };
@@ -52,7 +53,7 @@ fn read(source: Source, out: &mut Outlet) -> Result<(), ArchiveRefusal> {
             Ok(_) => {}
             Err(ArchiveRefusal { kind, message }) if more == 0 => out.note(Some(name), kind, message),
             Err(ArchiveRefusal { kind, message }) => {
-                out.note(Some(name), kind, format!("{message} (and {more} more packed together with it)"));
+                out.note(Some(name), kind, format!("{message} (also {more} more that are packed together with it)"));
             }
         }
     }
@@ -94,7 +95,7 @@ fn directory(source: &mut Seekable, out: &Outlet) -> Result<(Archive, Vec<Passwo
 fn encrypted(passwords: &[Password]) -> ArchiveRefusal {
     let message = match passwords {
         [] => "encrypted: give --password",
-        _ => "encrypted, and no password given fits",
+        _ => "encrypted, and none of the given passwords is right",
     };
     ArchiveRefusal::new(NoteKind::Encrypted, message)
 }
@@ -117,12 +118,12 @@ fn check(block: &Block, packed_octets: u64, out: &Outlet) -> Result<(), ArchiveR
     if compressions > 1 {
         return Err(ArchiveRefusal::new(
             NoteKind::Unreadable,
-            "packed with several compressions in a row; unpack it first",
+            "packed with more than one compression; unpack it first",
         ));
     }
     let allowed = packed_octets.saturating_mul(limits.expansion).saturating_add(limits.expansion_free_octets);
     if block.get_unpack_size() > allowed {
-        let message = format!("it unpacks to more than {} times its size: no capture does", limits.expansion);
+        let message = format!("it unpacks to more than {} times its size: no real capture does that", limits.expansion);
         return Err(ArchiveRefusal::new(NoteKind::Bound, message));
     }
     Ok(())
@@ -170,7 +171,10 @@ fn fitting(
             let power = aes.properties().first().map_or(0, |first| first & 0x3f);
             keys.rounds = keys.rounds.saturating_add(1_u64.checked_shl(u32::from(power)).unwrap_or(0));
             if keys.rounds > out.shared.limits.key_rounds {
-                return Err(ArchiveRefusal::new(NoteKind::Bound, "making its keys takes too long; unpack it first"));
+                return Err(ArchiveRefusal::new(
+                    NoteKind::Bound,
+                    "its encryption takes too long to open; unpack it first",
+                ));
             }
             keys.last = aes.properties().to_vec();
         }
@@ -229,8 +233,9 @@ fn deliver(
     match (result, passed) {
         (_, Passed::Stop) => Ok(Passed::Stop),
         (_, Passed::Broken) if left > 0 => {
-            let message =
-                format!("damaged; {left} more packed together with it up to {} are lost", last.unwrap_or_default());
+            let members = counted(left as u64, "more member", "more members");
+            let last = last.unwrap_or_default();
+            let message = format!("damaged; {members} packed together with it, up to {last}, cannot be read");
             Err(ArchiveRefusal::new(NoteKind::Unreadable, message))
         }
         (Err(e), Passed::Whole | Passed::Dropped) => Err(refusal(&e)),
@@ -246,9 +251,11 @@ fn refusal(error: &Error) -> ArchiveRefusal {
         }
         Error::Io(e, _) | Error::MaybeBadPassword(e) => unreadable(format!("it is damaged ({e})")),
         Error::UnsupportedCompressionMethod(method) => {
-            unreadable(format!("packed in a way that is not read ({method}); unpack it first"))
+            unreadable(format!("packed in a way that ehlotrace cannot read ({method}); unpack it first"))
         }
-        Error::Unsupported(what) => unreadable(format!("packed in a way that is not read ({what}); unpack it first")),
+        Error::Unsupported(what) => {
+            unreadable(format!("packed in a way that ehlotrace cannot read ({what}); unpack it first"))
+        }
         Error::MaxMemLimited { .. } => {
             ArchiveRefusal::new(NoteKind::Bound, "it needs too much memory; unpack it first")
         }

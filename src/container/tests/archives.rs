@@ -193,7 +193,7 @@ fn a_zip_without_its_end_gives_what_is_left() {
         let directory = memchr::memmem::find(&whole, b"PK\x01\x02").unwrap();
         let cut = seen(&whole[..directory], &[]);
         assert_eq!(cut.read(), members);
-        let message = "its directory is missing, so it is cut off; read as far as it goes";
+        let message = "it is cut off (its directory is missing); ehlotrace read as much as possible";
         assert_eq!(cut.notes(), [("-", NoteKind::Unreadable, message)]);
         let cut = seen(&whole[..directory - 100_000], &[]);
         assert_eq!(cut.read(), [("one", &one[..])]);
@@ -218,7 +218,7 @@ fn an_unknown_method_is_named() {
     octets[directory + 10] = 98;
     let outcome = seen(&octets, &[]);
     assert_eq!(outcome.read(), [("b", &b"2"[..])]);
-    let message = "packed with a compression that is not read; unpack it first";
+    let message = "packed with a compression that ehlotrace cannot read; unpack it first";
     assert_eq!(outcome.notes(), [("a.pcap", NoteKind::Unreadable, message)]);
 }
 

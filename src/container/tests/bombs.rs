@@ -11,7 +11,7 @@ use super::{Outcome, seen, walk_with};
 use crate::container::{NoteKind, Origin};
 use crate::limits::Limits;
 
-const TOO_MUCH: &str = "the input unpacks to more than 500 times its size: no capture does";
+const TOO_MUCH: &str = "the input unpacks to more than 500 times its size: no real capture does that";
 
 /// The bounds, with less to unpack before they are reached: decoders are slow without optimisation.
 fn limits() -> Limits {
@@ -145,7 +145,7 @@ fn a_7z_of_zeros() {
     assert!(bomb.len() < 10_000, "{}", bomb.len());
     let outcome = defused(bomb, &limits());
     assert_eq!(outcome.read(), [("b.pcap", &b"after it"[..])]);
-    let message = "it unpacks to more than 500 times its size: no capture does";
+    let message = "it unpacks to more than 500 times its size: no real capture does that";
     assert_eq!(outcome.notes(), [("zeros", NoteKind::Bound, message)]);
 }
 
@@ -215,7 +215,7 @@ fn bounds_on_members_and_temporary_files() {
     let walk = |octets: &[u8], limits: &Limits| {
         walk_with(Origin::Stream(Box::new(Cursor::new(octets.to_vec()))), limits, &[], 100)
     };
-    let message = "only its first 10 members were looked at; unpack it first";
+    let message = "only its first 10 members were read; unpack it first";
     for octets in [make::zip(&members), make::tar(&members), make::eml(&members), make::sevenz_solid(&members, None)] {
         let outcome = walk(&octets, &limits);
         assert_eq!(outcome.members.len(), 10);
@@ -224,7 +224,7 @@ fn bounds_on_members_and_temporary_files() {
     let inner = make::zip(&members[..9]);
     let outcome = walk(&make::zip(&[("a", &inner), ("b", &inner), ("c", &inner)]), &limits);
     assert_eq!(outcome.members.len(), 22);
-    let message = "only the first 25 members of the input were looked at; unpack it first";
+    let message = "only the first 25 members of the input were read; unpack it first";
     assert_eq!(outcome.notes()[0], ("c", NoteKind::Bound, message));
 
     let limits = Limits { archive_spool_octets: 1 << 30, ..Limits::default() };

@@ -45,7 +45,7 @@ fn messages_inside_an_outlook_message() {
     let message = file.into_inner().into_inner();
     let limits = Limits { archive_depth: 1, ..Limits::default() };
     let found = bound(limits.clone(), &[], &message);
-    assert_eq!(found, said("inner/attachment 00000001", "a message inside 2 others; save the attachments"));
+    assert_eq!(found, said("inner/attachment 00000001", "a message inside 2 other messages; save the attachments"));
     assert_eq!(within(&limits, &[], &message).members.len(), 2);
 }
 
@@ -65,7 +65,7 @@ fn names_of_members() {
 fn expansion_of_what_is_packed() {
     let limits = Limits { expansion: 3, expansion_free_octets: 0, ..Limits::default() };
     let found = bound(limits, &[], &make::zip(&[("zeros", &[0; 100_000])]));
-    let message = "the input unpacks to more than 3 times its size: no capture does; what is left of it was not read";
+    let message = "the input unpacks to more than 3 times its size: no real capture does that; the rest was not read";
     assert_eq!(found, said("-", message));
 }
 
@@ -81,7 +81,7 @@ fn the_keys_of_a_7z() {
     let limits = Limits { key_rounds: 10, ..Limits::default() };
     let archive = make::sevenz(&[("a", &noise(1, 1000))], Some("geheim"), false);
     let found = bound(limits, &["geheim"], &archive);
-    assert_eq!(found, said("a", "making its keys takes too long; unpack it first"));
+    assert_eq!(found, said("a", "its encryption takes too long to open; unpack it first"));
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn headers_and_multipart_bodies_of_a_mail() {
     let found = bound(Limits { mail_header_octets: 100, ..Limits::default() }, &[], &mail);
     assert_eq!(found, said("-", "a mail: it has a header of more than 0 KiB"));
     let found = bound(Limits { mail_depth: 0, ..Limits::default() }, &[], &mail);
-    assert_eq!(found, said("-", "a mail: it has more than 0 multipart bodies inside each other"));
+    assert_eq!(found, said("-", "a mail: it has more than 0 levels of multipart bodies"));
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn encrypted_members_open_with_the_password_only() {
             assert!(seen(&octets, &many).read() == members, "{name}");
         }
         for (passwords, message) in
-            [(&[][..], "encrypted: give --password"), (&WRONG, "encrypted, and no password given fits")]
+            [(&[][..], "encrypted: give --password"), (&WRONG, "encrypted, and none of the given passwords is right")]
         {
             let outcome = seen(&octets, passwords);
             assert_eq!(outcome.members, [], "{name}");

@@ -89,6 +89,6 @@ fn bounds_on_headers_and_on_multipart_bodies() {
     for depth in 0..40 {
         mail += &format!("Content-Type: multipart/mixed; boundary=b{depth}\n\n--b{depth}\n");
     }
-    let message = "a mail: it has more than 16 multipart bodies inside each other";
+    let message = "a mail: it has more than 16 levels of multipart bodies";
     assert_eq!(seen(mail.as_bytes(), &[]).notes(), [("-", NoteKind::Bound, message)]);
 }

@@ -29,7 +29,7 @@ fn matches(head: &[u8]) -> bool {
 /// Octets unpacked to tell which of several passwords is right.
 const TRIAL_OCTETS: u64 = 64 * 1024 * 1024;
 
-const UNKNOWN_METHOD: &str = "packed with a compression that is not read";
+const UNKNOWN_METHOD: &str = "packed with a compression that ehlotrace cannot read";
 
 /// One member as the directory, or what is left of the archive, has it.
 struct Entry {
@@ -49,7 +49,11 @@ struct Entry {
 fn read(source: Source, out: &mut Outlet) -> Result<(), ArchiveRefusal> {
     let mut source = source.into_seekable(&out.shared)?;
     let Some(directory) = directory::find(&mut source)? else {
-        out.note(None, NoteKind::Unreadable, "its directory is missing, so it is cut off; read as far as it goes");
+        out.note(
+            None,
+            NoteKind::Unreadable,
+            "it is cut off (its directory is missing); ehlotrace read as much as possible",
+        );
         return salvage::read(&mut source, out);
     };
     let mut at = directory.start;
@@ -113,7 +117,7 @@ fn password(entry: &Entry, source: &mut Seekable, out: &Outlet) -> Result<Option
     };
     let message = match out.shared.passwords.as_slice() {
         [] => "encrypted: give --password",
-        _ => "encrypted, and no password given fits",
+        _ => "encrypted, and none of the given passwords is right",
     };
     found.cloned().map(Some).ok_or_else(|| ArchiveRefusal::new(NoteKind::Encrypted, message))
 }
@@ -135,7 +139,7 @@ fn open<T>(
     let is_shut = Cell::new(false);
     let mut door = Door { source, is_shut: &is_shut };
     let Some(mut file) = read_zipfile_from_stream_with_options(&mut door, options)? else {
-        return Err(ZipError::InvalidArchive("no member where the directory says".into()));
+        return Err(ZipError::InvalidArchive("the directory points to a member that is not there".into()));
     };
     // Known of the header, but only met at the first read otherwise.
     if !SUPPORTED_COMPRESSION_METHODS.contains(&file.compression()) {
@@ -165,7 +169,9 @@ fn refusal(error: ZipError) -> ArchiveRefusal {
     let message = match error {
         ZipError::Io(e) => return e.into(),
         ZipError::UnsupportedArchive(UNKNOWN_METHOD) => format!("{UNKNOWN_METHOD}; unpack it first"),
-        ZipError::UnsupportedArchive(what) => format!("packed in a way that is not read ({what}); unpack it first"),
+        ZipError::UnsupportedArchive(what) => {
+            format!("packed in a way that ehlotrace cannot read ({what}); unpack it first")
+        }
         ZipError::InvalidArchive(what) => format!("it is damaged ({what})"),
         other => format!("it is damaged ({other})"),
     };

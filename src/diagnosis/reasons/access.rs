@@ -4,11 +4,11 @@ use super::{About, Fault, Reason, said};
 
 pub(super) const AUTH_REQUIRED: Reason = Reason {
     code: "auth-required",
-    title: "the server takes mail only from clients that log in",
+    title: "the server accepts mail only from clients that log in",
     reference: "RFC 4954 6",
     fault: Fault::Client,
-    sending: "switch on authentication (AUTH) with a user name and password of this server, mostly on port 587.",
-    receiving: "let this client send without logging in, by its address.",
+    sending: "switch on authentication (AUTH) with a user name and password for this server, usually on port 587.",
+    receiving: "allow this client's address to send without login.",
     about: About::Client,
     status_codes: &["5.7.57"],
     wordings: &[
@@ -31,11 +31,11 @@ pub(super) const AUTH_REQUIRED: Reason = Reason {
 
 pub(super) const TLS_REQUIRED: Reason = Reason {
     code: "tls-required",
-    title: "the server wants TLS first",
+    title: "the server requires TLS first",
     reference: "RFC 3207 4; RFC 5248 (x.7.10, x.7.11)",
     fault: Fault::Client,
     sending: "switch on TLS (STARTTLS) for this server, or connect to its TLS port (465).",
-    receiving: "let this client send without TLS, if that is acceptable.",
+    receiving: "allow this client to send without TLS, if this is acceptable.",
     about: About::Client,
     status_codes: &["x.7.10", "x.7.11", "538"],
     wordings: &[
@@ -48,10 +48,10 @@ pub(super) const TLS_REQUIRED: Reason = Reason {
 
 pub(super) const CREDENTIALS_REFUSED: Reason = Reason {
     code: "credentials-refused",
-    title: "user name or password are wrong",
+    title: "the user name or password is wrong",
     reference: "RFC 4954 6",
     fault: Fault::Client,
-    sending: "correct the user name and password that the sending program or device has stored.",
+    sending: "correct the stored user name and password in the sending program or device.",
     receiving: "",
     about: About::Auth,
     status_codes: &["5.7.8"],
@@ -75,10 +75,10 @@ pub(super) const CREDENTIALS_REFUSED: Reason = Reason {
 
 pub(super) const AUTH_DISABLED: Reason = Reason {
     code: "auth-disabled",
-    title: "this account may not log in for sending",
+    title: "this account may not log in to send mail",
     reference: "RFC 5248 (x.7.13)",
     fault: Fault::Server,
-    sending: "log in with an account that may send (in Exchange Online with OAuth), or send through another server.",
+    sending: "log in with an account that may send (for Exchange Online: with OAuth), or send through another server.",
     receiving: "allow SMTP AUTH for this account (Exchange Online: `Set-CASMailbox -SmtpClientAuthenticationDisabled $false`).",
     about: About::Auth,
     status_codes: &["5.7.13", "5.7.139"],
@@ -99,11 +99,11 @@ pub(super) const AUTH_DISABLED: Reason = Reason {
 
 pub(super) const AUTH_MECHANISM: Reason = Reason {
     code: "auth-mechanism",
-    title: "the server wants another way to log in",
+    title: "the server requires another way to log in",
     reference: "RFC 4954 4, 6",
     fault: Fault::Client,
-    sending: "choose a mechanism that the server's EHLO reply lists after AUTH; with Gmail an app password, or OAuth.",
-    receiving: "offer a mechanism that this client knows.",
+    sending: "choose a mechanism that the server's EHLO reply lists after AUTH. For Gmail use an app password or OAuth.",
+    receiving: "offer a mechanism that this client supports.",
     about: About::Auth,
     status_codes: &["5.7.4", "5.7.9", "534", "4.7.12"],
     wordings: &[
@@ -116,11 +116,11 @@ pub(super) const AUTH_MECHANISM: Reason = Reason {
 
 pub(super) const RELAYING_DENIED: Reason = Reason {
     code: "relaying-denied",
-    title: "the server does not forward mail of this client to that domain",
+    title: "the server does not forward mail from this client to that domain",
     reference: "RFC 5321 7.1, 3.6.1",
     fault: Fault::Client,
     sending: "log in before sending (AUTH), or send to the mail server of the recipient's own domain.",
-    receiving: "allow this client to relay, or add the recipient's domain to those the server accepts.",
+    receiving: "allow this client to relay, or add the recipient's domain to the domains that the server accepts.",
     about: About::Mail,
     status_codes: &["5.7.54", "5.7.64"],
     wordings: &[
@@ -154,10 +154,10 @@ pub(super) const RELAYING_DENIED: Reason = Reason {
 
 pub(super) const NO_REVERSE_DNS: Reason = Reason {
     code: "no-reverse-dns",
-    title: "the client's address has no name in DNS, or not a matching one",
+    title: "the client's address has no name in DNS, or the name does not match",
     reference: "RFC 7372 3.2 (x.7.25)",
     fault: Fault::Client,
-    sending: "have whoever provides the client's address enter its host name in reverse DNS (PTR), and see that the name leads back to the address.",
+    sending: "ask the provider of the client's address to enter its host name in reverse DNS (PTR). The name must lead back to the same address.",
     receiving: "make an exception for this client's address.",
     about: About::Client,
     status_codes: &["x.7.25"],
@@ -187,8 +187,8 @@ pub(super) const CLIENT_BLOCKED: Reason = Reason {
     title: "the client's address is blocked",
     reference: "RFC 5782",
     fault: Fault::Client,
-    sending: "find out why the address is blocked (spam from a machine behind it, a dial-up range), have it taken off the list that the reply names, or send through the provider's server.",
-    receiving: "take the address off the block list, or make an exception for it.",
+    sending: "find out why the address is blocked (spam from a machine behind it, a dial-up range). Then have it removed from the list that the reply names, or send through the provider's server.",
+    receiving: "remove the address from the block list, or make an exception for it.",
     about: About::Client,
     status_codes: &[],
     wordings: &[

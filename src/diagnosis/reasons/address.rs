@@ -33,11 +33,11 @@ pub(super) const SENDER_NOT_OWNED: Reason = Reason {
 
 pub(super) const SENDER_DOMAIN: Reason = Reason {
     code: "sender-domain",
-    title: "the sender's domain does not exist, or takes no mail",
+    title: "the sender's domain does not exist, or accepts no mail",
     reference: "RFC 3463 3.2 (x.1.8); RFC 7505 4.2",
     fault: Fault::Client,
     sending: "send with an address whose domain has an MX or address record in public DNS.",
-    receiving: "if DNS has the domain, look why this server does not find it.",
+    receiving: "if DNS has the domain, find out why this server does not find it.",
     about: About::Sender,
     status_codes: &["4.1.8"],
     wordings: &[
@@ -74,11 +74,11 @@ pub(super) const SENDER_DOMAIN: Reason = Reason {
 
 pub(super) const SENDER_UNKNOWN: Reason = Reason {
     code: "sender-unknown",
-    title: "the sender's own address does not exist where its mail goes",
+    title: "the sender's own address does not exist at its mail server",
     reference: "RFC 5321 3.6.2",
     fault: Fault::Client,
-    sending: "send with an address that exists and takes mail, or create that mailbox.",
-    receiving: "drop the check of senders' addresses (call-back), or make an exception for this one.",
+    sending: "send with an address that exists and accepts mail, or create that mailbox.",
+    receiving: "switch off the check of sender addresses (call-back), or make an exception for this one.",
     about: About::Sender,
     status_codes: &[],
     wordings: &[
@@ -107,8 +107,8 @@ pub(super) const RECIPIENT_DOMAIN: Reason = Reason {
     title: "the recipient's domain does not exist",
     reference: "RFC 3463 3.2 (x.1.2)",
     fault: Fault::Client,
-    sending: "correct the part of the recipient's address behind the @.",
-    receiving: "if DNS has the domain, look why this server does not find it.",
+    sending: "correct the part after the @ in the recipient's address.",
+    receiving: "if DNS has the domain, find out why this server does not find it.",
     about: About::Recipient,
     status_codes: &["x.1.2"],
     wordings: &[
@@ -128,11 +128,11 @@ pub(super) const RECIPIENT_DOMAIN: Reason = Reason {
 
 pub(super) const TAKES_NO_MAIL: Reason = Reason {
     code: "takes-no-mail",
-    title: "the recipient's domain takes no mail at all",
+    title: "the recipient's domain accepts no mail",
     reference: "RFC 7504; RFC 7505",
     fault: Fault::Client,
-    sending: "look up the MX record of the recipient's domain and send there; a domain with a null MX takes no mail.",
-    receiving: "if it is to take mail, switch on its mail service and correct the MX record.",
+    sending: "look up the MX record of the recipient's domain and send there. A domain with a null MX accepts no mail.",
+    receiving: "if the domain should accept mail, switch on its mail service and correct the MX record.",
     about: About::Recipient,
     status_codes: &["556"],
     wordings: &[
@@ -148,10 +148,10 @@ pub(super) const TAKES_NO_MAIL: Reason = Reason {
 
 pub(super) const SYNTAX: Reason = Reason {
     code: "address-syntax",
-    title: "an address is written wrongly",
+    title: "an address has a wrong form",
     reference: "RFC 3463 3.2 (x.1.3, x.1.7); RFC 5321 4.1.2",
     fault: Fault::Client,
-    sending: "write the address as `name@domain`, the domain in full, in angle brackets and without blanks.",
+    sending: "write the address as `name@domain` in angle brackets, with the full domain and without blanks.",
     receiving: "",
     about: About::Mail,
     status_codes: &["x.1.3"],
@@ -175,7 +175,7 @@ pub(super) const SYNTAX: Reason = Reason {
 
 pub(super) const MAILBOX_DISABLED: Reason = Reason {
     code: "mailbox-disabled",
-    title: "the mailbox exists and is switched off",
+    title: "the mailbox exists, but is switched off",
     reference: "RFC 3463 3.3 (x.2.1)",
     fault: Fault::Server,
     sending: "ask the recipient for another address.",
@@ -202,8 +202,8 @@ pub(super) const MAILBOX_FULL: Reason = Reason {
     title: "the recipient's mailbox is full",
     reference: "RFC 3463 3.3 (x.2.2)",
     fault: Fault::Server,
-    sending: "reach the recipient another way, and send again later.",
-    receiving: "have the mailbox emptied, or raise its quota.",
+    sending: "contact the recipient in another way, and send again later.",
+    receiving: "make space in the mailbox, or raise its quota.",
     about: About::Recipient,
     status_codes: &["x.2.2"],
     wordings: &[
@@ -218,11 +218,11 @@ pub(super) const MAILBOX_FULL: Reason = Reason {
 
 pub(super) const MAILBOX_UNKNOWN: Reason = Reason {
     code: "mailbox-unknown",
-    title: "the server knows no such recipient",
+    title: "the server does not know this recipient",
     reference: "RFC 3463 3.2 (x.1.1)",
     fault: Fault::Client,
     sending: "correct the recipient's address; if it is right, ask the recipient.",
-    receiving: "if the mailbox should exist, create it, or tell the server that receives mail about it.",
+    receiving: "if the mailbox should exist, create it, or make it known to the server that receives mail.",
     about: About::Recipient,
     status_codes: &["5.1.1", "5.1.6"],
     wordings: &[

@@ -4,11 +4,11 @@ use super::{About, Fault, Reason, said};
 
 pub(super) const NOT_QUALIFIED: Reason = Reason {
     code: "hello-not-qualified",
-    title: "the server wants a fully qualified name in the hello",
+    title: "the server requires a fully qualified name in the hello",
     reference: "RFC 5321 2.3.5",
     fault: Fault::Client,
-    sending: "set the sending server's fully qualified name (`sub2.your-company.com`) as the name it greets with.",
-    receiving: "drop the rule that asks for one, or make an exception for this client.",
+    sending: "set the sending server's fully qualified name (`sub2.your-company.com`) as the name in its hello.",
+    receiving: "remove the rule that requires it, or make an exception for this client.",
     about: About::Hello,
     status_codes: &[],
     wordings: &[
@@ -29,11 +29,11 @@ pub(super) const NOT_QUALIFIED: Reason = Reason {
 
 pub(super) const NOT_FOUND: Reason = Reason {
     code: "hello-not-found",
-    title: "the server cannot find the hello's name in DNS",
+    title: "the server cannot find the name in the hello in DNS",
     reference: "RFC 5321 2.3.5, 4.1.4",
     fault: Fault::Client,
-    sending: "greet with a name that public DNS has, or enter the name there (an A or AAAA record).",
-    receiving: "drop the rule that looks the name up, or, if DNS has it, look why this server does not find it.",
+    sending: "send a name in the hello that public DNS has, or enter the name there (an A or AAAA record).",
+    receiving: "remove the rule that looks up the name. Or, if DNS has the name, find out why this server does not find it.",
     about: About::Hello,
     status_codes: &[],
     wordings: &[
@@ -49,11 +49,11 @@ pub(super) const NOT_FOUND: Reason = Reason {
 
 pub(super) const MISMATCH: Reason = Reason {
     code: "hello-mismatch",
-    title: "the hello's name does not fit the client",
+    title: "the name in the hello does not match the client",
     reference: "RFC 5321 4.1.4",
     fault: Fault::Client,
-    sending: "greet with the client's own name, one that leads to its address in DNS and back.",
-    receiving: "drop the rule: RFC 5321 4.1.4 forbids to refuse mail because this check fails.",
+    sending: "send the client's own name in the hello. In DNS, this name must lead to the client's address and back.",
+    receiving: "remove the rule: RFC 5321 4.1.4 says that a server must not refuse mail because this check fails.",
     about: About::Hello,
     status_codes: &["5.7.506"],
     wordings: &[

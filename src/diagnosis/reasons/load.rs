@@ -4,10 +4,10 @@ use super::{About, Fault, Reason, said};
 
 pub(super) const GREYLISTED: Reason = Reason {
     code: "greylisted",
-    title: "the server lets a client it does not know wait (greylisting)",
+    title: "the server makes an unknown client wait (greylisting)",
     reference: "RFC 6647",
     fault: Fault::Client,
-    sending: "try again after a few minutes, as mail servers do by themselves; a program or device that cannot should send through a mail server of its own network.",
+    sending: "try again after a few minutes. Mail servers do this by themselves. A program or device that cannot do it should send through a mail server in its own network.",
     receiving: "make an exception for this client's address.",
     about: About::Now,
     status_codes: &[],
@@ -25,10 +25,10 @@ pub(super) const GREYLISTED: Reason = Reason {
 
 pub(super) const RATE_LIMITED: Reason = Reason {
     code: "rate-limited",
-    title: "too much at a time: connections, messages or recipients",
+    title: "too many connections, messages or recipients at once",
     reference: "RFC 5248 (x.7.28)",
     fault: Fault::Client,
-    sending: "send more slowly and over fewer connections at once, and look for a machine that sends more than it should.",
+    sending: "send more slowly and with fewer connections at once. Check for a machine that sends more than it should.",
     receiving: "raise the limit for this client.",
     about: About::Client,
     status_codes: &["x.7.28", "4.7.500"],
@@ -90,11 +90,11 @@ pub(super) const RATE_LIMITED: Reason = Reason {
 
 pub(super) const TOO_MANY_RECIPIENTS: Reason = Reason {
     code: "too-many-recipients",
-    title: "more recipients than the server takes for one message",
+    title: "more recipients than the server accepts for one message",
     reference: "RFC 3463 3.6 (x.5.3); RFC 5321 4.5.3.1.10",
     fault: Fault::Client,
-    sending: "send the message several times, each to fewer recipients; mail servers do that by themselves after 452.",
-    receiving: "raise the limit on recipients for this client; RFC 5321 4.5.3.1.8 asks for 100 at least.",
+    sending: "send the message several times, each time to fewer recipients. Mail servers do this by themselves after 452.",
+    receiving: "raise the limit on recipients for this client. RFC 5321 4.5.3.1.8 asks for at least 100.",
     about: About::Recipient,
     status_codes: &["x.5.3"],
     wordings: &[
@@ -109,7 +109,7 @@ pub(super) const SERVER_FULL: Reason = Reason {
     title: "the server lacks disk space or memory",
     reference: "RFC 3463 3.4 (x.3.1); RFC 5321 4.2.3",
     fault: Fault::Server,
-    sending: "nothing: a mail server tries again by itself.",
+    sending: "do nothing: a mail server tries again by itself.",
     receiving: "free disk space or memory on the mail server.",
     about: About::Client,
     status_codes: &["x.3.1"],
@@ -124,11 +124,11 @@ pub(super) const SERVER_FULL: Reason = Reason {
 
 pub(super) const TRY_LATER: Reason = Reason {
     code: "try-later",
-    title: "the server has trouble of its own and asks to try later",
+    title: "the server has a problem of its own and asks the client to try later",
     reference: "RFC 5321 4.2.1, 4.2.3",
     fault: Fault::Server,
-    sending: "try again later, as mail servers do by themselves; look whether a later session delivers.",
-    receiving: "look at the mail server's log for what it lacks: a lookup that fails, a service that is stopped.",
+    sending: "try again later. Mail servers do this by themselves. Check whether a later session delivers the mail.",
+    receiving: "read the mail server's log: a lookup may fail, or a service may be stopped.",
     about: About::Now,
     status_codes: &[],
     wordings: &[

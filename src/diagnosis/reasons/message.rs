@@ -4,10 +4,10 @@ use super::{About, Fault, Reason, said};
 
 pub(super) const SPF_DKIM_DMARC: Reason = Reason {
     code: "spf-dkim-dmarc",
-    title: "the sender's domain does not vouch for this mail (SPF, DKIM or DMARC)",
+    title: "the sender's domain does not allow this mail (SPF, DKIM or DMARC)",
     reference: "RFC 7372 3; RFC 7489; RFC 8601",
     fault: Fault::Client,
-    sending: "add the client's address to the SPF record of the sender's domain, or send through a server that is in it, and sign with DKIM for that domain.",
+    sending: "add the client's address to the SPF record of the sender's domain, or send through a server that is in this record. Also sign the mail with DKIM for that domain.",
     receiving: "",
     about: About::Mail,
     status_codes: &["x.7.20", "x.7.21", "x.7.22", "5.7.23", "x.7.24", "x.7.26", "5.7.509", "5.7.515"],
@@ -55,11 +55,11 @@ pub(super) const SPF_DKIM_DMARC: Reason = Reason {
 
 pub(super) const CONTENT: Reason = Reason {
     code: "content",
-    title: "a filter took the message for spam, a virus, or something not wanted",
+    title: "a filter classified the message as spam, a virus, or unwanted",
     reference: "RFC 5248 (x.6.11, x.7.1)",
     fault: Fault::Client,
-    sending: "look at what was sent: attachments of forbidden types, links, words and headers that filters do not like. If it was spam or a virus, find the machine it comes from.",
-    receiving: "look at the filter's log, and let this mail through if it was wrong.",
+    sending: "check the message: forbidden types of attachments, links, words and headers. If it was spam or a virus, find the machine that sent it.",
+    receiving: "read the filter's log. If the filter was wrong, allow this mail.",
     about: About::Mail,
     status_codes: &["x.6.11"],
     wordings: &[
@@ -90,10 +90,10 @@ pub(super) const CONTENT: Reason = Reason {
 
 pub(super) const TOO_LARGE: Reason = Reason {
     code: "too-large",
-    title: "the message is larger than the server takes",
+    title: "the message is larger than the server accepts",
     reference: "RFC 1870 6; RFC 3463 3.3, 3.4",
     fault: Fault::Client,
-    sending: "send less: the server's EHLO reply has its limit in bytes after SIZE, and attachments grow by a third on the way.",
+    sending: "send a smaller message. The server's EHLO reply gives the limit in bytes after SIZE. Attachments become a third larger on the way.",
     receiving: "raise the limit on the size of messages.",
     about: About::Mail,
     status_codes: &["x.2.3", "x.3.4", "x.7.16"],
@@ -110,10 +110,10 @@ pub(super) const TOO_LARGE: Reason = Reason {
 
 pub(super) const SMTPUTF8: Reason = Reason {
     code: "smtputf8",
-    title: "the server does not take addresses with characters outside ASCII",
+    title: "the server does not accept addresses with characters outside ASCII",
     reference: "RFC 6531 3.5 (x.6.7 to x.6.10)",
     fault: Fault::Client,
-    sending: "use addresses in ASCII; most people with another one have one of those, too.",
+    sending: "use an address in ASCII: ask the other person for one.",
     receiving: "support SMTPUTF8 (RFC 6531), all the way to the mailbox.",
     about: About::Mail,
     status_codes: &["x.6.7", "x.6.8", "x.6.9", "x.6.10"],

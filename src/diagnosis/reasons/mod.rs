@@ -58,7 +58,7 @@ enum About {
     Client,
     /// As [`Client`](Self::Client), and only for now (4xx).
     Now,
-    /// That the client spoke when it was not its turn: in the reply to anything.
+    /// That the client sent commands before its turn: in the reply to anything.
     Turn,
     /// The name in the hello.
     Hello,
@@ -88,7 +88,7 @@ impl About {
 }
 
 impl Reason {
-    /// Whether the client spoke when it was not its turn.
+    /// Whether the client sent commands before its turn.
     pub(super) fn is_about_turn(&self) -> bool {
         self.about == About::Turn
     }

@@ -4,10 +4,10 @@ use super::{About, Fault, Reason, said};
 
 pub(super) const EARLY_TALK: Reason = Reason {
     code: "early-talk",
-    title: "the client spoke when it was not its turn",
+    title: "the client sent commands before its turn",
     reference: "RFC 5321 4.3.1; RFC 2920 3.1",
     fault: Fault::Client,
-    sending: "wait for the server's greeting before the first command, for as long as it takes (up to 5 minutes), and send several commands at once only where the server offers PIPELINING.",
+    sending: "wait for the server's greeting before the first command (up to 5 minutes). Send several commands at once only if the server offers PIPELINING.",
     receiving: "make an exception for this client's address (in Postfix `postscreen_access_list`, in Exim `no_enforce_sync`), or greet without a pause.",
     about: About::Turn,
     status_codes: &[],

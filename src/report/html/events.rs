@@ -90,7 +90,7 @@ impl Events<'_> {
             self.push(refused.moment, Some("network"), "tcp", vec![text]);
         }
         if handshake.syn.is_none() {
-            self.remark("The capture lacks the beginning.".to_owned());
+            self.remark("The capture lacks the beginning of this session.".to_owned());
         }
     }
 
@@ -106,7 +106,7 @@ impl Events<'_> {
     fn tls(&mut self) {
         let tls = &self.session.transcript.tls;
         if let Some(hello) = &tls.client_hello {
-            let text = format!("TLS ClientHello: {} at most, {}", hello.version, evidence::server_name(hello));
+            let text = format!("TLS ClientHello: up to {}, {}", hello.version, evidence::server_name(hello));
             self.push(hello.moment, CLIENT, "tls", vec![text]);
         }
         if let Some(hello) = &tls.server_hello {
@@ -150,7 +150,7 @@ impl Events<'_> {
             self.remark(format!("{} not shown.", words::count(transcript.omitted_exchanges, "more exchange")));
         }
         if transcript.tls.is_established() {
-            self.remark("TLS from here on: encrypted.".to_owned());
+            self.remark("From here on the dialogue is encrypted (TLS).".to_owned());
         }
         self.tls();
         let gap_octets = self.session.anomalies.gap_octets;
@@ -188,9 +188,9 @@ impl Events<'_> {
             CloseHow::Fin => "FIN",
             CloseHow::Rst => "RST",
             CloseHow::CaptureEnded => "The capture ends before the connection does.",
-            CloseHow::PortReused => "A new connection took the same ports.",
-            CloseHow::Idle => "Nothing more came for longer than any SMTP timeout.",
-            CloseHow::Evicted => "Not followed further: too many connections at once.",
+            CloseHow::PortReused => "A new connection used the same ports.",
+            CloseHow::Idle => "No more packets came, for longer than any SMTP timeout.",
+            CloseHow::Evicted => "ehlotrace stopped following this connection: too many at once.",
         };
         let from = match close.by {
             Some(Side::Client) => CLIENT,

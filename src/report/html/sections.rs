@@ -19,7 +19,7 @@ pub(super) fn headline(summary: &Summary) -> String {
     match summary.lost {
         _ if summary.sessions == 0 && summary.filtered_out > 0 => "No session passes the filters".to_owned(),
         _ if summary.sessions == 0 => "No SMTP session found".to_owned(),
-        0 => format!("No session lost of {}", number(summary.sessions)),
+        0 => format!("No session was lost ({})", count(summary.sessions, "session")),
         lost => format!("{} of {} lost", number(lost), count(summary.sessions, "SMTP session")),
     }
 }
@@ -43,7 +43,7 @@ pub(super) fn introduction(run: &Run) -> Markup {
         @if let Some(left_out) = run.totals.summary().left_out_by_filters() {
             p { (left_out) "." }
         } @else if run.totals.summary().sessions == 0 {
-            p { "For servers on other ports name them: " code { "--port 587" } ", say." }
+            p { "If the mail servers use other ports, name them: for example " code { "--port 587" } "." }
         }
     }
 }
@@ -93,7 +93,7 @@ pub(super) fn totals(totals: &Totals) -> Markup {
         (summary.mail_lost(), "lost", "Lost"),
         (summary.delivered_later, "later", "Lost, delivered later"),
         (summary.delivered, "delivered", "Delivered"),
-        (summary.no_mail, "no-mail", "No mail tried"),
+        (summary.no_mail, "no-mail", "No mail sent"),
         (summary.not_smtp, "not-smtp", "Not SMTP"),
         (summary.unknown, "unknown", "Unknown"),
         (summary.sessions, "all", "All sessions"),
@@ -190,7 +190,7 @@ pub(super) fn never_started(run: &Run) -> Markup {
     let Some(title) = run.never_started.title(run.totals.summary()) else { return Markup::default() };
     let zone = &run.options.zone;
     let time = format!("Time ({})", zone.name());
-    let heads = ["Capture", "Frames", &time, "Client", "Lookup", "What came of it"];
+    let heads = ["Capture", "Frames", &time, "Client", "Lookup", "Result"];
     let rows = html! {
         @for entry in &run.never_started.listed {
             tr {
@@ -203,7 +203,7 @@ pub(super) fn never_started(run: &Run) -> Markup {
     };
     let content = html! {
         p { (NEVER_STARTED) }
-        (table("captures", "Lookups that led nowhere", &heads, &rows))
+        (table("captures", "Lookups that failed", &heads, &rows))
         @for remark in run.never_started.remarks("only counted") { p { (remark) } }
     };
     section("never-started", &title, &content)
@@ -224,17 +224,17 @@ pub(super) fn sessions(plain_rows: &Rows<Markup>, run: &Run, listed: usize) -> M
     let content = html! {
         @if omitted > 0 {
             p {
-                "The list holds " (number(all - omitted)) ", lost ones first; " (count(omitted, "more session"))
-                " only counted: use --format jsonl for all."
+                "The list holds " (number(all - omitted)) ", lost sessions first; " (count(omitted, "more session"))
+                " only counted. Use --format jsonl to get all."
             }
         }
-        @if !run.shows_all() { p { "Only lost sessions are listed." } }
+        @if !run.shows_all() { p { "This list has only lost sessions." } }
         div #list {}
         noscript {
             @if plain_rows.all().len() == 0 {
-                p { "No lost session. The list of the others needs the page's script." }
+                p { "No session was lost. The list of the other sessions needs JavaScript." }
             } @else {
-                p { "Without the page's script only this table can be shown." }
+                p { "Without JavaScript, this page can show only this table." }
                 (table("sessions", "Lost sessions", &heads, &rows))
                 @if rest > 0 { p { "And " (count(rest, "more lost session")) "." } }
             }
@@ -273,7 +273,7 @@ pub(super) fn notes(run: &Run) -> Markup {
     let rows = html! { @for capture in &run.captures.kept { (capture_row(capture)) "\n" } };
     let content = html! {
         @for (warning, _) in run.warnings.sentences() { p { strong { "Warning:" } " " (warning) "." } }
-        (table("captures", "What was read, and what could not be", &heads, &rows))
+        (table("captures", "Captures that were read, and captures that could not be read", &heads, &rows))
         @if run.captures.omitted > 0 { p { "And " (count(run.captures.omitted, "more capture")) "." } }
     };
     section("notes", "Captures and notes", &content)
@@ -290,7 +290,7 @@ fn capture_row(capture: &CaptureNotes) -> Markup {
                 @if capture.notes.is_empty() && zone.is_none() { "none" } @else {
                     ul {
                         @for note in &capture.notes { li { (note) } }
-                        @if let Some(zone) = zone { li { "times read as local time of " (zone) } }
+                        @if let Some(zone) = zone { li { "times are read as local time of " (zone) } }
                     }
                 }
             }

@@ -98,7 +98,7 @@ function detail(session, titles) {
   if (session.fault) verdict.push(", at fault: " + session.fault);
   if (session.confidence) verdict.push(", " + session.confidence);
   if (session.delivered_later) verdict.push(", delivered later by session " + (session.capture + 1) + "." + session.delivered_later);
-  if (session.recovered) verdict.push(", recovered");
+  if (session.recovered) verdict.push(", " + session.recovered);
   parts.push(element("p", { class: "verdict" }, verdict));
   if (session.remedy) {
     parts.push(element("div", { class: "remedy" }, element("h4", {}, "What to do"), element("p", {}, marked(session.remedy))));

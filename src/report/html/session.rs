@@ -8,7 +8,7 @@ use super::events::{Event, events};
 use crate::report::digest::{Digest, ShownHello};
 use crate::report::model::{DisplayFilter, rfc3339};
 use crate::report::relay::client_of;
-use crate::report::{advice, background, escape, words};
+use crate::report::{advice, background, escape, recovery, words};
 use crate::time::Zone;
 
 /// One session.
@@ -45,8 +45,9 @@ pub(super) struct PageSession {
     fault: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     confidence: Option<&'static str>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    recovered: bool,
+    /// How it got past a refused hello, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovered: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) hello: Option<PageHello>,
     pub(super) answer: String,
@@ -106,7 +107,7 @@ impl PageSession {
             delivered_later: diagnosis.delivered_later,
             fault: diagnosis.fault.map(|fault| fault.code()),
             confidence: diagnosis.confidence.map(|confidence| confidence.code()),
-            recovered: diagnosis.recovered,
+            recovered: recovery::text(session, diagnosis),
             hello: digest.hello.as_ref().map(PageHello::new),
             answer: digest.answer(),
             evidence: digest.evidence().collect(),

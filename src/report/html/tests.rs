@@ -74,7 +74,7 @@ fn the_lost_session_of_the_article() {
         "<h2 id=\"relays\">Relays that stopped working</h2>",
         "<span class=\"address\">192.0.2.10</span> to <span class=\"address\">192.0.2.25</span>",
         "<code class=\"bad\">EHLO sub2.</code>, should be <code class=\"good\">EHLO sub2</code>",
-        "<dt>Fix</dt><dd>at the client: Take the dot off the end of <code>sub2.</code>.",
+        "<dt>Fix</dt><dd>at the client: Remove the dot at the end of <code>sub2.</code>.",
         "<td><code>EHLO sub2.</code>: ends in a dot</td><td>501 Invalid Address</td><td>ehlo-argument</td>",
     ] {
         assert!(page.contains(part), "{part} not in {page}");
@@ -147,7 +147,7 @@ fn lookups_and_tls_stand_with_their_session() {
     let alert = "TLS 1.3 offered for mx.example.net, server sent alert handshake_failure";
     assert_eq!(tls["facts"][0][1], alert);
     let said: Vec<&Value> = tls["events"].as_array().unwrap().iter().filter(|event| event["kind"] == "tls").collect();
-    assert_eq!(said[0]["lines"][0], "TLS ClientHello: TLS 1.3 at most, for the server name mx.example.net");
+    assert_eq!(said[0]["lines"][0], "TLS ClientHello: up to TLS 1.3, for the server name mx.example.net");
     assert_eq!(said[1]["lines"][0], "TLS alert: handshake_failure (fatal)");
     assert!(page.contains("Deliveries that never started: 1</h2>") && page.contains("MX of exmaple.net"), "{page}");
 }
@@ -157,7 +157,7 @@ fn bounds_are_kept_and_told() {
     let mut options = all();
     options.limits.page_sessions = 7;
     let cut = page(&["relay-stopped.pcapng"], &options);
-    assert!(cut.contains("The list holds 7, lost ones first; 1 more session only counted"), "{cut}");
+    assert!(cut.contains("The list holds 7, lost sessions first; 1 more session only counted"), "{cut}");
     let outcomes: Vec<Value> = data(&cut).iter().map(|session| session["outcome"].clone()).collect();
     assert_eq!(outcomes, ["lost", "lost", "lost", "lost", "lost", "lost", "delivered"]);
 
@@ -177,7 +177,10 @@ fn bounds_are_kept_and_told() {
 fn what_cannot_be_read_is_told() {
     let page = page(&["README.md", "kb240832-works.pcap"], &all());
     assert!(page.contains("<td>unreadable</td>") && page.contains("<li>not a capture"), "{page}");
-    assert!(page.contains("<h1>No session lost of 1</h1>") && !page.contains("Relays that stopped"), "{page}");
+    assert!(
+        page.contains("<h1>No session was lost (1 session)</h1>") && !page.contains("Relays that stopped"),
+        "{page}"
+    );
 }
 
 #[test]

@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use crate::diagnosis::Diagnosis;
 use crate::flow::{Direction, Followed};
-use crate::report::{self, escape, evidence};
+use crate::report::{self, escape, evidence, recovery};
 use crate::session::Session;
 use crate::smtp::Spans;
 use crate::time::{FrameNumber, Timestamp, Zone};
@@ -37,12 +37,12 @@ use tls::TlsCursor;
 pub enum View {
     /// Frame, time, `C:` or `S:`, and the lines of the dialogue.
     Dialogue,
-    /// One line a frame.
+    /// One line per frame.
     Summary,
     /// FRAME, link layer, IP and TCP a line each, SMTP in full.
     #[default]
     Collapsed,
-    /// IP and TCP in full, too.
+    /// Show IP and TCP in full, too.
     Detail,
 }
 
@@ -189,11 +189,12 @@ fn heading(session: &Session, diagnosis: &Diagnosis) -> Vec<String> {
         lines.push(escape::text(format!("Server: {name}{build}").as_bytes()));
     }
     // A session that recovered and was lost all the same has its cause for a reason.
-    let recovered = if diagnosis.recovered && diagnosis.cause.is_none() { ", recovered" } else { "" };
+    let recovered = recovery::text(session, diagnosis).filter(|_| diagnosis.cause.is_none());
+    let recovered = recovered.map(|text| format!(", {text}")).unwrap_or_default();
     lines.push(format!("Outcome: {}{recovered}", evidence::verdict(diagnosis)));
     let transcript = &session.transcript;
     if transcript.client_spans.is_full() || transcript.server_spans.is_full() {
-        lines.push("Very many messages: commands and replies of the later ones are not shown".to_owned());
+        lines.push("Too many messages: the commands and replies of the later ones are not shown".to_owned());
     }
     lines
 }

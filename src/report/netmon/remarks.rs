@@ -23,7 +23,7 @@ pub(super) fn remarks(session: &Session, diagnosis: &Diagnosis) -> Remarks {
     }
     if let Some(header) = transcript.proxy.as_deref() {
         let says = background::proxy_header(header.version, header.content);
-        remarks.entry(header.moment.frame).or_default().push(format!("{says}; it is no part of the dialogue"));
+        remarks.entry(header.moment.frame).or_default().push(format!("{says}; this is not part of the dialogue"));
     }
     if let Some(request) = transcript.proxy_request.as_deref() {
         let says = background::proxy_request(request);
@@ -52,7 +52,7 @@ pub(super) fn remarks(session: &Session, diagnosis: &Diagnosis) -> Remarks {
                 command.moment.frame
             ),
             None if is_to_proxy_header(transcript, reply) => {
-                format!("refused: {:03} answers the PROXY header, which this server does not know", reply.code)
+                format!("refused: {:03} answers the PROXY header: this server does not know it", reply.code)
             }
             None if transcript.greeting == Some(at) => format!("refused: {:03} instead of a greeting", reply.code),
             None => format!("refused: {:03} answers no command", reply.code),

@@ -99,7 +99,11 @@ fn no_session(lines: &mut FooterLines, run: &Run) {
         return lines.paragraph("", &format!("{subject} no packets."));
     }
     // A note names the ports, or there is but the advice to try some.
-    let hint = if run.captures.names_ports { "" } else { " For servers on other ports name them: --port 587, say." };
+    let hint = if run.captures.names_ports {
+        ""
+    } else {
+        " If the mail servers use other ports, name them: for example --port 587."
+    };
     lines.paragraph("", &format!("No SMTP session found{}.{hint}", among(run)));
 }
 

@@ -3,7 +3,7 @@
 use super::cell::{HelloText, Part};
 use crate::diagnosis::{Confidence, Diagnosis, Fault, Outcome};
 use crate::report::digest::{Digest, ShownHello};
-use crate::report::{background, escape, words};
+use crate::report::{background, escape, recovery, words};
 use crate::session::Session;
 use crate::time::Zone;
 
@@ -38,7 +38,7 @@ impl TableRow {
             server: server(digest),
             hello: digest.hello.iter().map(hello_part).collect(),
             reply: vec![Part::Words(digest.answer())],
-            verdict: verdict(diagnosis, names_outcome),
+            verdict: verdict(session, diagnosis, names_outcome),
             outcome: diagnosis.outcome,
             fault: diagnosis.fault,
         }
@@ -88,7 +88,7 @@ fn hello_part(hello: &ShownHello<'_>) -> Part {
     Part::Hello(HelloText { verb: hello.command.verb_name(), argument, fault })
 }
 
-fn verdict(diagnosis: &Diagnosis, names_outcome: bool) -> Vec<Part> {
+fn verdict(session: &Session, diagnosis: &Diagnosis, names_outcome: bool) -> Vec<Part> {
     let mut parts = Vec::new();
     if names_outcome {
         parts.push(Part::Words(diagnosis.outcome.code().to_owned()));
@@ -102,9 +102,7 @@ fn verdict(diagnosis: &Diagnosis, names_outcome: bool) -> Vec<Part> {
     if let Some(number) = diagnosis.delivered_later {
         parts.push(Part::Words(format!("delivered later: session {number}")));
     }
-    if diagnosis.recovered {
-        parts.push(Part::Words("recovered".to_owned()));
-    }
+    parts.extend(recovery::text(session, diagnosis).map(Part::Words));
     parts
 }
 

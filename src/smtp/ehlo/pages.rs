@@ -11,7 +11,7 @@ impl ProblemCode {
             Self::LeadingDot => "the argument starts with a dot",
             Self::EmptyLabel => "two dots in a row",
             Self::Underscore => "an underscore in a name",
-            Self::BadCharacter => "a character that no host name may have",
+            Self::BadCharacter => "a character that a host name cannot have",
             Self::Whitespace => "more than one word",
             Self::NonAscii => "a byte outside ASCII",
             Self::ControlCharacter => "a control character",
@@ -20,7 +20,7 @@ impl ProblemCode {
             Self::LabelTooLong => "a label of more than 63 bytes",
             Self::NameTooLong => "an argument of more than 255 bytes",
             Self::DottedDecimal => "an IPv4 address without brackets",
-            Self::BadAddressLiteral => "brackets that hold no address",
+            Self::BadAddressLiteral => "brackets without an address inside",
             Self::BareIpv6 => "an IPv6 address without brackets and tag",
         }
     }

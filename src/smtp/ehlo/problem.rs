@@ -131,9 +131,9 @@ impl Problem {
             ProblemCode::Underscore => self.counted("an underscore", "underscores"),
             ProblemCode::BadCharacter => match self.detail {
                 Detail::Times(2..) => {
-                    format!("{}: {}", self.counted("", "characters no host name may have"), octet())
+                    format!("{}: {}", self.counted("", "characters that a host name cannot have"), octet())
                 }
-                _ => format!("has the character {}{}, which no host name may have", octet(), self.place()),
+                _ => format!("has the character {}{}, which a host name cannot have", octet(), self.place()),
             },
             ProblemCode::Whitespace => match argument.get(self.offset) {
                 Some(b'\t') => self.counted("a tab inside", "blanks inside"),
@@ -183,7 +183,7 @@ impl Problem {
     }
 
     fn literal_message(&self) -> String {
-        let Detail::Literal(fault) = self.detail else { return "is no address literal".to_owned() };
+        let Detail::Literal(fault) = self.detail else { return "is not an address literal".to_owned() };
         match fault {
             LiteralFault::NotClosed => "has an opening bracket but no closing one".to_owned(),
             LiteralFault::NotOpened => "has a closing bracket but no opening one".to_owned(),
@@ -192,11 +192,11 @@ impl Problem {
             LiteralFault::Empty => "has brackets with nothing inside".to_owned(),
             LiteralFault::InnerBracket => format!("has another bracket inside the brackets{}", self.place()),
             LiteralFault::Ipv6WithoutTag => "has an IPv6 address in brackets without the tag IPv6:".to_owned(),
-            LiteralFault::NotIpv6 => "has brackets around what is no IPv6 address".to_owned(),
+            LiteralFault::NotIpv6 => "has brackets, but no IPv6 address inside".to_owned(),
             LiteralFault::NumberOver255 => format!("has a number over 255 in its IPv4 address{}", self.place()),
-            LiteralFault::NotIpv4 => "has brackets around what is no IPv4 address".to_owned(),
+            LiteralFault::NotIpv4 => "has brackets, but no IPv4 address inside".to_owned(),
             LiteralFault::NameInside => "has a name in brackets, which are for addresses".to_owned(),
-            LiteralFault::NoAddress => "has brackets around what is no address".to_owned(),
+            LiteralFault::NoAddress => "has brackets, but no address inside".to_owned(),
         }
     }
 }
@@ -205,7 +205,7 @@ fn dotted_decimal_message(argument: &[u8]) -> &'static str {
     let body = argument.strip_suffix(b".").unwrap_or(argument);
     match std::str::from_utf8(body).map(str::parse::<std::net::Ipv4Addr>) {
         Ok(Ok(_)) => "is an IPv4 address without brackets",
-        _ => "has the form of an IPv4 address, which no host name has",
+        _ => "has the form of an IPv4 address, but a host name cannot have this form",
     }
 }
 
@@ -255,14 +255,14 @@ impl Note {
     /// What it means, in words.
     pub fn message(self) -> &'static str {
         match self {
-            Self::SingleLabel => "a name without a dot: allowed, the server appends its own domain",
+            Self::SingleLabel => "a name without a dot: allowed, the server adds its own domain",
             Self::Localhost => "`localhost` tells the server nothing",
-            Self::AllNumeric => "a name of digits only",
-            Self::TrailingBlanks => "blanks follow the argument: tolerated (RFC 5321 4.1.1)",
+            Self::AllNumeric => "a name with only digits",
+            Self::TrailingBlanks => "blanks after the argument: allowed (RFC 5321 4.1.1)",
             Self::SeveralBlanks => "more than one blank before the argument",
-            Self::Tab => "a tab before the argument, where a space belongs",
-            Self::BareLf => "the line ends in a line feed alone, not CRLF (RFC 5321 2.3.8)",
-            Self::TagCase => "the tag of an IPv6 literal is written `IPv6`",
+            Self::Tab => "a tab before the argument, instead of a space",
+            Self::BareLf => "the line ends with a line feed alone, not with CRLF (RFC 5321 2.3.8)",
+            Self::TagCase => "the tag of an IPv6 literal should be written as `IPv6`",
         }
     }
 

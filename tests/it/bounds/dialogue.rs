@@ -117,7 +117,7 @@ fn a_trace_says_where_it_no_longer_tells_commands_from_mail() {
     let mail = "C: DATA\nS: 354 go\nC: hidden text\nC: .\nS: 250 ok\n";
     let few = text(&session(&("S: 220 mx\n".to_owned() + &mail.repeat(20))).finish_pcap(), &options());
     let many = text(&session(&("S: 220 mx\n".to_owned() + &mail.repeat(3_000))).finish_pcap(), &options());
-    let note = "Very many messages: commands and replies of the later ones are not shown";
+    let note = "Too many messages: the commands and replies of the later ones are not shown";
     assert!(!few.contains(note) && many.contains(note));
     assert!(!many.contains("hidden text"));
 }
