@@ -196,11 +196,11 @@ fn where_nothing_passes_that_is_said() {
         (&["trace", "pile/a", "--hello", "nobody"], 0, "pile/a: the filters left out all 8 sessions"),
         (&["trace", "pile/a", "--session", "9"], 2, "pile/a: no session has this number; the capture has 8"),
         (&["trace", "pile/a", "--lost", "--client", "192.0.2.40"], 0, "pile/a: no session was lost"),
-        (&["extract", "pile", "--since", "2025-01-01"], 1, "the filters left out all 12 sessions: nothing is written"),
+        (&["extract", "pile", "--since", "2025-01-01"], 1, "the filters left out all 12 sessions: nothing was written"),
         (
             &["extract", "pile", "--lost", "--client", "192.0.2.40"],
             1,
-            "no matching session was lost: nothing is written",
+            "no matching session was lost: nothing was written",
         ),
     ] {
         let output = run(arguments, folder.path());
@@ -223,7 +223,7 @@ fn wrong_usage_is_answered_with_what_to_write() {
             (&["--outcome", "delivred"], "no outcome has this code; did you mean delivered?"),
             (&["--hello", ""], "a value is required for '--hello <TEXT>'"),
             (&["--session", "0"], "give a number from 1"),
-            (&["--timezone", "Mars/Olympus"], "is no time zone of this system"),
+            (&["--timezone", "Mars/Olympus"], "is not a time zone of this system"),
         ] {
             let output = run(&[&[command, "pile/a"], filter].concat(), folder.path());
             let error = text(&output.stderr);
