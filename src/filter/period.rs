@@ -49,7 +49,7 @@ impl TimeText {
                 let first = own.as_ref().unwrap_or(zone).first(*begins);
                 // Only the first and the last days that a date can name are not in every zone.
                 let extreme = if begins.year() > 0 { i64::MAX } else { i64::MIN };
-                TimeLimit::At(first.unwrap_or(Timestamp::from_nanos(extreme)))
+                TimeLimit::At(first.unwrap_or_else(|| Timestamp::from_nanos(extreme)))
             }
         }
     }

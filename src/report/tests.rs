@@ -194,10 +194,9 @@ fn every_sample_in_every_format_is_the_same_twice() {
                 Format::Markdown => assert!(first.starts_with("## SMTP sessions lost: ")),
                 Format::Csv => {
                     let mut rows = ::csv::Reader::from_reader(first.as_bytes());
-                    let at = rows.headers().unwrap().iter().position(|column| column == "session").unwrap();
-                    // A row without a session is a note on a capture.
-                    let sessions = rows.records().filter(|row| !row.as_ref().unwrap()[at].is_empty());
-                    assert_eq!(sessions.count() as u64, summary.sessions);
+                    // The third column is the session's number; what is to say about a capture has rows without one.
+                    let sessions = rows.records().map(Result::unwrap).filter(|row| !row[2].is_empty()).count();
+                    assert_eq!(sessions as u64, summary.sessions);
                 }
                 Format::Json => assert!(serde_json::from_str::<Value>(&first).unwrap().is_object()),
                 Format::Jsonl => {
