@@ -17,43 +17,45 @@ use crate::limits::Limits;
 use crate::scan::{CaptureReport, CaptureSource};
 use crate::session::Session;
 
-/// How many captures and sessions there were, and what became of them.
+/// How many captures and sessions there were, and what happened to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Summary {
-    /// Captures opened or tried.
+    /// The number of captures that ehlotrace opened or tried to open.
     pub captures: u64,
-    /// Of these, the ones an error kept from being read to their end, or at all.
+    /// The number of captures that ehlotrace could not read, or not to their end, because of an error.
     pub unreadable: u64,
-    /// Sessions of all captures, those of copies aside, and those that a filter left out.
+    /// The number of sessions of all captures, without those of copies and without those that a filter left out.
     pub sessions: u64,
-    /// Sessions in which the server accepted a message.
+    /// The number of sessions in which the server accepted a message.
     pub delivered: u64,
-    /// Sessions that came to deliver and could not.
+    /// The number of sessions that tried to deliver and could not.
     pub lost: u64,
-    /// Sessions that did not try to send.
+    /// The number of sessions that did not try to send.
     pub no_mail: u64,
-    /// Sessions in which another protocol than SMTP was spoken, and nobody came to deliver.
+    /// The number of sessions that had a protocol other than SMTP and did not try to deliver.
     pub not_smtp: u64,
-    /// Sessions of which the capture cannot tell.
+    /// The number of sessions for which the capture does not show what happened.
     pub unknown: u64,
-    /// Lost sessions by the code of their cause.
+    /// The number of lost sessions by the code of their cause.
     #[serde(serialize_with = "counts", skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "schema::by_cause")]
     pub by_cause: BTreeMap<&'static str, u64>,
-    /// Sessions between pairs of client and server over the bound of pairs kept apart.
+    /// The number of sessions between further pairs of client and server, which ehlotrace did not keep separately.
     pub other_relays_sessions: u64,
-    /// Of these, the lost ones.
+    /// The number of lost sessions among those in `other_relays_sessions`.
     pub other_relays_lost: u64,
-    /// Lookups of mail servers that failed, with no connection after them: deliveries that never started.
+    /// Failed lookups of mail servers with no connection after them: deliveries that never started.
     pub never_started: u64,
-    /// Of the lost sessions those whose mail another session delivered right after: no mail was lost with them.
+    /// The number of lost sessions whose mail another session delivered right after. These sessions lost no mail.
     pub delivered_later: u64,
-    /// Captures with the packets of another one in the run: their sessions are counted there.
+    /// The number of captures that have the same packets as another capture in the run. Their sessions count in that
+    /// other capture.
     pub copies: u64,
-    /// Tickets: what lies in the folders given, or was given by name. Sessions of different ones are not added up to relays.
+    /// The number of tickets. A ticket is an entry of a given folder, or something given by name. A relay has sessions
+    /// of one ticket only.
     pub tickets: u64,
-    /// Sessions that a filter left out: they count nowhere else.
+    /// The number of sessions that a filter left out. They count nowhere else.
     pub filtered_out: u64,
 }
 

@@ -10,35 +10,37 @@ use crate::session::Session;
 use crate::smtp::{Alert, Certificate, CertificateTime, CipherSuite, Tls, TlsVersion};
 use crate::time::FrameNumber;
 
-/// What can be read of a TLS handshake without keys.
+/// What ehlotrace can read of a TLS handshake without keys.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "TlsHandshake")]
 pub(super) struct TlsObject<'a> {
-    /// The host name in the ClientHello; left out if it names none, or the capture lacks it.
+    /// The host name in the ClientHello. Left out if it names none, or if the capture lacks it.
     #[serde(skip_serializing_if = "Option::is_none")]
     server_name: Option<Octets<'a>>,
-    /// The highest version the ClientHello offers, as in `TLS 1.3`.
+    /// The highest version that the ClientHello offers, for example `TLS 1.3`.
     offered_version: Option<AsText<TlsVersion>>,
-    /// The version the ServerHello chose.
+    /// The version that the ServerHello chose.
     version: Option<AsText<TlsVersion>>,
-    /// The cipher suite the ServerHello chose, as in `ECDHE_RSA_WITH_AES_128_GCM_SHA256`; its number where that has no name.
+    /// The cipher suite that the ServerHello chose, for example `ECDHE_RSA_WITH_AES_128_GCM_SHA256`, or its number if
+    /// it has no name.
     cipher_suite: Option<AsText<CipherSuite>>,
-    /// The protocols the ClientHello offers by ALPN, the first ones; left out where there are none.
+    /// The first protocols that the ClientHello offers by ALPN. Left out if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     protocols: Vec<Octets<'a>>,
-    /// The server's certificate; left out where none can be read, as in TLS 1.3.
+    /// The server's certificate. Left out if ehlotrace can read none, as in TLS 1.3.
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate: Option<CertificateObject<'a>>,
     /// The frame that brought the last byte of the ClientHello.
     client_hello_frame: Option<FrameNumber>,
     /// The frame that brought the last byte of the ServerHello.
     server_hello_frame: Option<FrameNumber>,
-    /// Whether it was completed, or may have been where the capture lacks bytes.
+    /// Whether the handshake was completed. Also true if the capture lacks bytes and the handshake may have been
+    /// completed.
     established: bool,
-    /// Alerts that were not encrypted: of each side the first fatal one, else its latest.
+    /// Alerts that were not encrypted: the first fatal alert of each side, or else its latest alert.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     alerts: Vec<AlertObject>,
-    /// Whether a hello is longer than those that are read; left out where it is false.
+    /// Whether a hello is longer than ehlotrace reads. Left out if it is false.
     #[serde(skip_serializing_if = "is_default")]
     hello_too_long: bool,
 }
@@ -63,22 +65,22 @@ impl<'a> TlsObject<'a> {
     }
 }
 
-/// What a certificate says of itself; nothing of it is verified.
+/// What a certificate says about itself. ehlotrace verifies none of it.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Certificate")]
 struct CertificateObject<'a> {
-    /// The frame that brought its last byte.
+    /// The frame that brought the last byte of the certificate.
     frame: FrameNumber,
-    /// The common name of its subject; left out where it has none.
+    /// The common name of the subject. Left out if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<Octets<'a>>,
-    /// The common name of who issued it; left out likewise.
+    /// The common name of the issuer. Left out if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     issuer: Option<Octets<'a>>,
-    /// The host names it is for, the first ones; left out where there are none.
+    /// The first host names that the certificate is for. Left out if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     names: Vec<Octets<'a>>,
-    /// More of them; left out where it is 0.
+    /// The number of further host names. Left out if it is 0.
     #[serde(skip_serializing_if = "is_default")]
     names_omitted: usize,
     /// RFC 3339, UTC.
@@ -112,11 +114,11 @@ struct AlertObject {
     frame: FrameNumber,
     #[schemars(schema_with = "schema::side")]
     from: &'static str,
-    /// Whether its sender gave up with it.
+    /// Whether the alert is fatal: its sender gave up.
     fatal: bool,
-    /// Its number (RFC 8446 6).
+    /// The number of the alert (RFC 8446 6).
     description: u8,
-    /// Its name, as in `handshake_failure`.
+    /// The name of the alert, for example `handshake_failure`.
     name: &'static str,
 }
 
@@ -136,14 +138,14 @@ impl AlertObject {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Lookup")]
 pub(super) struct LookupObject<'a> {
-    /// The frame of the question; null if the capture lacks it.
+    /// The frame of the question. Null if the capture lacks it.
     asked_frame: Option<FrameNumber>,
     answered_frame: FrameNumber,
-    /// The name asked for, in lower case; bytes other than those of host names are `\DDD`.
+    /// The name in the question, in lower case. Bytes that do not belong in a host name are `\DDD`.
     name: &'a str,
     #[schemars(schema_with = "schema::record_type")]
     record_type: AsText<RecordType>,
-    /// What the answer said, the first records of it, as in `10 mx1.example.com, 20 mx2.example.com`.
+    /// The first records of the answer, for example `10 mx1.example.com, 20 mx2.example.com`.
     answer: &'a str,
 }
 
@@ -165,27 +167,27 @@ pub(super) fn lookups(session: &Session) -> Vec<LookupObject<'_>> {
     steps.map(LookupObject::new).collect()
 }
 
-/// A lookup in vain that no connection of its client followed: a delivery that never started.
+/// A failed lookup with no connection of the client after it: a delivery that never started.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "FailedLookup")]
 pub(super) struct FailedLookupObject<'a> {
-    /// The frame of the question; of an answer whose question the capture lacks, the answer's.
+    /// The frame of the question. If the capture lacks the question, the frame of the answer.
     frame: FrameNumber,
     /// The frame of the latest answer.
     answered_frame: Option<FrameNumber>,
     time: Time,
     #[schemars(schema_with = "schema::ip")]
     client_ip: AsText<std::net::IpAddr>,
-    /// The name asked for, in lower case; bytes other than those of host names are `\DDD`.
+    /// The name in the question, in lower case. Bytes that do not belong in a host name are `\DDD`.
     name: &'a str,
     #[schemars(schema_with = "schema::record_type")]
     record_type: AsText<RecordType>,
-    /// Why there was nowhere to send mail to.
+    /// Why the client found no server to send the mail to.
     #[schemars(schema_with = "schema::lookup_failure")]
     failure: &'static str,
-    /// Why, in words.
+    /// The same reason in words.
     message: String,
-    /// Whether the client also takes mail in this capture: it may have asked only to check a sender.
+    /// Whether the client also receives mail in this capture. If so, the client may have asked only to check a sender.
     client_takes_mail: bool,
 }
 

@@ -13,15 +13,15 @@ use crate::report::digest::{Digest, ShownHello};
 use crate::smtp::ehlo::Problem;
 use crate::time::FrameNumber;
 
-/// One session in brief.
+/// One session in the short form.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "BriefSession")]
 pub(in crate::report) struct BriefSession<'a> {
     #[serde(flatten)]
     head: SessionHead<'a>,
-    /// The code of the server's greeting; null where the capture lacks it.
+    /// The code of the server's greeting. Null if the capture lacks it.
     greeting_code: Option<u16>,
-    /// The hello that its outcome is about; left out where there is none.
+    /// The hello that the outcome is about. Left out if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     hello: Option<BriefHello<'a>>,
 }
@@ -41,7 +41,7 @@ impl<'a> BriefSession<'a> {
 struct BriefHello<'a> {
     frame: FrameNumber,
     verb: Cow<'static, str>,
-    /// What follows the verb, without the blanks around it.
+    /// The text after the verb, without the blanks around it.
     argument: Octets<'a>,
     /// What is wrong with the argument.
     #[serde(serialize_with = "codes")]
@@ -49,7 +49,7 @@ struct BriefHello<'a> {
     problems: &'a [Problem],
     /// The argument that was probably meant.
     suggestion: Option<&'a str>,
-    /// The code of the reply; null where none came.
+    /// The code of the reply. Null if no reply came.
     reply_code: Option<u16>,
 }
 

@@ -12,7 +12,7 @@ use super::{SCHEMA_VERSION, TOOL, Tool, schema};
 use crate::capture::{CaptureInfo, CapturePart, LinkType, ReadError};
 use crate::scan::{CaptureReport, CaptureSource, CopyOf};
 
-/// The line of a capture that is opened.
+/// The line of a capture when ehlotrace opens it.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::report) struct CaptureLine<'a> {
     #[serde(rename = "type")]
@@ -21,11 +21,11 @@ pub(in crate::report) struct CaptureLine<'a> {
     #[schemars(schema_with = "schema::schema_version")]
     schema_version: u32,
     tool: Tool,
-    /// Its number, counted from 0: that of its sessions.
+    /// The number of the capture, counted from 0. Its sessions have the same number.
     capture: usize,
     #[serde(flatten)]
     source: SourceObject<'a>,
-    /// The number of its ticket, counted from 0.
+    /// The number of the ticket, counted from 0.
     ticket: usize,
 }
 
@@ -38,13 +38,13 @@ impl<'a> CaptureLine<'a> {
     }
 }
 
-/// The line of a capture that was read.
+/// The line of a capture when ehlotrace has read it.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::report) struct CaptureEndLine<'a> {
     #[serde(rename = "type")]
     #[schemars(schema_with = "schema::capture_end_line")]
     line_type: &'static str,
-    /// Its number, as in the line of type `capture`.
+    /// The number of the capture, as in the line of type `capture`.
     capture: usize,
     #[serde(flatten)]
     object: CaptureObject<'a>,
@@ -63,17 +63,17 @@ impl<'a> CaptureEndLine<'a> {
 pub(in crate::report) struct CaptureObject<'a> {
     #[serde(flatten)]
     source: SourceObject<'a>,
-    /// `whole`: read to its end. `cut`: its end is missing, or was not read. `damaged`: it breaks its own format, and was read
-    /// up to there. `unreadable`: nothing of it was read.
+    /// `whole`: ehlotrace read it to its end. `cut`: the end is missing or was not read. `damaged`: the file breaks its
+    /// own format, and ehlotrace read it up to that place. `unreadable`: ehlotrace read nothing of it.
     #[schemars(schema_with = "schema::capture_status")]
     status: &'static str,
-    /// Why it is not whole; null where it is.
+    /// Why the capture is not whole. Null if it is whole.
     #[schemars(schema_with = "schema::capture_reason")]
     status_reason: Option<&'static str>,
-    /// The file format; null where it could not be opened.
+    /// The file format. Null if ehlotrace could not open the file.
     #[schemars(schema_with = "schema::format")]
     format: Option<&'static str>,
-    /// The link-layer types the file declares, as libpcap names them.
+    /// The link-layer types that the file declares, with the names of libpcap.
     #[serde(serialize_with = "link_types")]
     #[schemars(with = "Vec<String>")]
     link_types: Option<&'a CaptureInfo>,
@@ -83,54 +83,56 @@ pub(in crate::report) struct CaptureObject<'a> {
     first_timestamp: Option<Time>,
     /// The latest time of a frame.
     last_timestamp: Option<Time>,
-    /// Sessions found, listed or not.
+    /// The number of sessions that ehlotrace found, whether it lists them or not.
     sessions: u64,
-    /// Frames that could not be decoded, by reason.
+    /// The number of frames that ehlotrace could not decode, by reason.
     #[serde(serialize_with = "counts", skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "Vec<CountObject<'a>>")]
     undecoded: &'a BTreeMap<String, u64>,
-    /// Sentences on the file: its variant, what was skipped, how it ends.
+    /// Sentences about the file: its variant, what ehlotrace skipped, how the file ends.
     notes: Vec<&'a str>,
     /// What stopped the reading before the end of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorObject<'a>>,
     /// Whether the file ends inside a record.
     truncated: bool,
-    /// Packets the capturing program says it lost.
+    /// The number of packets that the capturing program lost, as it reports.
     dropped: u64,
-    /// What the capture was wrapped in, outermost first.
+    /// What the capture was packed in. The outermost comes first.
     compression: &'a [&'static str],
-    /// The zone in which times were read; only where the file stores local time.
+    /// The time zone in which ehlotrace read the times. Present only if the file stores local time.
     #[serde(skip_serializing_if = "Option::is_none")]
     time_zone: Option<&'a str>,
-    /// The files it is made of, where several were read as one.
+    /// The files that this capture consists of, if ehlotrace read several files as one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     parts: Vec<PartObject<'a>>,
-    /// Lookups of mail servers that failed, with no connection after them: deliveries that never started.
+    /// Failed lookups of mail servers with no connection after them: deliveries that never started.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failed_lookups: Vec<FailedLookupObject<'a>>,
-    /// Further ones, over the bound of those listed; left out where it is 0.
+    /// The number of further lookups that are not listed. Left out if it is 0.
     #[serde(skip_serializing_if = "is_default")]
     failed_lookups_omitted: u64,
-    /// Lookups given up, to stay within bounds, before it was known what came of them; left out where it is 0.
+    /// The number of lookups that ehlotrace dropped before it knew their result, because it keeps only a limited
+    /// number. Left out if it is 0.
     #[serde(skip_serializing_if = "is_default")]
     lookups_forgotten: u64,
-    /// SMTP beyond doubt on ports that were not asked for.
+    /// Ports that certainly carry SMTP, but that the user did not ask for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     other_ports: Vec<OtherPortObject>,
-    /// Whether the sessions on these ports are listed: the capture was read again for them. Left out where they are not.
+    /// Whether the sessions on these ports are listed. If so, ehlotrace read the capture again for them. Left out if it
+    /// is false.
     #[serde(skip_serializing_if = "is_default")]
     other_ports_followed: bool,
-    /// Connections to further ports, over the bound of those listed; left out where it is 0.
+    /// The number of connections to further ports that are not listed. Left out if it is 0.
     #[serde(skip_serializing_if = "is_default")]
     other_ports_connections_omitted: u64,
-    /// The number of its ticket, counted from 0.
+    /// The number of the ticket, counted from 0.
     ticket: usize,
-    /// The earlier capture of the run that has the same packets; left out where there is none. `sessions` of such a copy are
-    /// counted there, listed nowhere else, and in no total; nor are its lookups.
+    /// The earlier capture of the run that has the same packets. Left out if there is none. The report does not list
+    /// the sessions and lookups of a copy again, and no total includes them. They count in the earlier capture.
     #[serde(skip_serializing_if = "Option::is_none")]
     copy_of: Option<CopyOfObject<'a>>,
-    /// Of the sessions found, the ones that a filter left out; left out where it is 0.
+    /// The number of found sessions that a filter left out. Left out if it is 0.
     #[serde(skip_serializing_if = "is_default")]
     filtered_out: u64,
 }
@@ -180,7 +182,7 @@ impl<'a> CaptureObject<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "CopyOf")]
 struct CopyOfObject<'a> {
-    /// Its number.
+    /// The number of that capture.
     capture: usize,
     #[serde(flatten)]
     source: SourceObject<'a>,
@@ -209,12 +211,12 @@ fn status(report: &CaptureReport) -> (&'static str, Option<&'static str>) {
     }
 }
 
-/// A port with SMTP that was not asked for.
+/// A port with SMTP that the user did not ask for.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "OtherPort")]
 struct OtherPortObject {
     port: u16,
-    /// Connections to it.
+    /// The number of connections to this port.
     connections: u64,
 }
 
@@ -234,7 +236,7 @@ fn link_types<S: Serializer>(info: &Option<&CaptureInfo>, serializer: S) -> Resu
 struct ErrorObject<'a> {
     #[schemars(schema_with = "schema::error_kind")]
     kind: &'static str,
-    /// In bytes of the uncompressed content.
+    /// The place of the error, in bytes of the uncompressed content.
     offset: Option<u64>,
     message: AsText<&'a ReadError>,
 }
@@ -245,15 +247,15 @@ impl<'a> ErrorObject<'a> {
     }
 }
 
-/// One file of several that were read as one.
+/// One file of several that ehlotrace read as one.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Part")]
 struct PartObject<'a> {
-    /// Its path.
+    /// The path of the file.
     path: &'a str,
-    /// The number of its first frame in the whole.
+    /// The number that the first frame of this file has in the whole capture.
     first_frame: u64,
-    /// How many frames it has.
+    /// The number of frames in this file.
     frames: u64,
 }
 

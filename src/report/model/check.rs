@@ -8,10 +8,10 @@ use crate::matrix::{Basis, MEASURED, Refusals, Verdict, Wording, who_refuses};
 use crate::report::advice::instead_of;
 use crate::smtp::ehlo::{ArgumentCheck, Note};
 
-/// What was found about one hello argument.
+/// What ehlotrace found about one hello argument.
 #[derive(Serialize)]
 pub(in crate::report) struct CheckObject<'a> {
-    /// Its line in the list, from 1; only where there is a list.
+    /// Its line in the list, counted from 1. Present only if there is a list.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u64>,
     argument: Octets<'a>,
@@ -21,23 +21,23 @@ pub(in crate::report) struct CheckObject<'a> {
     #[serde(serialize_with = "notes")]
     notes: &'a [Note],
     suggestion: Option<&'a str>,
-    /// What to change and to send, in words; null where it is well-formed.
+    /// What to change and what to send, in words. Null if the argument is well-formed.
     advice: Option<String>,
     measured: MeasuredObject,
 }
 
-/// What servers were measured to do on it.
+/// What measured servers do with the argument.
 #[derive(Serialize)]
 struct MeasuredObject {
     date: &'static str,
-    /// Whether this argument was sent, or others with the same problems, or nothing like it.
+    /// Whether the measurement sent this argument, other arguments with the same problems, or nothing like it.
     basis: &'static str,
     configurations: usize,
     refuse: usize,
-    /// They refuse some arguments like it.
+    /// The number of configurations that refuse some arguments like this one.
     refuse_some: usize,
     accept: usize,
-    /// They refuse even a well-formed, fully qualified name.
+    /// The number of configurations that refuse even a well-formed, fully qualified name.
     refuse_every_name: usize,
     not_measured: usize,
     refusals: Vec<RefusalObject>,

@@ -19,9 +19,9 @@ pub(super) struct HandshakeObject {
     syn_ack_frame: Option<FrameNumber>,
     ack_frame: Option<FrameNumber>,
     rtt_ns: Option<i64>,
-    /// The client's initial sequence number; null where the capture lacks it.
+    /// The client's initial sequence number. Null if the capture lacks it.
     client_isn: Option<u32>,
-    /// The server's.
+    /// The server's initial sequence number. Null if the capture lacks it.
     server_isn: Option<u32>,
 }
 

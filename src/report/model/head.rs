@@ -18,66 +18,69 @@ use crate::time::FrameNumber;
 /// The fields that a session has in every record.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct SessionHead<'a> {
-    /// The number of its capture, counted from 0.
+    /// The number of the capture, counted from 0.
     capture: usize,
     #[serde(flatten)]
     source: SourceObject<'a>,
-    /// Its number in the capture, counted from 1 in order of first frames.
+    /// The number of the session in the capture, counted from 1 in the order of the first frames.
     session: u64,
-    /// The same whenever this capture is read under this path, and different from that of every other session: from path,
-    /// member, first frame, its time, and both ends.
+    /// The id of the session. It is the same each time ehlotrace reads this capture under this path. It is different
+    /// for every other session. It comes from the path, the member, the first frame, the time of this frame, and both
+    /// ends.
     session_id: AsText<SessionId>,
-    /// The same in every capture that has the connection, and different from that of every other connection: both ends and
-    /// their initial sequence numbers. Null where the capture lacks one of these.
+    /// The key of the connection. It is the same in every capture of this connection and different for every other
+    /// connection. It consists of both ends and their initial sequence numbers. Null if the capture lacks one of these.
     connection_key: Option<String>,
-    /// Wireshark's number of the connection, `tcp.stream`; null unless `--tcp-stream` asked for it.
+    /// Wireshark's number of the connection, `tcp.stream`. Null without `--tcp-stream`.
     tcp_stream: Option<u64>,
     client: EndObject,
     server: ServerObject<'a>,
-    /// Frame numbers are Wireshark's.
+    /// Frame numbers are the same as in Wireshark.
     first_frame: FrameNumber,
     last_frame: FrameNumber,
     opened: Time,
     closed: Time,
-    /// The file with its first frame; only where several were read as one.
+    /// The file with the first frame. Present only if ehlotrace read several files as one.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_part: Option<&'a str>,
-    /// The file with its last frame.
+    /// The file with the last frame. Present only if ehlotrace read several files as one.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_part: Option<&'a str>,
-    /// Which sides' segments the capture has.
+    /// The sides whose segments the capture has.
     #[schemars(schema_with = "schema::captured")]
     captured: &'static str,
-    /// Whether it ran inside a tunnel.
+    /// Whether the session ran inside a tunnel.
     tunnelled: bool,
-    /// Whether a side sent TLS, or STARTTLS was accepted and no plain text followed; what is encrypted is not listed.
+    /// Whether a side sent TLS, or the server accepted STARTTLS and no plain text followed. Encrypted data is not
+    /// listed.
     tls: bool,
     messages_accepted: u64,
-    /// What became of the session.
+    /// What happened to the session.
     #[schemars(schema_with = "schema::outcome")]
     outcome: &'static str,
-    /// Why it was lost; null if it was not.
+    /// Why the session was lost. Null if it was not lost.
     #[schemars(schema_with = "schema::cause")]
     cause: Option<&'static str>,
-    /// Who has to change something; null if it was not lost.
+    /// Who must change something. Null if the session was not lost.
     #[schemars(schema_with = "schema::fault")]
     fault: Option<&'static str>,
-    /// How sure the outcome is; null if it is unknown.
+    /// How certain the outcome is. Null if the outcome is unknown.
     #[schemars(schema_with = "schema::confidence")]
     confidence: Option<&'static str>,
-    /// Whether a malformed hello was refused and a later one accepted.
+    /// Whether the server refused a malformed hello and accepted a later one.
     recovered: bool,
-    /// Why the server refused, where its reply says so in a way that is known; null where it does not, or nothing was
-    /// refused.
+    /// Why the server refused, if its reply says so in a form that ehlotrace knows. Null if the reply does not say so,
+    /// or if the server refused nothing.
     #[schemars(schema_with = "schema::reason")]
     reason: Option<&'static str>,
-    /// Of a lost session the number of the one in the same capture that delivered its mail right after, to another address
-    /// of the domain; null where there is none. Such a session counts as lost in `summary`, and in `delivered_later` there.
+    /// For a lost session: the number of the session in the same capture that delivered the mail right after it, to
+    /// another address of the domain. Null if there is none. The `summary` counts the lost session in `lost` and also
+    /// in `delivered_later`.
     delivered_later: Option<u64>,
-    /// What the verdict hangs on; left out if it was delivered.
+    /// What decided the verdict. Left out if the session was delivered.
     #[serde(skip_serializing_if = "Option::is_none")]
     deciding: Option<DecidingObject>,
-    /// The number of its ticket, counted from 0.
+    /// The number of the ticket, counted from 0.
     ticket: usize,
 }
 
@@ -179,7 +182,7 @@ struct ServerObject<'a> {
     #[schemars(schema_with = "schema::ip")]
     ip: AsText<IpAddr>,
     port: u16,
-    /// What the server's greeting says it is.
+    /// The server's product, as its greeting says.
     product: Option<&'a str>,
     build: Option<&'a str>,
 }
@@ -189,14 +192,15 @@ struct ServerObject<'a> {
 struct DecidingObject {
     /// The frame that shows it.
     frame: FrameNumber,
-    /// The verb of the command that the reply answers, `.` for the end of mail data; null for a greeting, and where no reply
-    /// decided.
+    /// The verb of the command that the reply answers. `.` is the end of mail data. Null for a greeting, and if no
+    /// reply decided.
     command: Option<&'static str>,
-    /// The code of the reply; null where none decided.
+    /// The code of the reply. Null if no reply decided.
     code: Option<u16>,
-    /// Its enhanced status code (RFC 3463), as in `5.5.2`.
+    /// The enhanced status code of the reply (RFC 3463), for example `5.5.2`.
     enhanced: Option<AsText<EnhancedStatusCode>>,
-    /// The text of the reply's first line, or what happened in its place: in words, what is not printable escaped.
+    /// The text of the reply's first line. If there was no reply, what happened instead, in words. Characters that are
+    /// not printable are escaped.
     text: String,
 }
 

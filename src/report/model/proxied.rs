@@ -31,13 +31,13 @@ impl EndObject {
 #[schemars(rename = "ProxyHeader")]
 pub(super) struct ProxyHeaderObject<'a> {
     frame: FrameNumber,
-    /// 1, a line of text, or 2, binary.
+    /// The version of the header. Version 1 is a line of text, version 2 is binary.
     version: u8,
-    /// `proxied` where it names client and server, `local` where the proxy speaks for itself, `unknown` where it does not say,
-    /// `malformed`, or `cut` where the capture lacks a part.
+    /// `proxied`: the header names the client and the server. `local`: the proxy speaks for itself. `unknown`: the
+    /// header does not say. `malformed`: the header is malformed. `cut`: the capture lacks a part of it.
     #[schemars(schema_with = "schema::proxy_content")]
     content: &'static str,
-    /// What the server said to it, where it does not know such headers.
+    /// The server's answer to the header, if the server does not know such headers.
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<ProxyRefusalObject<'a>>,
 }
@@ -66,21 +66,21 @@ impl<'a> ProxyHeaderObject<'a> {
     }
 }
 
-/// What the client asked of a SOCKS or HTTP proxy before the greeting.
+/// What the client asked a SOCKS or HTTP proxy for before the greeting.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ProxyRequest")]
 pub(super) struct ProxyRequestObject<'a> {
-    /// The end of the request, or of what there is of it.
+    /// The frame with the end of the request, or with the end of the part that the capture has.
     frame: FrameNumber,
     #[schemars(schema_with = "schema::proxy_kind")]
     kind: &'static str,
-    /// The mail server, by name or address; left out where the client did not come to ask for one.
+    /// The name or address of the mail server. Left out if the client did not ask for one.
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<Octets<'a>>,
-    /// Its port; left out where none is named.
+    /// The port of the mail server. Left out if the request names none.
     #[serde(skip_serializing_if = "Option::is_none")]
     port: Option<u16>,
-    /// The end of the proxy's answer; null where there is none.
+    /// The frame with the end of the proxy's answer. Null if there is none.
     answer_frame: Option<FrameNumber>,
     /// Whether the proxy connected the client.
     granted: bool,
@@ -104,17 +104,18 @@ impl<'a> ProxyRequestObject<'a> {
 #[schemars(rename = "XClient")]
 pub(super) struct XClientObject<'a> {
     frame: FrameNumber,
-    /// The address it names, port 0 where it names none; left out where it names no address.
+    /// The address that the command names. The port is 0 if the command names none. Left out if the command names no
+    /// address.
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<EndObject>,
-    /// The name that client greeted with; left out where it is not told.
+    /// The name in the hello of that client. Left out if the command does not give it.
     #[serde(skip_serializing_if = "Option::is_none")]
     helo: Option<Octets<'a>>,
     /// What is wrong with the name.
     #[serde(serialize_with = "problems", skip_serializing_if = "Problems::is_empty")]
     #[schemars(with = "Vec<ProblemObject>")]
     problems: Problems<'a>,
-    /// Whether the server accepted it: after XCLIENT the session begins anew then.
+    /// Whether the server accepted the command. After an accepted XCLIENT the session starts again.
     accepted: bool,
 }
 
@@ -139,11 +140,12 @@ impl<'a> XClientObject<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "EarlyTalk")]
 pub(super) struct EarlyTalkObject {
-    /// The client's first command.
+    /// The frame of the client's first command.
     frame: FrameNumber,
-    /// The end of the greeting, or of the refusal in its place.
+    /// The frame with the end of the greeting, or of the refusal that came instead.
     greeting_frame: FrameNumber,
-    /// How long the client did not wait; null where the clock was set between.
+    /// How much too early the client spoke: the time from its command to the greeting. Null if the clock was set in
+    /// between.
     not_waited_ns: Option<i64>,
 }
 

@@ -11,7 +11,7 @@ use crate::report::Summary;
 use crate::report::relay::{Argument, Loss, Refusal, Relay};
 use crate::report::relays;
 
-/// The sessions of one client to one server, of which at least one was lost.
+/// The sessions from one client to one server. At least one of them was lost.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Relay")]
 pub(in crate::report) struct RelayObject<'a> {
@@ -32,34 +32,34 @@ pub(in crate::report) struct RelayObject<'a> {
     first: Time,
     /// When the last session closed.
     last: Time,
-    /// What the server's greeting says it is.
+    /// The server's product, as its greeting says.
     product: Option<&'a str>,
     arguments_omitted: u64,
     first_lost: Option<Time>,
     last_lost: Option<Time>,
-    /// Mean time from one lost session to the next.
+    /// The mean time from one lost session to the next.
     lost_every_ns: Option<i64>,
-    /// What connected in the client's name, where a PROXY header or XCLIENT names the client.
+    /// The proxy that connected for the client, if a PROXY header or XCLIENT names the client.
     #[schemars(with = "Option<IpAddr>")]
     proxy: Option<AsText<IpAddr>>,
-    /// The number of its ticket, counted from 0.
+    /// The number of the ticket, counted from 0.
     ticket: usize,
-    /// Every cause of its lost sessions, the most frequent first.
+    /// Every cause of the lost sessions. The most frequent comes first.
     causes: Vec<LossObject<'a>>,
-    /// The replies that sessions were lost to.
+    /// The replies that caused losses.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     refusals: Vec<RefusalObject<'a>>,
-    /// Sessions lost to further replies, over the bound of those listed; left out where it is 0.
+    /// The number of sessions lost because of further replies that are not listed. Left out if it is 0.
     #[serde(skip_serializing_if = "is_default")]
     refusals_omitted: u64,
     /// The numbers of the captures with a lost session, counted from 0.
     lost_in: Vec<usize>,
-    /// Further captures, over the bound of those listed; left out where it is 0.
+    /// The number of further captures that are not listed. Left out if it is 0.
     #[serde(skip_serializing_if = "is_default")]
     lost_in_omitted: u64,
 }
 
-/// One cause, with one reason, of the lost sessions of a relay.
+/// One cause of a relay's lost sessions, with one reason.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "RelayCause")]
 struct LossObject<'a> {
@@ -67,12 +67,12 @@ struct LossObject<'a> {
     cause: &'a str,
     #[schemars(schema_with = "schema::reason")]
     reason: Option<&'static str>,
-    /// Who has to change something.
+    /// Who must change something.
     #[schemars(schema_with = "schema::fault")]
     fault: Option<&'static str>,
     /// Sessions lost to it.
     sessions: u64,
-    /// What to do about it.
+    /// What to do about the loss.
     remedy: String,
 }
 
@@ -88,11 +88,12 @@ impl<'a> LossObject<'a> {
     }
 }
 
-/// A reply that sessions were lost to.
+/// A reply that caused losses.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Refusal")]
 struct RefusalObject<'a> {
-    /// The code and text of the reply, cut where it is long, behind the command it is to where that is no hello.
+    /// The code and text of the reply, cut if it is long. If the reply answers a command other than a hello, the
+    /// command comes first.
     text: &'a str,
     /// Sessions lost to it.
     sessions: u64,

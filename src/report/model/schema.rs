@@ -76,8 +76,9 @@ fn as_written(schema: &mut Schema) {
     }
 }
 
-/// The report of ehlotrace as one document. Times are in UTC, durations are integers whose names end in `_ns`, frame
-/// numbers are Wireshark's. New fields may come; a field renamed or removed raises `schema_version`.
+/// The report of ehlotrace as one document. Times are in UTC. Durations are integers, and their names end in `_ns`.
+/// Frame numbers are the same as in Wireshark. Later versions may add fields. If a field is renamed or removed,
+/// `schema_version` goes up.
 #[derive(JsonSchema)]
 #[schemars(rename = "Report")]
 // Only described: the document is written piece by piece.
@@ -86,20 +87,20 @@ struct Document<'a> {
     #[schemars(schema_with = "schema_version")]
     schema_version: u32,
     tool: Tool,
-    /// The paths that were given, in their order.
+    /// The paths on the command line, in their order.
     inputs: Vec<InputObject<'a>>,
-    /// In their order.
+    /// The tickets in their order.
     tickets: Vec<TicketObject<'a>>,
-    /// In the order they were read.
+    /// The captures in the order in which ehlotrace read them.
     captures: Vec<CaptureObject<'a>>,
-    /// By capture, and in it in order of their first frames.
+    /// The sessions by capture, and in each capture in the order of their first frames.
     sessions: Vec<SessionObject<'a>>,
-    /// Pairs of client and server that lost sessions, each of one ticket; those that lost most first.
+    /// Pairs of client and server that lost sessions, each of one ticket. Those that lost the most come first.
     relays: Vec<RelayObject<'a>>,
     summary: Summary,
 }
 
-/// One session, written when it is over.
+/// One session, written when the session ends.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::report) struct SessionLine<S> {
     #[serde(rename = "type")]
@@ -116,8 +117,8 @@ impl<S> SessionLine<S> {
     }
 }
 
-/// The first line: every field that any line can have, with a value that only shows its type. It is no record; programs
-/// that tell types from the lines they read first find them all.
+/// The first line. It has every field that any line can have, with a value that only shows its type. It is not a
+/// record. Some programs find out the types from the first lines, and here they find all of them.
 #[derive(JsonSchema)]
 #[allow(dead_code)]
 struct FieldsLine {

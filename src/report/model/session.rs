@@ -27,72 +27,75 @@ pub(in crate::report) struct SessionObject<'a> {
     #[serde(flatten)]
     head: SessionHead<'a>,
     handshake: HandshakeObject,
-    /// The server's greeting, where the capture has it.
+    /// The server's greeting, if the capture has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     greeting: Option<GreetingObject<'a>>,
-    /// Every EHLO, HELO and LHLO, its argument checked.
+    /// Every EHLO, HELO and LHLO, with a check of its argument.
     #[serde(serialize_with = "hellos", skip_serializing_if = "Said::has_no_hellos")]
     #[schemars(with = "Vec<HelloObject<'a>>")]
     hellos: Said<'a>,
-    /// Commands and replies, in order of the capture.
+    /// The commands and replies, in the order of the capture.
     #[serde(serialize_with = "exchanges", skip_serializing_if = "Said::has_no_exchanges")]
     #[schemars(with = "Vec<ExchangeObject<'a>>")]
     exchanges: Said<'a>,
-    /// The frames that show what became of it.
+    /// The frames that show what happened to the session.
     #[serde(serialize_with = "evidence", skip_serializing_if = "<[Evidence]>::is_empty")]
     #[schemars(with = "Vec<EvidenceObject>")]
     evidence: &'a [Evidence],
-    /// What to do about it; empty if there is nothing to do.
+    /// What to do about the loss. Empty if there is nothing to do.
     remedy: String,
     close: CloseObject,
     anomalies: AnomaliesObject,
-    /// A Wireshark display filter for its frames.
+    /// A Wireshark display filter for the frames of the session.
     display_filter: AsText<DisplayFilter>,
-    /// Exchanges over the bound of those kept.
+    /// The number of further exchanges that are not listed.
     exchanges_omitted: u64,
-    /// Hellos over the bound of those kept.
+    /// The number of further hellos that are not listed.
     hellos_omitted: u64,
-    /// A reply whose end the capture lacks: it stands in no exchange.
+    /// A reply whose end the capture lacks. It is in no exchange.
     #[serde(skip_serializing_if = "Option::is_none")]
     unfinished_reply: Option<ReplyObject<'a>>,
-    /// The connection's Community ID, version 1 with seed 0, by which other tools know it.
+    /// The Community ID of the connection, version 1 with seed 0. Other tools know the connection by this id.
     community_id: String,
-    /// What can be read of the TLS handshake without keys, where the capture has one.
+    /// What ehlotrace can read of the TLS handshake without keys, if the capture has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     tls_handshake: Option<TlsObject<'a>>,
-    /// The DNS answers that led the client to the server's address: for MX first, then for the host's address.
+    /// The DNS answers that led the client to the server's address: first those for MX, then those for the host's
+    /// address.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     lookups: Vec<LookupObject<'a>>,
-    /// Replies to commands sent too many at once to be remembered; left out where it is 0.
+    /// The number of replies that ehlotrace could not match to a command, because the client sent too many commands at
+    /// once. Left out if it is 0.
     #[serde(skip_serializing_if = "is_default")]
     replies_unpaired: u64,
-    /// Bytes of the client not read: too many before the reply that tells what they are. Left out where it is 0.
+    /// The number of bytes from the client that ehlotrace did not read: too many came before the reply that tells what
+    /// they are. Left out if it is 0.
     #[serde(skip_serializing_if = "is_default")]
     client_octets_unread: u64,
-    /// What is worth a second look whatever became of the session; left out where there is nothing.
+    /// What is worth a second look, whatever the outcome is. Left out if there is nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remarks: Vec<RemarkObject>,
-    /// The client behind the proxy, as XCLIENT or else the PROXY header before the greeting names it; left out where none does.
-    /// `client_ip` is the proxy then. Port 0 where XCLIENT names none.
+    /// The client behind the proxy. XCLIENT names it, or else the PROXY header before the greeting. Left out if neither
+    /// names it. If this field is there, `client_ip` is the proxy. The port is 0 if XCLIENT names none.
     #[serde(skip_serializing_if = "Option::is_none")]
     proxied_client: Option<EndObject>,
-    /// What that client connected to, by the PROXY header.
+    /// The address that this client connected to, according to the PROXY header.
     #[serde(skip_serializing_if = "Option::is_none")]
     proxied_server: Option<EndObject>,
-    /// The PROXY header; left out where there is none.
+    /// The PROXY header. Left out if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     proxy_header: Option<ProxyHeaderObject<'a>>,
-    /// What XCLIENT commands said of the client behind the proxy.
+    /// What XCLIENT commands said about the client behind the proxy.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     xclients: Vec<XClientObject<'a>>,
-    /// That the client spoke before it had the greeting; left out where it did not.
+    /// Present if the client spoke before it had the greeting.
     #[serde(skip_serializing_if = "Option::is_none")]
     early_talk: Option<EarlyTalkObject>,
-    /// What the client asked of a SOCKS or HTTP proxy before the greeting; left out where it asked none. The session is that of the
-    /// mail server behind it, `server` is the proxy.
+    /// What the client asked a SOCKS or HTTP proxy for before the greeting. Left out if it asked no proxy. The session
+    /// is with the mail server behind the proxy, and `server` is the proxy.
     #[serde(skip_serializing_if = "Option::is_none")]
     proxy_request: Option<ProxyRequestObject<'a>>,
-    /// What XFORWARD commands said of the client for whom messages are passed on.
+    /// What XFORWARD commands said about the client whose messages are passed on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     xforwards: Vec<XClientObject<'a>>,
 }
@@ -143,12 +146,12 @@ struct GreetingObject<'a> {
     #[serde(serialize_with = "lines", skip_serializing_if = "ReplyLines::is_empty")]
     #[schemars(with = "Vec<Octets<'a>>")]
     lines: &'a ReplyLines,
-    /// From the end of the handshake.
+    /// The time from the end of the handshake to the greeting.
     delay_ns: Option<i64>,
-    /// Left out where it is true.
+    /// Left out if it is true.
     #[serde(skip_serializing_if = "is_true")]
     complete: bool,
-    /// Lines over the bound of those kept; left out where it is 0.
+    /// The number of further lines that are not listed. Left out if it is 0.
     #[serde(skip_serializing_if = "is_default")]
     lines_omitted: u64,
 }
@@ -163,21 +166,21 @@ impl<'a> GreetingObject<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Reply")]
 struct ReplyObject<'a> {
-    /// None where the capture lacks the end of the reply's only line.
+    /// Null if the capture lacks the end of the reply's only line.
     frame: Option<FrameNumber>,
     code: u16,
-    /// The enhanced status code (RFC 3463), as in `5.5.2`.
+    /// The enhanced status code (RFC 3463), for example `5.5.2`.
     enhanced: Option<AsText<crate::smtp::EnhancedStatusCode>>,
     /// The text of each line, without the code.
     #[serde(serialize_with = "lines", skip_serializing_if = "ReplyLines::is_empty")]
     #[schemars(with = "Vec<Octets<'a>>")]
     lines: &'a ReplyLines,
-    /// From the command it answers.
+    /// The time from the command to its reply.
     delay_ns: Option<i64>,
-    /// Left out where it is true.
+    /// Left out if it is true.
     #[serde(skip_serializing_if = "is_true")]
     complete: bool,
-    /// Lines over the bound of those kept; left out where it is 0.
+    /// The number of further lines that are not listed. Left out if it is 0.
     #[serde(skip_serializing_if = "is_default")]
     lines_omitted: u64,
 }
@@ -274,10 +277,10 @@ fn hellos<S: Serializer>(said: &Said<'_>, serializer: S) -> Result<S::Ok, S::Err
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Exchange")]
 struct ExchangeObject<'a> {
-    /// Left out for the greeting and any other reply that answers no command.
+    /// The command. Left out for the greeting and for every other reply that answers no command.
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<CommandObject<'a>>,
-    /// Left out where none came.
+    /// The reply. Left out if no reply came.
     #[serde(skip_serializing_if = "Option::is_none")]
     reply: Option<ReplyObject<'a>>,
 }
@@ -286,11 +289,11 @@ struct ExchangeObject<'a> {
 #[schemars(rename = "Command")]
 struct CommandObject<'a> {
     frame: FrameNumber,
-    /// In capitals where it is a known one; `.` is the end of mail data.
+    /// The verb of the command, in capitals if ehlotrace knows it. `.` is the end of mail data.
     verb: Cow<'static, str>,
-    /// The whole line; `***` in place of a secret.
+    /// The whole line. `***` replaces a secret.
     line: Octets<'a>,
-    /// Left out where it is true.
+    /// Left out if it is true.
     #[serde(skip_serializing_if = "is_true")]
     complete: bool,
 }
@@ -311,19 +314,19 @@ pub(super) fn verb(command: &Command) -> Cow<'static, str> {
 struct HelloObject<'a> {
     frame: FrameNumber,
     verb: Cow<'static, str>,
-    /// What follows the verb, without the blanks around it.
+    /// The text after the verb, without the blanks around it.
     argument: Octets<'a>,
     /// What is wrong with the argument.
     #[serde(serialize_with = "problems", skip_serializing_if = "Problems::is_empty")]
     #[schemars(with = "Vec<ProblemObject>")]
     problems: Problems<'a>,
-    /// What is odd about it but allowed.
+    /// What is unusual about the argument but allowed.
     #[serde(serialize_with = "notes")]
     #[schemars(schema_with = "schema::notes")]
     notes: &'a [Note],
     /// The argument that was probably meant.
     suggestion: Option<&'a str>,
-    /// Left out where none came.
+    /// The reply. Left out if no reply came.
     #[serde(skip_serializing_if = "Option::is_none")]
     reply: Option<ReplyObject<'a>>,
     /// Whether the server accepted it.
@@ -347,9 +350,9 @@ impl Problems<'_> {
 pub(super) struct ProblemObject {
     #[schemars(schema_with = "schema::problem")]
     code: &'static str,
-    /// The first byte of the argument at fault, or where one is missing, counted from 1.
+    /// The first wrong byte of the argument, or the place where a byte is missing, counted from 1.
     byte: usize,
-    /// The section of the standard that says so.
+    /// The section of the standard with the rule.
     reference: &'static str,
     message: String,
 }

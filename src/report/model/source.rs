@@ -19,13 +19,14 @@ pub(super) fn path_octets(source: &CaptureSource) -> Option<PathOctets<'_>> {
 /// The fields that name a capture, in its own objects and in those of its sessions.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct SourceObject<'a> {
-    /// As it was given, or found in a folder; of standard input what `--name` says, else `-`.
+    /// The path on the command line, or the path that ehlotrace found in a folder. For standard input, the value of
+    /// `--name`, or else `-`.
     path: &'a str,
-    /// The bytes of the path, in Base64; only where they are no Unicode.
+    /// The bytes of the path, in Base64. Present only if they are not Unicode.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::base64")]
     path_base64: Option<PathOctets<'a>>,
-    /// The member of an archive.
+    /// The name of the member, if the capture is in an archive.
     member: Option<&'a str>,
 }
 
@@ -52,19 +53,20 @@ impl<'a> InputEndLine<'a> {
     }
 }
 
-/// An input that was read: a path as it was given, and all captures in it.
+/// An input that ehlotrace read: one path of the command line, with all captures in it.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Input")]
 pub(in crate::report) struct InputObject<'a> {
     #[serde(flatten)]
     source: SourceObject<'a>,
-    /// Captures that were read, to their end or to damage; those read as parts of one count each.
+    /// The number of captures that ehlotrace read, to their end or to a damaged place. The parts of one capture count
+    /// separately.
     captures: u64,
-    /// Captures and others that could not be read, or not to their end.
+    /// The number of captures and other files that ehlotrace could not read, or not to their end.
     unreadable: u64,
-    /// Files in folders and members of archives that are no captures.
+    /// The number of files in folders and members of archives that are not captures.
     passed_over: u64,
-    /// Of the captures read those that are copies of others in the run.
+    /// The number of captures that ehlotrace read and that are copies of other captures in the run.
     copies: u64,
 }
 

@@ -10,41 +10,43 @@ use super::source::{PathOctets, path_octets};
 use super::values::counts;
 use crate::report::{InputReport, Summary};
 
-/// A ticket that was read: a folder, archive, mail or file in a folder that was given, or what was given itself. Relays are a
-/// ticket's own.
+/// A ticket that ehlotrace read. Each folder, archive, mail or file in a given folder is a ticket, and so is anything
+/// else that was given. Each ticket has its own relays.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Ticket")]
 pub(in crate::report) struct TicketObject<'a> {
-    /// Its number, counted from 0: that of its captures, sessions and relays.
+    /// The number of the ticket, counted from 0. Its captures, sessions and relays have the same number.
     ticket: usize,
     /// The path of the folder, archive, mail or file.
     path: &'a str,
-    /// The octets of the path, in Base64; only where they are no Unicode.
+    /// The bytes of the path, in Base64. Present only if they are not Unicode.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::base64")]
     path_base64: Option<PathOctets<'a>>,
-    /// Captures that were read, to their end or to damage; those read as parts of one count each.
+    /// The number of captures that ehlotrace read, to their end or to a damaged place. The parts of one capture count
+    /// separately.
     captures: u64,
-    /// Captures and others that could not be read, or not to their end.
+    /// The number of captures and other files that ehlotrace could not read, or not to their end.
     unreadable: u64,
-    /// Files in folders and members of archives that are no captures.
+    /// The number of files in folders and members of archives that are not captures.
     passed_over: u64,
-    /// Of the captures read those that are copies of others in the run, whose sessions are counted there.
+    /// The number of captures that ehlotrace read and that are copies of other captures in the run. Their sessions
+    /// count in those other captures.
     copies: u64,
-    /// Its sessions, those of copies aside.
+    /// The number of sessions of the ticket, without those of copies.
     sessions: u64,
     delivered: u64,
     lost: u64,
     no_mail: u64,
     not_smtp: u64,
     unknown: u64,
-    /// Lost sessions by the code of their cause.
+    /// The number of lost sessions by the code of their cause.
     #[serde(serialize_with = "counts", skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "schema::by_cause")]
     by_cause: &'a BTreeMap<&'static str, u64>,
-    /// Lookups of mail servers that failed, with no connection after them: deliveries that never started.
+    /// Failed lookups of mail servers with no connection after them: deliveries that never started.
     never_started: u64,
-    /// Of the lost sessions those whose mail another session delivered right after.
+    /// The number of lost sessions whose mail another session delivered right after.
     delivered_later: u64,
 }
 
