@@ -245,6 +245,19 @@ fn contradiction(whole: &Verdict, part: &Verdict) -> Option<&'static str> {
     part.exchanges.iter().filter(known).any(|exchange| is_new(&exchange)).then_some("a reply to another command")
 }
 
+/// What a capture cannot tell when packets are missing: an exported PDU has no sequence number, so a missing one leaves no hole;
+/// a refusal in place of the greeting, with the SYN-ACK missing, looks like the reply to what the client had said too soon, and
+/// the verdict is unknown then.
+fn is_beyond_telling(name: &str, problem: &str, part: &Verdict) -> bool {
+    match name {
+        "exported.pcap" => problem == "another verdict",
+        "synchronization-error.pcap" => {
+            problem == "a reply to another command" && part.outcome == Outcome::Unknown.code()
+        }
+        _ => false,
+    }
+}
+
 /// The sessions of a sample from which the packets at `missing` are gone, against those of the whole one.
 fn compare(recording: &Recording, whole: &[Verdict], missing: std::ops::Range<usize>, wrong: &mut Vec<String>) {
     let mut frames = recording.frames.clone();
@@ -256,6 +269,8 @@ fn compare(recording: &Recording, whole: &[Verdict], missing: std::ops::Range<us
         }
         let of_it: Vec<_> = whole.iter().filter(|verdict| verdict.ends == part.ends).collect();
         let problems: Vec<_> = of_it.iter().filter_map(|verdict| contradiction(verdict, &part)).collect();
+        let problems: Vec<_> =
+            problems.into_iter().filter(|problem| !is_beyond_telling(&recording.name, problem, &part)).collect();
         if problems.len() == of_it.len() {
             wrong.push(format!("{} without {missing:?}: {problems:?} {part:?}", recording.name));
         }

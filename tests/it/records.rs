@@ -158,7 +158,7 @@ fn standard_input_has_the_name_it_is_given() {
     let refused = scan(folder.path(), &["--name", name, "c.pcap"], b"");
     let error = String::from_utf8(refused.stderr).unwrap();
     assert_eq!((refused.status.code(), error.lines().count(), refused.stdout.as_slice()), (Some(2), 1, &b""[..]));
-    assert!(error.contains("--name is for standard input"), "{error}");
+    assert!(error.contains("--name needs standard input"), "{error}");
 }
 
 #[cfg(unix)]
