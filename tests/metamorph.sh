@@ -11,7 +11,8 @@ program=$1
 ehlotrace=$2
 seeds=${3:-1}
 status=0
-printed=$(python3 "$program" --bin "$ehlotrace" --seeds "$seeds" --only '^(?!8 clock set forward by 60 s)') || status=$?
+lines=$(dirname "$0")/metamorph_lines.py
+printed=$(EHLOTRACE=$(realpath "$ehlotrace") python3 "$program" --bin "$lines" --seeds "$seeds" --only '^(?!8 clock set forward by 60 s)') || status=$?
 printf '%s\n' "$printed" | sed -n '/^class  /,$p'
 [ "$status" -le 1 ]
 printf '%s\n' "$printed" | awk '
