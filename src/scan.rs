@@ -19,6 +19,7 @@ use crate::diagnosis::{Diagnosis, diagnose};
 use crate::dns::Lookups;
 use crate::flow::{ClosedFlow, FlowTable, StreamIndex};
 use crate::limits::Limits;
+use crate::plural::counted;
 use crate::session::{Exported, FrameContent, Session, SessionBuilder, SessionFrame};
 use crate::smtp::DialogueOptions;
 use crate::time::{CaptureClock, Timestamp, Zone};
@@ -431,10 +432,8 @@ fn mixed_parts(info: &CaptureInfo, torn: u64) -> Vec<String> {
         sentences.push(format!("{} more begin before the one before them ends", info.overlaps_omitted));
     }
     if torn > 0 {
-        let (connections, do_not) = if torn == 1 { ("connection", "does not") } else { ("connections", "do not") };
-        sentences.push(format!(
-            "{torn} {connections} of one file {do_not} go on in the next one with the same addresses and ports"
-        ));
+        let connections = counted(torn, "connection of one file does not", "connections of one file do not");
+        sentences.push(format!("{connections} go on in the next one with the same addresses and ports"));
     }
     let advice =
         "this is not how the parts of one capture are; if they are captures of their own, read them without --sequence";

@@ -148,6 +148,11 @@ impl Input {
         }
     }
 
+    /// Whether it can be read more than once: a file, and no pipe.
+    pub(super) fn is_file(&self) -> bool {
+        self.path().is_some_and(Path::is_file)
+    }
+
     /// Whether it was found in a folder, and so need not be a capture.
     pub(super) const fn is_found(&self) -> bool {
         matches!(self, Self::Found(_))

@@ -1,7 +1,6 @@
 //! Rotated captures read as one: `dumpcap -b`, `tcpdump -C`, `nmcap` chains.
 
 use std::io;
-use std::path::Path;
 
 use super::follow::{self, Again, Observe};
 use super::progress::{Counter, Progress};
@@ -88,7 +87,7 @@ fn scan_parts(
         let parts = order.iter().map(|input| (part(input), open_later(input, &open_options, None)));
         Ok(scan_sequence(Sequence::new(parts.collect()), scan, observe))
     };
-    let again: Option<&mut Again<'_>> = if order.iter().all(|input| is_file(input)) { Some(&mut again) } else { None };
+    let again: Option<&mut Again<'_>> = if order.iter().all(|input| input.is_file()) { Some(&mut again) } else { None };
     let first = |observe: &mut Observe<'_>| scan_sequence(sequence, &options.scan, observe);
     let report = follow::scan(first, &options.scan, &filter, again, &mut |session, diagnosis| {
         wants_more = wants_more && tell(Event::Session(Box::new((session, diagnosis))));
@@ -105,7 +104,7 @@ fn filter(parts: &[Part<'_>], options: &BatchOptions<'_>) -> Result<SessionFilte
     }
     let mut end = None;
     for (_, input, _) in parts {
-        if !is_file(input) {
+        if !input.is_file() {
             let what =
                 "its end is not known before it was read: give --since and --until a date and time, or name a file";
             return Err(ReadError::Open { source: io::Error::other(what) });
@@ -134,7 +133,7 @@ fn begin(
     options: &OpenOptions,
     counter: Option<&Counter>,
 ) -> Result<(Option<Timestamp>, Opening), ReadError> {
-    let is_file = is_file(input);
+    let is_file = input.is_file();
     let peeked = Peeked::new(open(input, options, counter.filter(|_| !is_file))?);
     let first = peeked.first_time();
     if !is_file {
@@ -146,11 +145,6 @@ fn begin(
 fn open_later(input: &Input, options: &OpenOptions, counter: Option<&Counter>) -> Opening {
     let (input, options, counter) = (input.clone(), options.clone(), counter.cloned());
     Box::new(move || open(&input, &options, counter.as_ref()))
-}
-
-/// Whether it can be read more than once.
-fn is_file(input: &Input) -> bool {
-    input.path().is_some_and(Path::is_file)
 }
 
 fn open(input: &Input, options: &OpenOptions, counter: Option<&Counter>) -> Result<Box<dyn CaptureReader>, ReadError> {

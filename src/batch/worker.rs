@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use super::captures::{self, Found};
 use super::follow::{self, Again, Observe};
@@ -31,8 +30,7 @@ pub(super) fn scan(input: &Input, options: &BatchOptions<'_>, tell: &mut dyn FnM
                 let mut again = |scan: &ScanOptions, observe: &mut Observe<'_>| {
                     scan_again(input, captures, scan, &options.passwords, observe)
                 };
-                let is_file = input.path().is_some_and(Path::is_file);
-                scan_reader(source, reader, (options, &filter), is_file.then_some(&mut again), tell)
+                scan_reader(source, reader, (options, &filter), input.is_file().then_some(&mut again), tell)
             }
             Found::Other => tell(Event::Skipped),
             Found::Unreadable(source, error) => unreadable(source, error, tell),

@@ -2,8 +2,10 @@
 //!
 //! An argument of a capture is repeated only where its characters mean nothing to Markdown, HTML or a terminal.
 
+use std::sync::LazyLock;
+
 use crate::diagnosis::{Diagnosis, EvidenceKind, Fault, Reason, Stage};
-use crate::matrix::{self, Refusals, SERVERS};
+use crate::matrix::{self, SERVERS};
 use crate::smtp::ehlo::{ArgumentCheck, LineEnd, Problem, ProblemCode, check};
 
 /// What to do about a loss; empty where there is nothing to do.
@@ -58,12 +60,12 @@ pub fn instead_of(argument: &[u8]) -> String {
         Some(name) if is_of_kb240832(&found) => format!(
             "Send the host name only, `{name}`, or its fully qualified name, `{name}.your-company.com` (Microsoft KB \
              240832). The full name is safer: {}",
-            bare_names()
+            *BARE_NAMES
         ),
         Some(name) => format!(
             "Send the fully qualified name, such as `{name}.your-company.com`. The bare host name `{name}` is the \
              second choice: {}",
-            bare_names()
+            *BARE_NAMES
         ),
         None => "Send the fully qualified name of the sending host, such as `mail.your-company.com`. If \
                  it has no name, send its address in brackets, such as `[192.0.2.7]`."
@@ -85,10 +87,10 @@ fn is_of_kb240832(found: &ArgumentCheck) -> bool {
 }
 
 /// What was measured of names without a dot.
-fn bare_names() -> String {
-    let measured: Refusals = matrix::who_refuses(&[], b"sub2");
-    format!("{} of {} measured server configurations refuse a name without a dot.", measured.refusing(), SERVERS.len())
-}
+static BARE_NAMES: LazyLock<String> = LazyLock::new(|| {
+    let refusing = matrix::who_refuses(&[], b"sub2").refusing();
+    format!("{refusing} of {} measured server configurations refuse a name without a dot.", SERVERS.len())
+});
 
 /// What to change about one problem of `argument`.
 fn change(argument: &[u8], problem: &Problem) -> String {

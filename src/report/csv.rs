@@ -1,5 +1,5 @@
-//! Comma-separated values: one row a session, for spreadsheets; and one for what is to say about a capture: that it is a
-//! copy of another, was not read to its end, or is made of parts that do not belong together.
+//! Comma-separated values: one row a session, for spreadsheets; and one for each note on a capture, such as that it is a copy
+//! of another or was not read to its end.
 //!
 //! A cell that a spreadsheet would take for a formula gets an apostrophe in front, as is usual there.
 
@@ -46,7 +46,7 @@ const COLUMNS: [Column; 50] = [
     ("deciding_command", |row| of_deciding(row, |deciding| deciding.command)),
     ("deciding_code", |row| of_deciding(row, |deciding| deciding.code)),
     ("deciding_enhanced", |row| of_deciding(row, |deciding| deciding.enhanced)),
-    ("deciding_text", |row| of_deciding(row, |deciding| Some(deciding.text))),
+    ("deciding_text", |row| of_deciding(row, |deciding| Some(deciding.text.clone()))),
     ("messages_accepted", |row| row.session.transcript.messages_accepted.to_string()),
     ("tls", |row| row.session.transcript.is_tls.to_string()),
     ("evidence_frames", |row| joined(row.evidence().map(|(frame, _)| frame.to_string()), " ")),
@@ -83,7 +83,7 @@ fn of_reply<T: ToString>(row: &Digest<'_>, field: impl Fn(&Reply) -> T) -> Strin
     or_empty(row.hello.as_ref().and_then(|hello| hello.reply).map(field))
 }
 
-fn of_deciding<T: ToString>(row: &Digest<'_>, field: impl Fn(Deciding) -> Option<T>) -> String {
+fn of_deciding<T: ToString>(row: &Digest<'_>, field: impl Fn(&Deciding) -> Option<T>) -> String {
     or_empty(row.deciding().and_then(field))
 }
 

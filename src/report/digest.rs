@@ -1,5 +1,7 @@
 //! What every format shows of a session: the hello its verdict is about, what was said to it, the verdict in words.
 
+use std::cell::OnceCell;
+
 use super::{background, escape, evidence, product_name, words};
 use crate::diagnosis::{Answer, Diagnosis, End, EvidenceKind, Outcome};
 use crate::flow::Side;
@@ -18,6 +20,8 @@ pub(super) struct Digest<'s> {
     pub(super) diagnosis: &'s Diagnosis,
     /// The hello the verdict is about.
     pub(super) hello: Option<ShownHello<'s>>,
+    /// Made when it is asked for; a row of CSV asks for each part of it.
+    deciding: OnceCell<Option<Deciding>>,
 }
 
 /// A hello and what was said to it.
@@ -62,7 +66,7 @@ impl<'s> Digest<'s> {
             let argument = split_argument(command.after_verb()).octets;
             Some(ShownHello { command, argument, check: &hello.check, reply: transcript.hello_reply(hello) })
         });
-        Self { capture, source, session, diagnosis, hello }
+        Self { capture, source, session, diagnosis, hello, deciding: OnceCell::new() }
     }
 
     /// Its place among all.
@@ -103,11 +107,15 @@ impl<'s> Digest<'s> {
         if let Some((_, reply)) = self.diagnosis.reply() {
             return refusal(reply, SHOWN_COLUMNS);
         }
-        self.telling().map(|(_, text)| text).unwrap_or_default()
+        self.deciding().map(|deciding| deciding.text.clone()).unwrap_or_default()
     }
 
     /// What the verdict hangs on: the reply, or what happened in its place. None of a session that delivered mail.
-    pub(super) fn deciding(&self) -> Option<Deciding> {
+    pub(super) fn deciding(&self) -> Option<&Deciding> {
+        self.deciding.get_or_init(|| self.decide()).as_ref()
+    }
+
+    fn decide(&self) -> Option<Deciding> {
         if self.diagnosis.outcome == Outcome::Delivered {
             return None;
         }

@@ -11,8 +11,8 @@ use crate::capture::Packet;
 /// The same in the whole run and another in the next one, so that nobody can make a capture that passes for another's.
 static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
-/// Octets of a packet that are looked at: the headers, with the checksum of all the rest in them, and the start of a line. More
-/// would cost a scan more than a hundredth of its time.
+/// Octets of a packet that are looked at: the headers, with the checksum of all the rest in them, and the start of a line. A
+/// packet that differs behind them only has another checksum all the same, unless it was forged.
 const PACKET_OCTETS: usize = 128;
 
 /// Two captures with the same fingerprint have the same packets: as many, of the same link types, at the same times, of the

@@ -205,8 +205,8 @@ struct DecidingObject {
 }
 
 impl DecidingObject {
-    fn new(deciding: Deciding) -> Self {
+    fn new(deciding: &Deciding) -> Self {
         let Deciding { frame, command, code, enhanced, text } = deciding;
-        Self { frame, command, code, enhanced: enhanced.map(AsText), text }
+        Self { frame: *frame, command: *command, code: *code, enhanced: enhanced.map(AsText), text: text.clone() }
     }
 }

@@ -26,8 +26,8 @@ impl Dialogue<'_> {
         }
     }
 
-    /// What was held is no header: it is read as what a client says.
-    fn give_back(&mut self, held: &[u8], moment: Moment) {
+    /// What was held is neither a header nor a request to a proxy: it is read as what a client says.
+    pub(super) fn give_back(&mut self, held: &[u8], moment: Moment) {
         self.client.place.at = self.client.place.line;
         self.enter(Mode::Command);
         self.read_client(held, moment);

@@ -64,9 +64,7 @@ impl Dialogue<'_> {
     fn give_request_back(&mut self, held: &[u8], moment: Moment) {
         self.transcript.proxy_request = None;
         self.server.answer = None;
-        self.client.place.at = self.client.place.line;
-        self.enter(Mode::Command);
-        self.read_client(held, moment);
+        self.give_back(held, moment);
     }
 
     /// Takes the proxy's answer off the front of what the server sends: what is left of it, and what was held and is no answer.
