@@ -106,7 +106,7 @@ fn change(argument: &[u8], problem: &Problem) -> String {
             format!("A host name cannot have an underscore: rename {name}, with a hyphen instead.")
         }
         ProblemCode::BadCharacter => {
-            format!("A host name can have only letters, digits, hyphens and dots: rename {name}.")
+            format!("A host name can have only letters, digits, hyphens and dots: correct {name}.")
         }
         ProblemCode::Whitespace => "A host name is one word: remove the spaces.".to_owned(),
         ProblemCode::NonAscii => {
@@ -131,7 +131,7 @@ fn change(argument: &[u8], problem: &Problem) -> String {
 /// `argument` in backticks, where all its characters are harmless and it is short.
 fn shown(argument: &[u8]) -> String {
     const SHOWN_OCTETS: usize = 80;
-    let is_harmless = |octet: &u8| octet.is_ascii_alphanumeric() || b"-_.:[]".contains(octet);
+    let is_harmless = |octet: &u8| octet.is_ascii_alphanumeric() || b"-_.:[]!'#$%+=@~,()/ ".contains(octet);
     match std::str::from_utf8(argument) {
         Ok(text) if text.len() <= SHOWN_OCTETS && argument.iter().all(is_harmless) => format!("`{text}`"),
         _ => "the name".to_owned(),
@@ -205,6 +205,10 @@ mod tests {
                 "A host name cannot have an underscore: rename `sub_2.example.com`, with a hyphen instead. Send `sub-2.example.com`.",
             ),
             ("192.0.2.7", "An address needs brackets: `192.0.2.7` has none. Send `[192.0.2.7]`, or better:"),
+            (
+                "sub2!",
+                "A host name can have only letters, digits, hyphens and dots: correct `sub2!`. Send the fully qualified name of",
+            ),
             ("2001:db8::7", "An address needs brackets: `2001:db8::7` has none. Send `[IPv6:2001:db8::7]`, or better:"),
             (
                 "-sub2.example.com",
@@ -216,7 +220,7 @@ mod tests {
             ),
             (
                 "John's PC",
-                "A host name can have only letters, digits, hyphens and dots: rename the name. A host name is one word: remove",
+                "A host name can have only letters, digits, hyphens and dots: correct `John's PC`. A host name is one word: remove",
             ),
             (
                 "",
