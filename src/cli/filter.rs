@@ -108,6 +108,9 @@ pub(super) fn range(text: &str) -> Result<RangeInclusive<u64>, String> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     match (first.trim().parse(), last.trim().parse()) {
         (Ok(first), Ok(last)) if 0 < first && first <= last => Ok(first..=last),
+        _ if text.contains('.') => {
+            Err("in 2.3, 2 is the capture and 3 the session: name that capture, and give the 3".to_owned())
+        }
         _ => Err("give a number from 1, or a range such as 3-9".to_owned()),
     }
 }
@@ -123,6 +126,7 @@ mod tests {
         {
             assert_eq!(range(text).ok(), range_read, "{text}");
         }
+        assert!(range("1.3").unwrap_err().starts_with("in 2.3, 2 is the capture"));
     }
 
     #[test]
