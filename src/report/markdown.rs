@@ -134,7 +134,7 @@ fn losing(run: &Run) -> String {
     let relays = run.totals.losing_relays();
     let title = if relays.is_empty() { "" } else { "\n## Relays that stopped working\n" };
     let described = relays.iter().take(MAX_RELAYS).map(|loser| format!("\n{}", relay(run, loser)));
-    let rest = relays::rest(&run.totals, ": `--format json`").into_iter().map(|sentence| format!("\n{sentence}\n"));
+    let rest = relays::rest(&run.totals, MAX_RELAYS, ": `--format json`").into_iter().map(|sentence| format!("\n{sentence}\n"));
     std::iter::once(title.to_owned()).chain(described).chain(rest).collect()
 }
 

@@ -10,6 +10,8 @@ mod csv;
 mod digest;
 pub mod escape;
 pub mod evidence;
+mod finding;
+mod findings;
 mod html;
 mod json;
 mod jsonl;

@@ -35,14 +35,19 @@ pub(super) fn remedies(relay: &Relay) -> Vec<String> {
 }
 
 fn remedy(relay: &Relay, loss: &Loss, name_cause: bool) -> String {
-    let place = match loss.fault {
+    let place = place(loss.fault);
+    let cause = if name_cause { format!("{}, ", loss.name()) } else { String::new() };
+    format!("{cause}{place}{}", remedy_of(relay, loss))
+}
+
+/// Where something has to change, in words that a remedy follows.
+pub(super) const fn place(fault: Option<Fault>) -> &'static str {
+    match fault {
         Some(Fault::Client) => "at the client: ",
         Some(Fault::Server) => "at the server: ",
         Some(Fault::Network) => "in the network: ",
         Some(Fault::Capture) | None => "",
-    };
-    let cause = if name_cause { format!("{}, ", loss.name()) } else { String::new() };
-    format!("{cause}{place}{}", remedy_of(relay, loss))
+    }
 }
 
 /// What to do about one cause.
@@ -79,10 +84,10 @@ pub(super) fn captures(relay: &Relay, are_several: bool) -> Vec<String> {
     named.chain(more).collect()
 }
 
-/// Sentences on the relays that are not described; `hint` says where they are.
-pub(super) fn rest(totals: &Totals, hint: &str) -> Vec<String> {
+/// Sentences on the relays past the first `most`; `hint` says where they are.
+pub(super) fn rest(totals: &Totals, most: usize, hint: &str) -> Vec<String> {
     let mut sentences = Vec::new();
-    let rest = totals.losing_relays().len().saturating_sub(MAX_RELAYS);
+    let rest = totals.losing_relays().len().saturating_sub(most);
     if rest > 0 {
         let pairs = number(u64::try_from(rest).unwrap_or(u64::MAX));
         sentences.push(format!("And {pairs} more pairs of client and server that lost sessions{hint}."));

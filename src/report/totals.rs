@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::model::{counts, schema};
+use super::finding::{Finding, Findings};
 use super::relay::{Relay, RelayBounds, client_of};
 use super::tickets::Tickets;
 use super::words::{left_out_by_filters, number};
@@ -45,6 +46,8 @@ pub struct Summary {
     pub other_relays_sessions: u64,
     /// The number of lost sessions among those in `other_relays_sessions`.
     pub other_relays_lost: u64,
+    /// The number of lost sessions that ehlotrace did not add to a finding, because there were too many different ones.
+    pub other_findings_lost: u64,
     /// Failed lookups of mail servers with no connection after them: deliveries that never started.
     pub never_started: u64,
     /// The number of lost sessions whose mail another session delivered right after. These sessions lost no mail.
@@ -161,6 +164,7 @@ pub(super) struct Totals {
     /// Those of the tickets before it that lost sessions.
     losing: Vec<Relay>,
     pub(super) tickets: Tickets,
+    findings: Findings,
     /// What a capture of the ticket being read is a copy of, where one is.
     copied: Option<String>,
     /// What everything was before the capture being read, which may turn out to be a copy.
@@ -185,6 +189,7 @@ impl Totals {
             relays: Relays::default(),
             losing: Vec::new(),
             tickets: Tickets::new(limits.tickets),
+            findings: Findings::new(limits),
             copied: None,
             before: None,
         }
@@ -196,6 +201,7 @@ impl Totals {
 
     /// A capture is opened.
     pub(super) fn capture_begin(&mut self, source: &CaptureSource) {
+        self.findings.capture_begin(source);
         self.before = source.may_be_copy.then(|| Before {
             summary: self.summary.clone(),
             ticket: self.ticket.clone(),
@@ -207,6 +213,7 @@ impl Totals {
     pub(super) fn session(&mut self, capture: (usize, &CaptureSource), session: &Session, diagnosis: &Diagnosis) {
         self.summary.session(diagnosis);
         self.ticket.session(diagnosis);
+        self.summary.other_findings_lost += u64::from(self.findings.session(capture, session, diagnosis));
         let is_full = self.relays.len() + self.losing.len() >= self.max_relays;
         let ends = (client_of(session), session.server.ip());
         if let Some(before) = &mut self.before {
@@ -230,6 +237,7 @@ impl Totals {
     /// That capture was read. What was counted of a copy is taken back.
     pub(super) fn capture_end(&mut self, report: &CaptureReport) {
         let before = self.before.take();
+        self.findings.capture_end(report.copy_of.is_some());
         if let (Some(original), Some(before)) = (&report.copy_of, before) {
             (self.summary, self.ticket) = (before.summary, before.ticket);
             for (ends, relay) in before.relays {
@@ -257,6 +265,11 @@ impl Totals {
         }
         self.tickets.end(number, report, &ticket, self.copied.take().as_deref());
         (number, Summary { tickets: 1, ..ticket })
+    }
+
+    /// What sessions were lost to, the most frequent first.
+    pub(super) fn findings(&self) -> Vec<&Finding> {
+        self.findings.most_first()
     }
 
     /// The relays that lost a session, those that lost most first.

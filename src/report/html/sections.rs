@@ -123,7 +123,7 @@ pub(super) fn relays(run: &Run) -> Markup {
     }
     let content = html! {
         @for relay in totals.losing_relays().iter().take(MAX_RELAYS) { (describe(relay, run)) "\n" }
-        @for sentence in relays::rest(totals, "") { p { (sentence) } }
+        @for sentence in relays::rest(totals, MAX_RELAYS, "") { p { (sentence) } }
     };
     section("relays", "Relays that stopped working", &content)
 }

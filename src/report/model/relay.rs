@@ -91,7 +91,7 @@ impl<'a> LossObject<'a> {
 /// A reply that caused losses.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Refusal")]
-struct RefusalObject<'a> {
+pub(super) struct RefusalObject<'a> {
     /// The code and text of the reply, cut if it is long. If the reply answers a command other than a hello, the
     /// command comes first.
     text: &'a str,
@@ -100,7 +100,7 @@ struct RefusalObject<'a> {
 }
 
 impl<'a> RefusalObject<'a> {
-    fn new(refusal: &'a Refusal) -> Self {
+    pub(super) fn new(refusal: &'a Refusal) -> Self {
         Self { text: &refusal.text, sessions: refusal.sessions }
     }
 }
