@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::change::{Change, Fate, History, Step};
 use super::digest::refusal;
+use super::timeline::Timeline;
 use super::{advice, escape, product_name};
-use crate::diagnosis::{self, Diagnosis, Fault, RULES, Reason, Rule};
+use crate::diagnosis::{self, Diagnosis, Fault, Outcome, RULES, Reason, Rule};
 use crate::limits::Limits;
 use crate::scan::{CaptureSource, Ticket};
 use crate::session::Session;
@@ -62,6 +64,7 @@ pub(super) struct Relay {
     /// The latest of them.
     last_lost_in: Option<usize>,
     losses: Vec<Loss>,
+    history: History,
 }
 
 /// A reply that sessions were lost to.
@@ -175,6 +178,7 @@ impl Relay {
             captures_omitted: 0,
             last_lost_in: None,
             losses: Vec::new(),
+            history: History::new(),
         }
     }
 
@@ -203,32 +207,47 @@ impl Relay {
                 self.captures_omitted += 1;
             }
         }
-        if let Some(rule) = diagnosis.cause.filter(|_| diagnosis.is_mail_lost()) {
-            self.add_lost(rule, session, diagnosis, bounds);
-        }
+        let fate = match diagnosis.cause.filter(|_| diagnosis.is_mail_lost()) {
+            Some(rule) => Fate::Lost(self.add_lost(rule, session, diagnosis, bounds)),
+            None if diagnosis.outcome == Outcome::Delivered => Fate::Delivered,
+            None => Fate::Other,
+        };
+        self.history.add(session, fate);
     }
 
-    fn add_lost(&mut self, rule: &'static Rule, session: &Session, diagnosis: &Diagnosis, bounds: RelayBounds) {
+    /// Counts a lost session; gives the index of its loss.
+    fn add_lost(
+        &mut self,
+        rule: &'static Rule,
+        session: &Session,
+        diagnosis: &Diagnosis,
+        bounds: RelayBounds,
+    ) -> usize {
         let opened = session.first.time;
         self.lost += 1;
         let (first, last) = self.lost_span.unwrap_or((opened, opened));
         self.lost_span = Some((first.min(opened), last.max(opened)));
         let (reason, advice) = (diagnosis.reason, diagnosis.remedy);
-        let is_it = |loss: &&mut Loss| loss.rule == rule && loss.reason == reason && loss.advice == advice;
-        match self.losses.iter_mut().find(is_it) {
-            Some(loss) => loss.sessions += 1,
+        let is_it = |loss: &Loss| loss.rule == rule && loss.reason == reason && loss.advice == advice;
+        let index = match self.losses.iter_mut().enumerate().find(|(_, loss)| is_it(loss)) {
+            Some((index, loss)) => {
+                loss.sessions += 1;
+                index
+            }
             None => {
                 let argument = advice::lost_to(diagnosis).filter(|octets| octets.len() <= bounds.argument_octets);
                 let argument = argument.map(Into::into);
                 self.losses.push(Loss { rule, reason, sessions: 1, fault: diagnosis.fault, advice, argument });
+                self.losses.len() - 1
             }
-        }
+        };
         for hello in &session.transcript.hellos {
             self.add_argument(session, hello, bounds);
         }
         if let Some((_, answer)) = diagnosis.reply() {
             self.add_refusal(&refusal(answer, REFUSAL_COLUMNS), bounds);
         }
+        index
     }
 
     fn add_refusal(&mut self, text: &str, bounds: RelayBounds) {
@@ -267,6 +286,16 @@ impl Relay {
         let mut losses: Vec<&Loss> = self.losses.iter().collect();
         losses.sort_by_key(|loss| (std::cmp::Reverse(loss.sessions), precedence(loss)));
         losses
+    }
+
+    /// When it stopped or started to work, in order of time.
+    pub(super) fn changes(&self) -> Vec<Change<'_>> {
+        self.history.changes(&self.losses)
+    }
+
+    /// Its sessions over time.
+    pub(super) const fn timeline(&self) -> &Timeline<Step> {
+        self.history.timeline()
     }
 
     /// Nanoseconds from one lost session to the next, on average; none for fewer than two.

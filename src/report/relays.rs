@@ -1,5 +1,6 @@
 //! Clients and servers that lose mail, in words that several formats use.
 
+use super::change::{Change, Turn};
 use super::relay::{Loss, Relay};
 use super::totals::Totals;
 use super::words::{count, date_and_time, number, span};
@@ -26,6 +27,31 @@ pub(super) fn when(relay: &Relay, zone: &Zone) -> Option<String> {
     let Some(every) = relay.lost_every_ns() else { return Some(shown(first)) };
     let average = if relay.lost > 2 { "on average " } else { "" };
     Some(format!("first {}, last {}, {average}every {}", shown(first), shown(last), span(every)))
+}
+
+/// Since when it does not work or works again, in sentences without a full stop. Backticks mark code.
+pub(super) fn changes(relay: &Relay, zone: &Zone) -> Vec<String> {
+    relay.changes().iter().map(|change| sentence(change, zone)).collect()
+}
+
+fn sentence(change: &Change<'_>, zone: &Zone) -> String {
+    let time = |time| format!("{} {}", date_and_time(time, zone), zone.name());
+    let (last, first, loss) = (time(change.last), time(change.first), change.loss.name());
+    let (before, after) = (count(change.before, "session"), count(change.after, "session"));
+    let turn = match change.turn {
+        Turn::Stopped => format!(
+            "worked until {last} ({before} in a row delivered), since {first} lost to `{loss}` ({after} in a row)"
+        ),
+        Turn::Resumed => format!(
+            "lost to `{loss}` until {last} ({before} in a row), works since {first} ({after} in a row delivered)"
+        ),
+    };
+    let differences = match change.differences.as_deref() {
+        None => "what was different is not known, for too much changes in this relay".to_owned(),
+        Some([]) => "hello, server and TLS were the same".to_owned(),
+        Some(differences) => format!("what was different: {}", differences.join(", ")),
+    };
+    format!("{turn}; {differences}")
 }
 
 /// What to do, for each cause.

@@ -11,6 +11,8 @@ use super::model::{counts, schema};
 use super::finding::{Finding, Findings};
 use super::relay::{Relay, RelayBounds, client_of};
 use super::tickets::Tickets;
+use super::timeline::Timeline;
+use super::volume::Volume;
 use super::words::{left_out_by_filters, number};
 use super::{InputReport, escape};
 use crate::diagnosis::{Diagnosis, Outcome, RULES, Rule};
@@ -149,6 +151,9 @@ fn products(relays: &Relays) -> HashMap<IpAddr, Box<str>> {
     told.into_iter().map(|(relay, product)| (relay.server, product)).collect()
 }
 
+/// Steps of time in which something happened that are told apart.
+const STEPS: usize = 1_000;
+
 /// Client and server.
 type Ends = (IpAddr, IpAddr);
 type Relays = HashMap<Ends, Relay, RandomState>;
@@ -165,6 +170,7 @@ pub(super) struct Totals {
     losing: Vec<Relay>,
     pub(super) tickets: Tickets,
     findings: Findings,
+    timeline: Timeline<Volume>,
     /// What a capture of the ticket being read is a copy of, where one is.
     copied: Option<String>,
     /// What everything was before the capture being read, which may turn out to be a copy.
@@ -175,6 +181,7 @@ pub(super) struct Totals {
 struct Before {
     summary: Summary,
     ticket: Summary,
+    timeline: Timeline<Volume>,
     /// None where there was none.
     relays: HashMap<Ends, Option<Relay>, RandomState>,
 }
@@ -190,6 +197,7 @@ impl Totals {
             losing: Vec::new(),
             tickets: Tickets::new(limits.tickets),
             findings: Findings::new(limits),
+            timeline: Timeline::new(STEPS),
             copied: None,
             before: None,
         }
@@ -205,6 +213,7 @@ impl Totals {
         self.before = source.may_be_copy.then(|| Before {
             summary: self.summary.clone(),
             ticket: self.ticket.clone(),
+            timeline: self.timeline.clone(),
             relays: HashMap::default(),
         });
     }
@@ -213,6 +222,7 @@ impl Totals {
     pub(super) fn session(&mut self, capture: (usize, &CaptureSource), session: &Session, diagnosis: &Diagnosis) {
         self.summary.session(diagnosis);
         self.ticket.session(diagnosis);
+        self.timeline.at(session.first.time).add(diagnosis);
         self.summary.other_findings_lost += u64::from(self.findings.session(capture, session, diagnosis));
         let is_full = self.relays.len() + self.losing.len() >= self.max_relays;
         let ends = (client_of(session), session.server.ip());
@@ -239,7 +249,7 @@ impl Totals {
         let before = self.before.take();
         self.findings.capture_end(report.copy_of.is_some());
         if let (Some(original), Some(before)) = (&report.copy_of, before) {
-            (self.summary, self.ticket) = (before.summary, before.ticket);
+            (self.summary, self.ticket, self.timeline) = (before.summary, before.ticket, before.timeline);
             for (ends, relay) in before.relays {
                 match relay {
                     Some(relay) => self.relays.insert(ends, relay),
@@ -265,6 +275,11 @@ impl Totals {
         }
         self.tickets.end(number, report, &ticket, self.copied.take().as_deref());
         (number, Summary { tickets: 1, ..ticket })
+    }
+
+    /// The sessions over time.
+    pub(super) const fn timeline(&self) -> &Timeline<Volume> {
+        &self.timeline
     }
 
     /// What sessions were lost to, the most frequent first.
