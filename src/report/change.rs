@@ -73,6 +73,19 @@ pub(super) enum Turn {
     Resumed,
 }
 
+impl Turn {
+    /// Every code.
+    pub(super) const CODES: [&'static str; 2] = [Self::Stopped.code(), Self::Resumed.code()];
+
+    /// The stable name reports use.
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Resumed => "resumed",
+        }
+    }
+}
+
 /// A relay that stopped or started to work.
 #[derive(Clone, Debug)]
 pub(super) struct Change<'r> {

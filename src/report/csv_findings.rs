@@ -29,7 +29,9 @@ const COLUMNS: [Column; 25] = [
     ("servers", |finding, _| finding.servers.number().to_string()),
     ("server_ips", |finding, _| peers(&finding.servers)),
     ("products", |finding, _| joined(finding.products.iter().map(ToString::to_string), "; ")),
-    ("arguments", |finding, _| joined(finding.arguments_most_first().into_iter().map(|(sent, _)| argument(sent)), "; ")),
+    ("arguments", |finding, _| {
+        joined(finding.arguments_most_first().into_iter().map(|(sent, _)| argument(sent)), "; ")
+    }),
     ("suggestions", |finding, _| joined(suggestions(finding), "; ")),
     ("arguments_omitted", |finding, _| finding.arguments_omitted.to_string()),
     ("replies", |finding, _| joined(finding.refusals.iter().map(|refusal| refusal.text.to_string()), "; ")),

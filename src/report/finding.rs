@@ -16,6 +16,8 @@ use crate::time::Timestamp;
 /// The sessions that were lost for the same reason.
 #[derive(Clone, Debug)]
 pub(super) struct Finding {
+    /// Its number in order of appearance, counted from 0.
+    pub(super) number: usize,
     pub(super) trouble: Trouble,
     pub(super) sessions: u64,
     /// When the earliest and the latest of them were opened.
@@ -131,9 +133,10 @@ impl Peers {
 }
 
 impl Finding {
-    fn new(trouble: Trouble, (capture, source): (usize, &CaptureSource), session: &Session) -> Self {
+    fn new(number: usize, trouble: Trouble, (capture, source): (usize, &CaptureSource), session: &Session) -> Self {
         let opened = session.first.time;
         Self {
+            number,
             trouble,
             sessions: 0,
             first: opened,
@@ -249,14 +252,14 @@ impl Findings {
         self.before = source.may_be_copy.then(|| (self.all.len(), BTreeMap::new()));
     }
 
-    /// Counts a session; says whether it was lost to something that is not kept apart any more.
+    /// Counts a session; gives the number of its finding, none where it lost no mail or there is no room for another one.
     pub(super) fn session(
         &mut self,
         capture: (usize, &CaptureSource),
         session: &Session,
         diagnosis: &Diagnosis,
-    ) -> bool {
-        let Some(trouble) = Trouble::of(diagnosis) else { return false };
+    ) -> Option<usize> {
+        let trouble = Trouble::of(diagnosis)?;
         let known = self.all.iter_mut().enumerate().find(|(_, finding)| finding.trouble == trouble);
         if let Some((index, finding)) = known {
             if let Some((number, before)) = &mut self.before
@@ -265,14 +268,15 @@ impl Findings {
                 before.entry(index).or_insert_with(|| finding.clone());
             }
             finding.add(capture, session, diagnosis, self.bounds);
-        } else if self.all.len() >= self.most {
-            return true;
-        } else {
-            let mut finding = Finding::new(trouble, capture, session);
+            return Some(index);
+        }
+        let number = self.all.len();
+        (number < self.most).then(|| {
+            let mut finding = Finding::new(number, trouble, capture, session);
             finding.add(capture, session, diagnosis, self.bounds);
             self.all.push(finding);
-        }
-        false
+            number
+        })
     }
 
     /// The capture was read; what was counted of a copy is taken back.

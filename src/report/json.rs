@@ -9,7 +9,9 @@ use std::io::{self, BufWriter, Write};
 use serde::Serialize;
 
 use super::digest::Digest;
-use super::model::{self, CaptureObject, FindingObject, InputObject, RelayObject, SCHEMA_VERSION, SessionObject, TOOL, TicketObject};
+use super::model::{
+    self, CaptureObject, FindingObject, InputObject, RelayObject, SCHEMA_VERSION, SessionObject, TOOL, TicketObject,
+};
 use super::run::{Form, Run};
 use super::spool::Spool;
 use super::{InputReport, ReportOptions, Summary};

@@ -177,6 +177,11 @@ fn losing(run: &Run) -> String {
          |---|---|---:|---|---|---|---|\n"
     );
     text.extend(relays.iter().take(MAX_RELAYS).map(|loser| relay(run, loser)));
+    for loser in relays.iter().take(MAX_RELAYS) {
+        let ends = format!("{} to {}", code(&loser.client.to_string()), code(&loser.server.to_string()));
+        let changes = relays::changes(loser, &run.options.zone);
+        text.extend(changes.into_iter().map(|change| format!("\n{ends}: {change}.\n")));
+    }
     let rest = relays::rest(&run.totals, MAX_RELAYS, ": `--format json`");
     text.extend(rest.into_iter().map(|sentence| format!("\n{sentence}\n")));
     text

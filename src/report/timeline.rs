@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use crate::time::{NANOS_PER_SEC, Timestamp};
 
 /// Widths of a step in seconds: from one second to 52 weeks.
-const WIDTHS_S: [i64; 13] =
-    [1, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400, 604_800, 4 * 604_800, 52 * 604_800];
+const WIDTHS_S: [i64; 13] = [1, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400, 604_800, 4 * 604_800, 52 * 604_800];
 
 /// What happened in one step.
 pub(super) trait Bin: Clone + Default {

@@ -7,8 +7,8 @@ use foldhash::fast::RandomState;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::model::{counts, schema};
 use super::finding::{Finding, Findings};
+use super::model::{counts, schema};
 use super::relay::{Relay, RelayBounds, client_of};
 use super::tickets::Tickets;
 use super::timeline::Timeline;
@@ -218,12 +218,18 @@ impl Totals {
         });
     }
 
-    /// Counts a session of the capture with this number.
-    pub(super) fn session(&mut self, capture: (usize, &CaptureSource), session: &Session, diagnosis: &Diagnosis) {
+    /// Counts a session of the capture with this number; gives the number of the finding that it belongs to.
+    pub(super) fn session(
+        &mut self,
+        capture: (usize, &CaptureSource),
+        session: &Session,
+        diagnosis: &Diagnosis,
+    ) -> Option<usize> {
         self.summary.session(diagnosis);
         self.ticket.session(diagnosis);
         self.timeline.at(session.first.time).add(diagnosis);
-        self.summary.other_findings_lost += u64::from(self.findings.session(capture, session, diagnosis));
+        let finding = self.findings.session(capture, session, diagnosis);
+        self.summary.other_findings_lost += u64::from(finding.is_none() && diagnosis.is_mail_lost());
         let is_full = self.relays.len() + self.losing.len() >= self.max_relays;
         let ends = (client_of(session), session.server.ip());
         if let Some(before) = &mut self.before {
@@ -242,6 +248,7 @@ impl Totals {
                 self.relays.insert(ends, relay);
             }
         }
+        finding
     }
 
     /// That capture was read. What was counted of a copy is taken back.

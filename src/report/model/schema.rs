@@ -15,13 +15,14 @@ use serde_json::{Value, json};
 
 use super::capture::{STATUSES, TRUNCATED};
 use super::{
-    BriefSession, CaptureEndLine, CaptureLine, CaptureObject, FindingLine, FindingObject, InputEndLine, InputObject, RelayLine, RelayObject,
-    SCHEMA_VERSION, SessionObject, SummaryLine, TicketLine, TicketObject, Tool,
+    BriefSession, CaptureEndLine, CaptureLine, CaptureObject, FindingLine, FindingObject, InputEndLine, InputObject,
+    RelayLine, RelayObject, SCHEMA_VERSION, SessionObject, SummaryLine, TicketLine, TicketObject, Tool,
 };
 use crate::capture::{FORMATS, ReadError};
 use crate::diagnosis::{Confidence, Fault, Outcome, REASONS, RULES, Remark};
 use crate::dns::LookupFailure;
 use crate::report::Summary;
+use crate::report::change::Turn;
 use crate::smtp::ehlo::{Note, ProblemCode};
 use crate::smtp::{ProxyContent, ProxyKind};
 
@@ -183,6 +184,7 @@ words! {
     problems: words(ProblemCode::ALL.map(ProblemCode::code));
     capture_status: word(STATUSES);
     capture_reason: word_or_null(ReadError::KINDS.into_iter().chain([TRUNCATED]).collect::<Vec<_>>());
+    turn: word(Turn::CODES);
     fields_line: word(["fields"]);
     proxy_content: word(ProxyContent::CODES);
     proxy_kind: word(ProxyKind::ALL.map(ProxyKind::code));

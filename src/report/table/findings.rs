@@ -39,7 +39,8 @@ fn describe(lines: &mut FooterLines, finding: &Finding, run: &Run) {
         lines.paragraph(label, &refusal);
         label = "                 ";
     }
-    lines.paragraph("        when     ", &format!("{}; {share}", findings::when(finding, &run.options.zone)));
+    let share = if totals.summary().sessions > 1 { format!("; {share}") } else { String::new() };
+    lines.paragraph("        when     ", &format!("{}{share}", findings::when(finding, &run.options.zone)));
     lines.paragraph("        see      ", &findings::example(finding, totals));
     lines.paragraph("        fix      ", &findings::fix(finding, totals));
 }

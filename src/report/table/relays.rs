@@ -20,6 +20,7 @@ pub(super) fn list(lines: &mut FooterLines, run: &Run) {
     let losing = run.totals.losing_relays();
     match losing.as_slice() {
         [] => {}
+        [_] if run.totals.summary().sessions == 1 => {}
         [relay] if run.totals.summary().other_relays_lost == 0 => {
             lines.blank();
             let of = format!("{} of {}", number(relay.lost), count(relay.sessions, "session"));

@@ -70,8 +70,22 @@ pub(super) fn week() -> Vec<u8> {
             "192.0.2.10",
             "sub2.example.com",
             "sub2.",
-            &[(6, true), (18, true), (30, true), (42, true), (54, true), (66, true), (78, true), (84, false), (96, false),
-              (108, false), (120, false), (132, false), (144, false), (156, false)],
+            &[
+                (6, true),
+                (18, true),
+                (30, true),
+                (42, true),
+                (54, true),
+                (66, true),
+                (78, true),
+                (84, false),
+                (96, false),
+                (108, false),
+                (120, false),
+                (132, false),
+                (144, false),
+                (156, false),
+            ],
         ),
         ("192.0.2.40", "build.example.com", "", &[(26, true), (74, true), (122, true)]),
         (
@@ -86,10 +100,14 @@ pub(super) fn week() -> Vec<u8> {
             let client = format!("{address}:{}", 3_100 + 7 * number);
             let mut s = on_the_same_network(capture.session(&client, "192.0.2.25:25"));
             s.wait_s(hour * HOUR_S).wait_ns(2_041_237_913 + 61_307_951_331 * number as i64);
-            s.handshake().wait_ms(2).dialogue(
-                "S: 220 mail.example.net Microsoft ESMTP MAIL Service, Version: 5.0.2195.6713 ready",
-            );
-            if *is_delivered { deliver(&mut s, well_formed) } else { refuse(&mut s, malformed) }
+            s.handshake()
+                .wait_ms(2)
+                .dialogue("S: 220 mail.example.net Microsoft ESMTP MAIL Service, Version: 5.0.2195.6713 ready");
+            if *is_delivered {
+                deliver(&mut s, well_formed)
+            } else {
+                refuse(&mut s, malformed)
+            }
             s.server_fin().client_fin();
         }
     }
