@@ -1,4 +1,4 @@
-//! Markdown, to paste into a ticket: each of several tickets, totals, the relays that stopped working, the lost sessions, what could not be read.
+//! Markdown, to paste into a ticket: a paragraph to hand on for each relay that stopped working, each of several tickets, totals, the relays that stopped working, the lost sessions, what could not be read.
 //!
 //! Everything of a capture stands in code spans, in which Markdown and HTML mean nothing.
 
@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use super::background::{self, NEVER_STARTED};
 use super::digest::Digest;
+use super::handover::FirstParagraphs;
 use super::relay::{Argument, Relay};
 use super::relays::{self, MAX_RELAYS};
 use super::run::{Form, Rows, Run};
@@ -20,6 +21,7 @@ pub(super) struct Markdown<'w> {
     out: Box<dyn Write + 'w>,
     zone: Zone,
     rows: Rows<Row>,
+    first_lost: FirstParagraphs,
 }
 
 /// A row of the list: its session's number, alone and behind that of its capture, and the cells after it.
@@ -31,12 +33,14 @@ struct Row {
 
 impl<'w> Markdown<'w> {
     pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
-        Self { out, zone: options.zone.clone(), rows: Rows::new(options.limits.table_rows) }
+        let most = options.limits.table_rows;
+        Self { out, zone: options.zone.clone(), rows: Rows::new(most), first_lost: FirstParagraphs::new(most) }
     }
 }
 
 impl Form for Markdown<'_> {
     fn session(&mut self, digest: &Digest<'_>) -> io::Result<()> {
+        self.first_lost.keep(digest, &self.zone);
         self.rows.keep(digest.key(), || Row {
             number: digest.session.number,
             number_in_run: digest.number_in_run(),
@@ -47,10 +51,12 @@ impl Form for Markdown<'_> {
 
     fn forget(&mut self, capture: usize) -> io::Result<()> {
         self.rows.forget(capture);
+        self.first_lost.forget(capture);
         Ok(())
     }
 
     fn end(&mut self, run: &Run) -> io::Result<()> {
+        self.out.write_all(self.first_lost.section(run).as_bytes())?;
         let text = [tickets(run), totals(&run.totals), losing(run), never_started(run), self.sessions(run), notes(run)]
             .concat();
         self.out.write_all(text.as_bytes())?;

@@ -6,10 +6,12 @@
 
 pub mod advice;
 mod background;
+mod command;
 mod csv;
 mod digest;
 pub mod escape;
 pub mod evidence;
+mod handover;
 mod html;
 mod json;
 mod jsonl;

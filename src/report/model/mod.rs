@@ -16,6 +16,7 @@ mod capture;
 mod check;
 mod connection;
 mod fields;
+mod handover;
 mod head;
 mod proxied;
 mod relay;
