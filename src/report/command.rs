@@ -71,7 +71,7 @@ enum Tls {
     /// Before anybody speaks (RFC 8314 3.3).
     FromStart,
     /// With STARTTLS (RFC 3207).
-    StartTls,
+    Upgrade,
 }
 
 /// A hello as it was sent.
@@ -174,7 +174,7 @@ fn tls_of(digest: &Digest<'_>) -> Tls {
     let has = |wanted: &EvidenceKind| digest.diagnosis.evidence.iter().any(|shown| shown.kind == *wanted);
     let is_implicit = session.server.port() == IMPLICIT_TLS_PORT;
     if session.exported == Some(Exported::Decrypted) {
-        return if is_implicit { Tls::FromStart } else { Tls::StartTls };
+        return if is_implicit { Tls::FromStart } else { Tls::Upgrade };
     }
     if is_about_tls(digest) {
         return match () {
@@ -182,13 +182,13 @@ fn tls_of(digest: &Digest<'_>) -> Tls {
             () if has(&EvidenceKind::PlainToTls) => Tls::FromStart,
             // The other way round.
             () if has(&EvidenceKind::TlsToPlain) => Tls::None,
-            () if transcript.starttls.tried > 0 => Tls::StartTls,
+            () if transcript.starttls.tried > 0 => Tls::Upgrade,
             () => Tls::FromStart,
         };
     }
     let is_after_starttls = digest.diagnosis.hello.is_some_and(|hello| hello >= transcript.hellos_before_tls);
     match () {
-        () if transcript.starttls.accepted > 0 && is_after_starttls => Tls::StartTls,
+        () if transcript.starttls.accepted > 0 && is_after_starttls => Tls::Upgrade,
         () if is_implicit && transcript.hellos.is_empty() => Tls::FromStart,
         () => Tls::None,
     }
@@ -217,7 +217,7 @@ fn with_swaks(server: SocketAddr, tls: Tls, hello: Option<&SentHello<'_>>) -> Re
     command.push_str(match tls {
         Tls::None => "",
         Tls::FromStart => " --tls-on-connect",
-        Tls::StartTls => " --tls",
+        Tls::Upgrade => " --tls",
     });
     let Some(hello) = hello else {
         command.push_str(" --quit-after CONNECT");
@@ -264,7 +264,7 @@ fn plain(server: SocketAddr, tls: Tls, hello: Option<&SentHello<'_>>) -> String 
         Tls::None => format!("nc -v {ip} {port}"),
         // Brackets of an IPv6 address mean something to a shell.
         Tls::FromStart => format!("openssl s_client -quiet -connect '{server}'"),
-        Tls::StartTls => format!("openssl s_client -quiet -connect '{server}' -starttls smtp"),
+        Tls::Upgrade => format!("openssl s_client -quiet -connect '{server}' -starttls smtp"),
     };
     format!("({say}; printf 'QUIT\\r\\n') | {connect}")
 }

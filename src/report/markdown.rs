@@ -1,4 +1,4 @@
-//! Markdown, to paste into a ticket: a paragraph to hand on for each relay that stopped working, each of several tickets, totals, the relays that stopped working, the lost sessions, what could not be read.
+//! Markdown, to paste into a ticket: each of several tickets, a paragraph to hand on for each relay that lost mail, totals, the relays that stopped working, the lost sessions, what could not be read.
 //!
 //! Everything of a capture stands in code spans, in which Markdown and HTML mean nothing.
 
@@ -56,9 +56,16 @@ impl Form for Markdown<'_> {
     }
 
     fn end(&mut self, run: &Run) -> io::Result<()> {
-        self.out.write_all(self.first_lost.section(run).as_bytes())?;
-        let text = [tickets(run), totals(&run.totals), losing(run), never_started(run), self.sessions(run), notes(run)]
-            .concat();
+        let text = [
+            tickets(run),
+            self.first_lost.section(run),
+            totals(&run.totals),
+            losing(run),
+            never_started(run),
+            self.sessions(run),
+            notes(run),
+        ]
+        .concat();
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
     }

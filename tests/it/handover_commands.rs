@@ -87,9 +87,9 @@ impl Stubs {
     fn programs(&self) -> Vec<Vec<Vec<u8>>> {
         let log = std::fs::read(self.path("log")).unwrap();
         let mut programs = vec![Vec::new()];
-        let mut words = log.split(|octet| *octet == 0);
+        let words = log.split(|octet| *octet == 0);
         // An argument may be empty, but no command has one; so two zeros end a program.
-        while let Some(word) = words.next() {
+        for word in words {
             if word.is_empty() {
                 programs.push(Vec::new());
             } else {
