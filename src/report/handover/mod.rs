@@ -17,7 +17,7 @@ use crate::session::Session;
 use crate::smtp::Verb;
 use crate::time::{FrameNumber, NANOS_PER_SEC, Zone};
 
-pub(super) use list::FirstParagraphs;
+pub(super) use list::ExampleParagraphs;
 pub(super) use pieces::Paragraph;
 
 /// What to hand on of a lost session.

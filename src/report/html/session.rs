@@ -22,6 +22,9 @@ pub(super) struct PageSession {
     /// The number of its ticket.
     ticket: usize,
     pub(super) number: u64,
+    /// The number of the finding that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finding: Option<usize>,
     /// Client and server as relays are listed.
     relay: String,
     pub(super) client: String,
@@ -102,6 +105,7 @@ impl PageSession {
             source: shown(digest.source.to_string().as_bytes()),
             ticket: digest.source.ticket.number,
             number: session.number,
+            finding: digest.finding,
             relay: relay_key(digest.source.ticket.number, client_of(session), session.server.ip()),
             client: session.client.to_string(),
             server: session.server.to_string(),

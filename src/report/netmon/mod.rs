@@ -186,7 +186,7 @@ pub(crate) fn note(text: &str, layout: &TraceLayout) -> String {
 /// A command that says the same hello once more; only of a lost session.
 fn try_again(session: &Session, diagnosis: &Diagnosis) -> Option<String> {
     let source = CaptureSource::default();
-    let digest = Digest::new(0, &source, session, diagnosis);
+    let digest = Digest::new(0, &source, session, diagnosis, None);
     let retry = (diagnosis.outcome == Outcome::Lost).then(|| Retry::new(&digest))?;
     retry.short().map(str::to_owned)
 }
