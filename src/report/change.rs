@@ -12,10 +12,13 @@ use crate::time::Timestamp;
 
 /// Sessions of one kind in a row that make a side of a change.
 const LEAST_SESSIONS: u64 = 3;
+/// Sessions that a run has on average, at the least. Where kinds come by chance, runs are of two sessions, and ten sessions
+/// fall into two runs one time in sixty at the most.
+const LEAST_MEAN: u64 = 5;
 /// Steps of time kept of a relay.
 pub(super) const STEPS: usize = 48;
 /// Runs of one kind; more of them are no change but a relay that works by turns.
-const MOST_RUNS: usize = 8;
+const MOST_RUNS: u64 = 8;
 /// Different surroundings of sessions kept of a relay.
 const CIRCUMSTANCES: usize = 8;
 /// Octets kept of each text in them.
@@ -211,7 +214,11 @@ impl History {
 
     fn changes_of<'r>(&self, index: usize, loss: &'r Loss) -> Vec<Change<'r>> {
         let runs = self.runs(index);
-        if runs.len() > MOST_RUNS {
+        // Steps in which the kinds are mixed have two runs at the least.
+        let number = runs.iter().map(|run| if run.is_some() { 1 } else { 2 }).sum::<u64>();
+        let sessions: u64 =
+            self.timeline.bins().map(|step| step.delivered.sessions + step.lost_to(index).sessions).sum();
+        if number > MOST_RUNS || sessions < LEAST_MEAN * number {
             return Vec::new();
         }
         let pairs = runs.iter().zip(runs.iter().skip(1));

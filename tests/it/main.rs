@@ -17,6 +17,7 @@ mod generate_load;
 mod architecture;
 mod attempts;
 mod bounds;
+mod changes;
 mod cli;
 mod corpus;
 mod corpus_lab;

@@ -211,7 +211,7 @@ fn a_line_is_valid_as_its_own_type_only() {
     // The first line has what all types have, and needs none of it.
     let (first, lines) = lines.split_first().unwrap();
     assert!(validator.is_valid(first) && first["type"] == "fields");
-    let types = ["capture", "session", "capture_end", "ticket", "input_end", "relay", "summary"];
+    let types = ["capture", "session", "capture_end", "ticket", "input_end", "finding", "relay", "summary"];
     assert_eq!(lines.iter().map(|line| line["type"].as_str().unwrap()).collect::<Vec<_>>(), types);
     for line in lines {
         assert!(validator.is_valid(line));

@@ -59,7 +59,7 @@ pub(in crate::report) struct RelayObject<'a> {
     #[serde(skip_serializing_if = "is_default")]
     lost_in_omitted: u64,
     /// When the relay stopped or started to work, in order of time. Only changes with at least 3 sessions of one kind in
-    /// a row on either side are listed.
+    /// a row on either side are listed, and only if sessions of one kind are in rows of 5 or more on average.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<ChangeObject>,
 }

@@ -92,7 +92,18 @@ pub(super) fn week() -> Vec<u8> {
             "192.0.2.50",
             "helpdesk.example.com",
             "helpdesk.",
-            &[(8, false), (32, false), (56, false), (80, false), (104, false), (129, true), (141, true), (153, true)],
+            &[
+                (8, false),
+                (20, false),
+                (32, false),
+                (56, false),
+                (80, false),
+                (104, false),
+                (129, true),
+                (141, true),
+                (153, true),
+                (165, true),
+            ],
         ),
     ];
     for (address, well_formed, malformed, sessions) in relays {
