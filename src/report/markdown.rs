@@ -1,5 +1,5 @@
-//! Markdown, to paste into a ticket: totals, what sessions were lost to, each of several tickets, the relays that lost
-//! sessions, the lost sessions, what could not be read.
+//! Markdown, to paste into a ticket: totals, what sessions were lost to with a paragraph to hand on, each of several tickets,
+//! the relays that lost sessions, the lost sessions, what could not be read.
 //!
 //! Everything of a capture stands in code spans, in which Markdown and HTML mean nothing.
 
@@ -9,13 +9,13 @@ use super::background::{self, NEVER_STARTED};
 use super::digest::Digest;
 use super::finding::Finding;
 use super::findings::{self, MAX_FINDINGS};
+use super::handover::ExampleParagraphs;
 use super::relay::{Argument, Relay};
 use super::relays::{self, MAX_RELAYS};
 use super::run::{Form, Rows, Run};
 use super::totals::{Summary, Totals};
 use super::words::{count, date_and_time, number};
 use super::{ReportOptions, escape, recovery};
-use crate::diagnosis::Outcome;
 use crate::time::Zone;
 
 /// Gathers the rows of the list; the document is written at the end.
@@ -23,6 +23,7 @@ pub(super) struct Markdown<'w> {
     out: Box<dyn Write + 'w>,
     zone: Zone,
     rows: Rows<Row>,
+    examples: ExampleParagraphs,
 }
 
 /// A row of the list: its session's number, alone and behind that of its capture, and the cells after it.
@@ -34,12 +35,19 @@ struct Row {
 
 impl<'w> Markdown<'w> {
     pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
-        Self { out, zone: options.zone.clone(), rows: Rows::new(options.limits.table_rows) }
+        let most = options.limits.table_rows;
+        Self {
+            out,
+            zone: options.zone.clone(),
+            rows: Rows::new(most),
+            examples: ExampleParagraphs::new(options.limits.findings),
+        }
     }
 }
 
 impl Form for Markdown<'_> {
     fn session(&mut self, digest: &Digest<'_>) -> io::Result<()> {
+        self.examples.keep(digest, &self.zone);
         self.rows.keep(digest.key(), || Row {
             number: digest.session.number,
             number_in_run: digest.number_in_run(),
@@ -50,11 +58,12 @@ impl Form for Markdown<'_> {
 
     fn forget(&mut self, capture: usize) -> io::Result<()> {
         self.rows.forget(capture);
+        self.examples.forget(capture);
         Ok(())
     }
 
     fn end(&mut self, run: &Run) -> io::Result<()> {
-        let lead = [totals(&run.totals), findings(run), tickets(run), losing(run)].concat();
+        let lead = [totals(&run.totals), self.findings(run), tickets(run), losing(run)].concat();
         let text = [lead, never_started(run), self.sessions(run), notes(run)].concat();
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
@@ -62,6 +71,17 @@ impl Form for Markdown<'_> {
 }
 
 impl Markdown<'_> {
+    /// What sessions were lost to, with what to do and what to hand on.
+    fn findings(&self, run: &Run) -> String {
+        let all = run.totals.findings();
+        let title = if all.is_empty() { "" } else { "\n## What they were lost to\n" };
+        let described =
+            all.iter().take(MAX_FINDINGS).map(|one| format!("\n{}", finding(run, one, self.examples.of(one))));
+        let rest = findings::rest(&run.totals, MAX_FINDINGS, ": `--format json`");
+        let rest = rest.into_iter().map(|sentence| format!("\n{sentence}\n"));
+        std::iter::once(title.to_owned()).chain(described).chain(rest).collect()
+    }
+
     fn sessions(&self, run: &Run) -> String {
         if self.rows.all().len() == 0 && self.rows.omitted == 0 {
             return String::new();
@@ -98,51 +118,21 @@ fn tickets(run: &Run) -> String {
     text
 }
 
-const DELIVERED_LATER: &str = "lost and delivered later";
-
 fn totals(totals: &Totals) -> String {
     let summary = totals.summary();
     let left_out = summary.left_out_by_filters().map(|sentence| format!(" {sentence}.")).unwrap_or_default();
-    let mut text = format!(
-        "## SMTP sessions lost: {} of {}\n\n{} in {}.{left_out}\n\n| outcome | sessions |\n|---|---:|\n",
+    let outcomes = summary.outcomes(false).join(", ");
+    let outcomes = if outcomes.is_empty() { outcomes } else { format!(": {outcomes}") };
+    format!(
+        "## SMTP sessions lost: {} of {}\n\n{} in {}{outcomes}.{left_out}\n",
         number(summary.mail_lost()),
         number(summary.sessions),
         count(summary.sessions, "session"),
         in_captures(summary),
-    );
-    for (outcome, sessions) in [
-        (Outcome::Lost.code(), summary.mail_lost()),
-        (DELIVERED_LATER, summary.delivered_later),
-        (Outcome::Delivered.code(), summary.delivered),
-        (Outcome::NoMail.code(), summary.no_mail),
-        (Outcome::NotSmtp.code(), summary.not_smtp),
-        (Outcome::Unknown.code(), summary.unknown),
-    ] {
-        if sessions > 0 || outcome != DELIVERED_LATER {
-            text.push_str(&format!("| {outcome} | {} |\n", number(sessions)));
-        }
-    }
-    let causes = totals.summary().causes();
-    if !causes.is_empty() {
-        text.push_str("\n| cause | sessions | what happened |\n|---|---:|---|\n");
-    }
-    for (rule, sessions) in causes {
-        text.push_str(&format!("| `{}` | {} | {} |\n", rule.code, number(sessions), rule.title));
-    }
-    text
+    )
 }
 
-/// What sessions were lost to, with what to do.
-fn findings(run: &Run) -> String {
-    let all = run.totals.findings();
-    let title = if all.is_empty() { "" } else { "\n## What they were lost to\n" };
-    let described = all.iter().take(MAX_FINDINGS).map(|one| format!("\n{}", finding(run, one)));
-    let rest = findings::rest(&run.totals, MAX_FINDINGS, ": `--format json`");
-    let rest = rest.into_iter().map(|sentence| format!("\n{sentence}\n"));
-    std::iter::once(title.to_owned()).chain(described).chain(rest).collect()
-}
-
-fn finding(run: &Run, finding: &Finding) -> String {
+fn finding(run: &Run, finding: &Finding, to_hand_on: Option<&str>) -> String {
     let totals = &run.totals;
     let products: Vec<String> = finding.products.iter().map(|product| code(product)).collect();
     let products = if products.is_empty() { String::new() } else { format!(" ({})", products.join(", ")) };
@@ -162,7 +152,9 @@ fn finding(run: &Run, finding: &Finding) -> String {
     let items: String = items.iter().map(|item| format!("- {item}\n")).collect();
     let lost = count(finding.sessions, "session");
     let share = findings::share(finding, totals);
-    format!("### `{}`: {lost}, {share}\n\n{}.\n\n{items}", finding.name(), findings::title(finding))
+    let first = if finding.sessions > 1 { ", from the first of them" } else { "" };
+    let to_hand_on = to_hand_on.map(|paragraph| format!("To hand on{first}:\n\n> {paragraph}\n\n")).unwrap_or_default();
+    format!("### `{}`: {lost}, {share}\n\n{}.\n\n{to_hand_on}{items}", finding.name(), findings::title(finding))
 }
 
 /// The relays that lost sessions, a row each.

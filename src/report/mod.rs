@@ -7,6 +7,7 @@
 pub mod advice;
 mod background;
 mod change;
+mod command;
 mod csv;
 mod csv_findings;
 mod digest;
@@ -14,6 +15,7 @@ pub mod escape;
 pub mod evidence;
 mod finding;
 mod findings;
+mod handover;
 mod html;
 mod json;
 mod jsonl;

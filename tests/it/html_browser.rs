@@ -204,6 +204,53 @@ fn nothing_is_wider_than_a_small_phone() {
     assert!(width.parse::<u32>().unwrap() <= 360 && open != "0 open", "{found}");
 }
 
+/// Opens a session in a frame and presses its buttons: first where a script may copy, then where it may not.
+const COPIER: &str = r#"<iframe src="report.html#open=1"></iframe><p id="found"></p>
+<script>onload = async () => {
+  const frame = document.querySelector("iframe").contentWindow;
+  const place = frame.document;
+  const say = (text) => { document.getElementById("found").textContent += text + "\n"; };
+  const press = async (clipboard) => {
+    Object.defineProperty(frame.navigator, "clipboard", { value: clipboard, configurable: true });
+    for (const part of place.querySelectorAll(".copyable")) {
+      const button = part.querySelector("button");
+      button.focus();
+      say(place.activeElement === button ? button.getAttribute("aria-label") : "no focus");
+      button.click();
+      await new Promise((done) => setTimeout(done, 0));
+      say(part.querySelector("[aria-live=polite]").textContent + " " + place.getSelection());
+    }
+  };
+  await press({ writeText: (text) => { say(text); return Promise.resolve(); } });
+  await press(undefined);
+  await press({ writeText: () => Promise.reject(new Error("not allowed")) });
+};</script>"#;
+
+#[test]
+fn paragraph_and_commands_are_copied_or_else_selected() {
+    let page = Page::of_samples(&["kb240832-lost.pcap"]);
+    std::fs::write(page.folder.path().join("copier.html"), COPIER).unwrap();
+    let arguments = ["--allow-file-access-from-files", "--virtual-time-budget=2000", "--dump-dom"];
+    let Some(output) = page.run_on("copier.html", &arguments) else { return };
+    let dom = String::from_utf8(output.stdout).unwrap();
+    let found = dom.split("<p id=\"found\">").nth(1).unwrap().split("</p>").next().unwrap();
+    let lines: Vec<&str> = found.lines().map(str::trim_end).collect();
+    let labels = ["Copy: Paragraph", "Copy: Command with swaks", "Copy: Command without swaks"];
+    let starts =
+        ["On 1999-08-28 at 13:32:00 UTC, the client 192.0.2.10 ", "swaks --server 192.0.2.25 ", "(sleep 8; printf"];
+    for at in 0..3 {
+        let [label, copied, said] = lines[3 * at..][..3] else { panic!("{found}") };
+        assert_eq!((label, said), (labels[at], "Copied."), "{found}");
+        assert!(copied.starts_with(starts[at]), "{found}");
+    }
+    let rest = &lines[9..];
+    assert_eq!(rest.len(), 12, "{found}");
+    for (at, pair) in rest.chunks(2).enumerate() {
+        let selected = format!("Selected. Copy it with your keyboard or menu. {}", starts[at % 3]);
+        assert!(pair[0] == labels[at % 3] && pair[1].starts_with(&selected), "{found}");
+    }
+}
+
 fn text_of(pdf: &Path) -> Option<String> {
     let output = Command::new("pdftotext").arg(pdf).arg("-").output().ok();
     if output.is_none() {

@@ -37,6 +37,9 @@ mod extract_cli;
 mod extract_layers;
 mod extract_wraps;
 mod filters;
+mod handover;
+#[cfg(unix)]
+mod handover_commands;
 mod help;
 mod hostile_names;
 mod html;

@@ -17,6 +17,7 @@ mod check;
 mod connection;
 mod fields;
 mod finding;
+mod handover;
 mod head;
 mod proxied;
 mod relay;
