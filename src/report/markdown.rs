@@ -16,7 +16,6 @@ use super::run::{Form, Rows, Run};
 use super::totals::{Summary, Totals};
 use super::words::{count, date_and_time, number};
 use super::{ReportOptions, escape, recovery};
-use crate::diagnosis::Outcome;
 use crate::time::Zone;
 
 /// Gathers the rows of the list; the document is written at the end.
@@ -119,38 +118,18 @@ fn tickets(run: &Run) -> String {
     text
 }
 
-const DELIVERED_LATER: &str = "lost and delivered later";
-
 fn totals(totals: &Totals) -> String {
     let summary = totals.summary();
     let left_out = summary.left_out_by_filters().map(|sentence| format!(" {sentence}.")).unwrap_or_default();
-    let mut text = format!(
-        "## SMTP sessions lost: {} of {}\n\n{} in {}.{left_out}\n\n| outcome | sessions |\n|---|---:|\n",
+    let outcomes = summary.outcomes(false).join(", ");
+    let outcomes = if outcomes.is_empty() { outcomes } else { format!(": {outcomes}") };
+    format!(
+        "## SMTP sessions lost: {} of {}\n\n{} in {}{outcomes}.{left_out}\n",
         number(summary.mail_lost()),
         number(summary.sessions),
         count(summary.sessions, "session"),
         in_captures(summary),
-    );
-    for (outcome, sessions) in [
-        (Outcome::Lost.code(), summary.mail_lost()),
-        (DELIVERED_LATER, summary.delivered_later),
-        (Outcome::Delivered.code(), summary.delivered),
-        (Outcome::NoMail.code(), summary.no_mail),
-        (Outcome::NotSmtp.code(), summary.not_smtp),
-        (Outcome::Unknown.code(), summary.unknown),
-    ] {
-        if sessions > 0 || outcome != DELIVERED_LATER {
-            text.push_str(&format!("| {outcome} | {} |\n", number(sessions)));
-        }
-    }
-    let causes = totals.summary().causes();
-    if !causes.is_empty() {
-        text.push_str("\n| cause | sessions | what happened |\n|---|---:|---|\n");
-    }
-    for (rule, sessions) in causes {
-        text.push_str(&format!("| `{}` | {} | {} |\n", rule.code, number(sessions), rule.title));
-    }
-    text
+    )
 }
 
 fn finding(run: &Run, finding: &Finding, to_hand_on: Option<&str>) -> String {

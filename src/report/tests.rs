@@ -140,8 +140,8 @@ fn the_lost_session_of_the_article_field_by_field() {
             "lost_in": [0]
         }],
         "findings": [{
-            "cause": "ehlo-argument", "reason": null, "problems": ["trailing-dot"], "fault": "client",
-            "title": "the client greets with a malformed name: the argument ends in a dot",
+            "lost_to": {"cause": "ehlo-argument", "reason": null, "problems": ["trailing-dot"], "fault": "client",
+                        "title": "the client greets with a malformed name: the argument ends in a dot"},
             "sessions": 1, "sessions_per_mille": 1000, "first": "1999-08-28T13:32:00.000000000Z", "last": "1999-08-28T13:32:00.000000000Z",
             "clients": 1, "servers": 1, "client_ips": [{"ip": "192.0.2.10", "sessions": 1}],
             "server_ips": [{"ip": "192.0.2.25", "sessions": 1}], "products": ["Microsoft IIS 4.0 SMTP / MCIS 2.x"],
@@ -201,7 +201,7 @@ fn keys_stand_in_the_order_of_the_model() {
         evidence frame text frame text remedy close by how \
         anomalies retransmitted_segments out_of_order_segments overlapping_octets gap_octets conflicting_octets out_of_window_segments duplicate_segments \
         display_filter exchanges_omitted hellos_omitted community_id handover paragraph retry_swaks retry_command \
-        findings cause reason problems fault title sessions sessions_per_mille first last clients servers client_ips ip sessions \
+        findings lost_to cause reason problems fault title sessions sessions_per_mille first last clients servers client_ips ip sessions \
         server_ips ip sessions products sent verb argument text sessions suggestion captures tickets example capture session remedy \
         relays client_ip server_ip sessions lost main_cause arguments text first last product arguments_omitted first_lost last_lost lost_every_ns proxy \
         ticket causes cause reason fault sessions remedy lost_in \

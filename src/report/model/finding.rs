@@ -18,18 +18,7 @@ use crate::report::totals::Totals;
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Finding")]
 pub(in crate::report) struct FindingObject<'a> {
-    #[schemars(schema_with = "schema::cause")]
-    cause: Option<&'static str>,
-    #[schemars(schema_with = "schema::reason")]
-    reason: Option<&'static str>,
-    /// What is wrong with the malformed hello argument that caused the loss. Empty if the cause is something else.
-    #[schemars(schema_with = "schema::problems")]
-    problems: Vec<&'static str>,
-    /// Who must change something.
-    #[schemars(schema_with = "schema::fault")]
-    fault: Option<&'static str>,
-    /// What happened, in words.
-    title: String,
+    lost_to: TroubleObject,
     /// The number of sessions lost to it.
     sessions: u64,
     /// The number of these sessions for each 1,000 sessions of the run.
@@ -70,6 +59,25 @@ pub(in crate::report) struct FindingObject<'a> {
     example: ExampleObject,
     /// What to do about it.
     remedy: String,
+}
+
+// An object of its own, so that whoever selects lines by the `cause` of a session does not get findings, too.
+/// What the sessions of a finding have in common.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LostTo")]
+struct TroubleObject {
+    #[schemars(schema_with = "schema::cause")]
+    cause: Option<&'static str>,
+    #[schemars(schema_with = "schema::reason")]
+    reason: Option<&'static str>,
+    /// What is wrong with the malformed hello argument that caused the loss. Empty if the cause is something else.
+    #[schemars(schema_with = "schema::problems")]
+    problems: Vec<&'static str>,
+    /// Who must change something.
+    #[schemars(schema_with = "schema::fault")]
+    fault: Option<&'static str>,
+    /// What happened, in words.
+    title: String,
 }
 
 /// One session of a finding.
@@ -127,11 +135,13 @@ impl<'a> FindingObject<'a> {
         let trouble = &finding.trouble;
         let all = totals.summary().sessions;
         Self {
-            cause: Some(trouble.rule.code),
-            reason: trouble.reason.map(|reason| reason.code),
-            problems: trouble.problems.iter().map(|problem| problem.code()).collect(),
-            fault: trouble.fault.map(|fault| fault.code()),
-            title: findings::title(finding),
+            lost_to: TroubleObject {
+                cause: Some(trouble.rule.code),
+                reason: trouble.reason.map(|reason| reason.code),
+                problems: trouble.problems.iter().map(|problem| problem.code()).collect(),
+                fault: trouble.fault.map(|fault| fault.code()),
+                title: findings::title(finding),
+            },
             sessions: finding.sessions,
             sessions_per_mille: finding.sessions.saturating_mul(1_000).checked_div(all).unwrap_or(0),
             first: Time(finding.first),

@@ -18,7 +18,12 @@ fn one_trouble_of_several_clients_is_one_finding() {
         .iter()
         .map(|finding| {
             let sent = finding["sent"].as_array().map_or(0, Vec::len);
-            (finding["cause"].as_str().unwrap(), finding["sessions"].as_u64().unwrap(), sent, &finding["clients"])
+            (
+                finding["lost_to"]["cause"].as_str().unwrap(),
+                finding["sessions"].as_u64().unwrap(),
+                sent,
+                &finding["clients"],
+            )
         })
         .collect();
     assert_eq!(told, [("ehlo-argument", 14, 2, &json!(2)), ("connect-refused", 1, 0, &json!(1))]);
@@ -37,7 +42,7 @@ fn one_trouble_of_several_clients_is_one_finding() {
 #[test]
 fn another_problem_of_the_argument_is_another_finding() {
     let findings = findings(&["kb240832-lost.pcap", "mixed.pcapng"], &lost());
-    let problems: Vec<_> = findings.iter().map(|finding| finding["problems"].clone()).collect();
+    let problems: Vec<_> = findings.iter().map(|finding| finding["lost_to"]["problems"].clone()).collect();
     assert_eq!(problems, [json!(["trailing-dot"]), json!(["underscore"])]);
 }
 
