@@ -9,6 +9,8 @@ mod json;
 mod markdown;
 mod side;
 mod state;
+#[cfg(test)]
+mod tests;
 mod text;
 mod words;
 
