@@ -67,6 +67,8 @@ fn from_report(mut side: Side, input: BufReader<File>, options: &ReadOptions<'_>
     } else if read.unreadable > 0 {
         let captures = counted(read.unreadable, "capture", "captures");
         side.failures.push(format!("{}: that scan could not read {captures} to the end", side.name));
+    } else if read.captures == 0 {
+        side.failures.push(format!("{}: this report is about no capture", side.name));
     }
     side
 }
@@ -98,7 +100,7 @@ fn from_captures(side: Side, path: &Path, options: &ReadOptions<'_>) -> Side {
             side.captures = result.captures as u64;
             side.failures.extend(result.failures.iter().map(ToString::to_string));
             if side.captures == 0 && side.failures.is_empty() {
-                side.failures.push(format!("{}: found no capture and no report", side.name));
+                side.failures.push(format!("{}: found no capture; name a report itself", side.name));
             }
         }
         // The collector writes nothing that could fail.

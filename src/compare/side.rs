@@ -96,8 +96,8 @@ pub struct Losses {
 pub struct Answer {
     /// As it was, with the command before it where that is no hello. Raw text.
     pub text: String,
-    /// The same without words that have a digit in them, an enhanced status code aside: numbers, addresses and times differ
-    /// from session to session.
+    /// The same without words that have a digit or an address in them, an enhanced status code aside: numbers, names and times
+    /// differ from session to session. Nothing but the command where no reply decided.
     gist: String,
 }
 
@@ -283,10 +283,12 @@ impl Answer {
         let code = answer.code.map(|code| format!("{code:03} ")).unwrap_or_default();
         let said = cut(&answer.text, ANSWER_OCTETS);
         let status = answer.code.and_then(|code| EnhancedStatusCode::parse(said.as_bytes(), code));
-        let has_digit = |word: &&str| word.contains(|letter: char| letter.is_ascii_digit());
+        let is_of_session =
+            |word: &&str| word.contains(|letter: char| letter.is_ascii_digit() || "<@".contains(letter));
         let words = said.split_whitespace().enumerate();
-        let words = words.filter(|(at, word)| *at == 0 && status.is_some() || !has_digit(word));
-        let gist: Vec<&str> = words.map(|(_, word)| word).collect();
+        let words = words.filter(|(at, word)| *at == 0 && status.is_some() || !is_of_session(word));
+        // What happened in the place of a reply is told with how often and how long.
+        let gist: Vec<&str> = words.map(|(_, word)| word).filter(|_| answer.code.is_some()).collect();
         Self {
             text: format!("{command}{code}{said}").trim_end().to_owned(),
             gist: format!("{command}{code}{}", gist.join(" ")),

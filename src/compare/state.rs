@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::side::{Counts, Incomplete, Losses, Relay, Side, Trouble};
+use crate::time::NANOS_PER_SEC;
 
 /// Two scans side by side.
 #[derive(Debug)]
@@ -120,11 +121,14 @@ impl Comparison {
     /// Whether the second scan ended before the first one began, where both have times.
     pub fn is_turned_round(&self) -> bool {
         match (self.before.total.span, self.after.total.span) {
-            (Some((first, _)), Some((_, last))) => last < first,
+            // A capture without times counts from 1970.
+            (Some((first, _)), Some((_, last))) => last < first && last.as_nanos() > YEAR_NS,
             _ => false,
         }
     }
 }
+
+const YEAR_NS: i64 = 365 * 86_400 * NANOS_PER_SEC;
 
 impl Row {
     /// What is lost now comes first, what is surely gone last.

@@ -95,7 +95,7 @@ fn what_is_not_told_apart_is_not_called_gone() {
 fn numbers_in_a_reply_make_it_no_other_one() {
     for (before, after, state) in [
         ("try again in 287 seconds (id a7f)", "try again in 3 seconds (id b9)", "still-there"),
-        ("5.7.1 <a1@example.net> no", "5.7.1 <b2@example.net> no", "still-there"),
+        ("5.7.1 <ann@example.net> no", "5.7.1 <bob@example.net> no", "still-there"),
         ("5.7.1 no", "5.1.1 no", "changed"),
         ("no", "never", "changed"),
     ] {
