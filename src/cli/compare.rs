@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, ValueEnum};
-use ehlotrace::batch::{self, BatchOptions};
+use ehlotrace::batch::{self, BatchOptions, Progress};
 use ehlotrace::compare::{self, Comparison, Format, ReadOptions, Side};
 use ehlotrace::filter::Network;
 
 use super::args::ReadingArgs;
 use super::output::Output;
-use super::{Exit, complain};
+use super::{Exit, bar, complain};
 
 /// Compare two scans: which losses are gone, which are still there, which are new
 #[derive(Debug, ClapArgs)]
@@ -80,8 +80,12 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
     }
     args.reading.tell_of_waiting(&inputs);
     let mut out = Output::new(args.output.as_deref(), "comparison", &inputs, None)?;
-    let options = options(args);
-    let (before, after) = (compare::read(&args.before, &options), compare::read(&args.after, &options));
+    let progress = Progress::default();
+    let shows_progress = args.reading.shows_progress();
+    let mut options = options(args);
+    options.batch.progress = shows_progress.then_some(&progress);
+    let read = || (compare::read(&args.before, &options), compare::read(&args.after, &options));
+    let (before, after) = if shows_progress { bar::during(&inputs, &progress, read) } else { read() };
     let mut failures = before.failures.iter().chain(&after.failures).peekable();
     let has_failed = failures.peek().is_some();
     failures.for_each(|failure| complain(failure));
@@ -100,7 +104,7 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
     })
 }
 
-fn options(args: &CompareArgs) -> ReadOptions<'static> {
+fn options<'p>(args: &CompareArgs) -> ReadOptions<'p> {
     let mut batch = BatchOptions::new(args.reading.scan_options());
     let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     batch.jobs = args.jobs.map_or_else(processors, usize::from);

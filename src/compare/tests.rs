@@ -75,6 +75,22 @@ fn no_text_fills_the_memory_and_no_depth_the_stack() {
 }
 
 #[test]
+fn a_report_with_any_octet_wrong_or_missing_is_read_in_bounds() {
+    let whole = report(&[session(1, CAUSE, "no"), session(2, None, "")]);
+    let octets = whole.as_bytes();
+    for at in 0..octets.len() {
+        let (cut, wrong) = (octets.get(..at).unwrap(), [&octets[..at], b"\xff", &octets[at + 1..]].concat());
+        for damaged in [cut, &wrong] {
+            let mut sessions = 0;
+            let read = read_report(damaged, &mut |_| sessions += 1);
+            assert!(sessions == read.listed && sessions <= 2, "{at}");
+            // All but the line feed at the end is needed.
+            assert!(read.error.is_some() || sessions == 2, "{at}");
+        }
+    }
+}
+
+#[test]
 fn what_is_not_told_apart_is_not_called_gone() {
     let limits = Limits { relays: 1, ..Limits::default() };
     let before = side(&[session(1, CAUSE, "no")], &Limits::default());
