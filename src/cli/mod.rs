@@ -4,6 +4,7 @@ mod args;
 mod bar;
 mod causes;
 mod check;
+mod compare;
 mod completions;
 mod explain;
 mod extract;
@@ -44,6 +45,7 @@ pub(crate) fn main() -> ExitCode {
     let result = match Args::parse_from(wild::args_os()).command {
         Command::Scan(args) => scan::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Trace(args) => trace::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Explain(args) => explain::run(&args),
