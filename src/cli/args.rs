@@ -15,7 +15,7 @@ use super::filter::FilterArgs;
 
 /// Finds the SMTP sessions in a packet capture that were lost, and says why.
 #[derive(Debug, Parser)]
-#[command(version, about, long_about = LONG_ABOUT, after_help = PROGRAM_HELP, arg_required_else_help = true, max_term_width = 100)]
+#[command(bin_name = "ehlotrace", version, about, long_about = LONG_ABOUT, after_help = PROGRAM_HELP, arg_required_else_help = true, max_term_width = 100)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,

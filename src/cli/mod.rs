@@ -40,7 +40,7 @@ enum Exit {
 
 /// Runs the command and says how it went.
 pub(crate) fn main() -> ExitCode {
-        // A console of Windows has to be told once that it gets colours.
+    // A console of Windows has to be told once that it gets colours.
     anstyle_query::windows::enable_ansi_colors();
     let result = match Args::parse_from(wild::args_os()).command {
         Command::Scan(args) => scan::run(&args),
