@@ -123,12 +123,12 @@ def _below(path: str) -> Iterator[Listed]:
         if entry.is_dir(follow_symlinks=False):
             yield from _below(entry.path)
         elif entry.is_file(follow_symlinks=False):
-            yield entry.path, _octets(entry.path), True
+            yield entry.path, _octets(entry), True
 
 
-def _octets(path: str) -> int:
+def _octets(file: str | os.DirEntry[str]) -> int:
     try:
-        return Path(path).stat().st_size
+        return os.stat(file).st_size if isinstance(file, str) else file.stat().st_size  # noqa: PTH116
     except OSError:
         return 0
 
