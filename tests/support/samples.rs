@@ -22,6 +22,7 @@ pub(crate) const SAMPLES: &[(&str, Build)] = &[
     ("kb240832-lost.pcap", kb240832::lost),
     ("kb240832-closed.pcap", kb240832::closed),
     ("relay-stopped.pcapng", relay::relay_stopped),
+    ("week.pcap", relay::week),
     ("recovered.pcap", hello::recovered),
     ("deferred.pcap", hello::deferred),
     ("tolerated.pcap", hello::tolerated),
