@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
@@ -74,12 +75,35 @@ def generate(folder: Path, kind: str) -> None:
         large(folder, "mixed", 1_500, 1)
 
 
-def program(folder: Path, target: Path) -> float:
+def program(folder: Path, target: Path) -> None:
     """One run of the program, which writes JSON Lines."""
-    since = time.monotonic()
     arguments = [PROGRAM, "scan", "--quiet", "--jobs", "2", "--format", "jsonl", "--brief", "-o", target, folder]
     subprocess.run(arguments, check=False, stderr=subprocess.DEVNULL)
-    return time.monotonic() - since
+
+
+def processor_s() -> float:
+    """Processor time of this process and all below it, those that have ended included."""
+    parents: dict[int, int] = {}
+    ticks: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(fields[1])
+            ticks[int(entry.name)] = sum(int(field) for field in fields[11:15])
+    below = [os.getpid()]
+    for process in below:
+        below += [child for child, parent in parents.items() if parent == process]
+    return sum(ticks[process] for process in below) / os.sysconf("SC_CLK_TCK")
+
+
+def timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds by the clock, and of processors."""
+    clock, processors = time.monotonic(), processor_s()
+    work()
+    return time.monotonic() - clock, processor_s() - processors
 
 
 def main() -> None:
@@ -90,43 +114,46 @@ def main() -> None:
     generate(folder, kind)
     target.mkdir(exist_ok=True)
     job = ["--input", str(folder), "--output", str(target / "tables"), "--overwrite", "--quiet"]
-    master = ["--conf", "spark.master=local[2]", "--conf", "spark.ui.enabled=false"]
-    os.environ["PYSPARK_SUBMIT_ARGS"] = " ".join([*master, "pyspark-shell"])
+    conf = {"spark.master": "local[2]", "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
+    given = [part for name, value in conf.items() for part in ("--conf", f"{name}={value}")]
+    os.environ["PYSPARK_SUBMIT_ARGS"] = " ".join([*given, "pyspark-shell"])
 
     from pyspark.sql import SparkSession
 
+    from ehlotrace.spark import sessions
     from ehlotrace.spark.job import parser, run
 
-    program(folder, target / "report.jsonl")
-    whole = []
-    for _ in range(min(runs, 3)):
-        alone = program(folder, target / "report.jsonl")
-        since = time.monotonic()
+    def alone() -> None:
+        program(folder, target / "report.jsonl")
+
+    def whole() -> None:
         subprocess.run([sys.executable, "-m", "ehlotrace.spark", *job], check=True, stderr=subprocess.DEVNULL)
-        whole.append((alone, time.monotonic() - since))
+
+    alone()
+    pairs = {"the job, with start-up": [(timed(alone), timed(whole)) for _ in range(min(runs, 3))]}
     spark = SparkSession.builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     args = parser().parse_args(job)
-    run(spark, args)
-    warm = []
-    for _ in range(runs):
-        alone = program(folder, target / "report.jsonl")
-        since = time.monotonic()
-        run(spark, args)
-        warm.append((alone, time.monotonic() - since))
-    sessions = spark.read.parquet(str(target / "tables/sessions")).count()
-    captures = spark.read.parquet(str(target / "tables/captures")).count()
-    jvm = spark.sparkContext._jvm.java.lang.management.ManagementFactory.getMemoryMXBean()  # type: ignore[union-attr]
-    heap = jvm.getHeapMemoryUsage().getUsed()
+    tables = {
+        "sessions, not written": lambda: sessions(spark, str(folder)).write.format("noop").mode("overwrite").save(),
+        "the job": lambda: run(spark, args),
+    }
+    for name, work in tables.items():
+        work()
+        work()
+        pairs[name] = [(timed(alone), timed(work)) for _ in range(runs)]
+    written = [spark.read.parquet(str(target / "tables" / name)).count() for name in ("captures", "sessions")]
+    print(f"{kind}: {written[0]} captures, {written[1]} sessions")
+    for name, measured in pairs.items():
+        for what, place in (("by the clock", 0), ("of processors", 1)):
+            ratios = sorted(of_spark[place] / of_program[place] for of_program, of_spark in measured)
+            one, other = (statistics.median(pair[side][place] for pair in measured) for side in (0, 1))
+            print(f"  {name}, {what}: program {one:.2f} s, Spark {other:.2f} s, ratio {statistics.median(ratios):.2f}", end="")
+            print(f" ({ratios[0]:.2f} to {ratios[-1]:.2f}, {len(ratios)} runs)")
+    resident = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    heap = spark._jvm.java.lang.management.ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed()  # type: ignore
+    print(f"  heap in use {heap / 1e6:.0f} MB, largest other process {resident / 1e3:.0f} MB", flush=True)
     spark.stop()
-    print(f"{kind}: {captures} captures, {sessions} sessions")
-    for name, pairs in (("with start-up", whole), ("without", warm)):
-        ratios = sorted(job / alone for alone, job in pairs)
-        alone, spark_s = (statistics.median(column) for column in zip(*pairs, strict=True))
-        print(f"  {name}: program {alone:.2f} s, Spark {spark_s:.2f} s, ratio {statistics.median(ratios):.2f}", end="")
-        print(f" ({ratios[0]:.2f} to {ratios[-1]:.2f}, {len(ratios)} runs)")
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    print(f"  heap used {heap / 1e6:.0f} MB; largest process {children / 1e3:.0f} MB")
 
 
 main()

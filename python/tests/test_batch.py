@@ -81,7 +81,7 @@ def test_a_slow_reader_is_not_the_captures_fault(tmp_path: Path) -> None:
     assert rows == 3_000
 
 
-def killer(folder: Path) -> str:
+def killer(folder: Path, real: str) -> str:
     """A program that is ended by a signal as it reads captures named `deadly`, as one without memory is."""
     script = folder / "killer"
     script.write_text(
@@ -90,7 +90,7 @@ def killer(folder: Path) -> str:
         "paths = sys.stdin.buffer.read().split(b'\\0')[:-1]\n"
         "deadly = [nth for nth, path in enumerate(paths) if b'deadly' in path]\n"
         "before = paths[:deadly[0]] if deadly else paths\n"
-        f"command = [{program.find()!r}, *sys.argv[1:]]\n"
+        f"command = [{real!r}, *sys.argv[1:]]\n"
         "given = b''.join(path + b'\\0' for path in before)\n"
         "lines = subprocess.run(command, input=given, stdout=subprocess.PIPE).stdout.splitlines(True) if before else []\n"
         "sys.stdout.buffer.writelines(line for line in lines if not deadly or b'\"type\":\"summary\"' not in line)\n"
@@ -105,19 +105,23 @@ def killer(folder: Path) -> str:
 def test_a_program_that_is_killed_costs_one_capture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a-deadly.pcap", "b.pcap", "c-deadly.pcap", "d-deadly.pcap"):
         (tmp_path / name).write_bytes((SAMPLES / "no-mail.pcap").read_bytes())
-    monkeypatch.setenv(program.VARIABLE, killer(tmp_path))
-    paths = [*sorted(tmp_path.glob("*.pcap")), SAMPLES / "kb240832-lost.pcap"]
+    monkeypatch.setenv(program.VARIABLE, killer(tmp_path, program.find()))
+    # What is said of another capture does not explain it.
+    (tmp_path / "b-damaged.pcapng").write_bytes((SAMPLES / "mixed.pcapng").read_bytes()[:-300] + b"\xff" * 300)
+    paths = [*sorted(tmp_path.glob("*.pcap*")), SAMPLES / "kb240832-lost.pcap"]
     sessions, captures = read(items(*paths))
     reasons = {name: row["status_reason"] for name, row in by_name(captures).items()}
     assert reasons == {
         "a-deadly.pcap": "crashed",
+        "b-damaged.pcapng": "corrupt",
         "b.pcap": None,
         "c-deadly.pcap": "crashed",
         "d-deadly.pcap": "crashed",
         "kb240832-lost.pcap": None,
     }
     assert by_name(captures)["c-deadly.pcap"]["error"]["message"] == "signal 9 ended the program"
-    assert [row["path"].rpartition("/")[2] for row in sessions] == ["b.pcap", "kb240832-lost.pcap"]
+    names = {row["path"].rpartition("/")[2] for row in sessions}
+    assert names == {"b-damaged.pcapng", "b.pcap", "kb240832-lost.pcap"}
 
 
 def test_damage_is_a_row_with_its_offset_and_the_sessions_before_it(tmp_path: Path) -> None:

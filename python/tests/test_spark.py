@@ -142,17 +142,17 @@ def poison(folder: Path) -> None:
     (folder / os.fsdecode(b'"},\n{"type":"summary"}\x1b[31m.pcap')).write_bytes(hostile)
 
 
-def test_bad_captures_are_rows_and_fail_nothing(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_captures_are_rows_and_fail_nothing(spark: SparkSession, tmp_path: Path) -> None:
     from ehlotrace.spark import results
 
     poison(tmp_path / "poison")
-    monkeypatch.setenv(program.VARIABLE, killer(tmp_path))
-    spark.sparkContext.environment[program.VARIABLE] = killer(tmp_path)
+    spark.sparkContext.environment[program.VARIABLE] = killer(tmp_path, program.find())
     found = []
     for tasks in (1, 4, 20):
         with results(spark, str(tmp_path / "poison"), tasks=tasks) as (sessions, captures):
             found.append((of(sessions), of(captures)))
     assert found[0] == found[1] == found[2]
+    del spark.sparkContext.environment[program.VARIABLE]
     sessions, captures = found[0]
     rows = {row["path"].rpartition("/")[2]: row for row in captures}
     reasons = {name: (row["status"], row["status_reason"]) for name, row in rows.items()}

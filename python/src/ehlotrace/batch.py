@@ -185,7 +185,7 @@ class _Reader:
             if reason is None:
                 if run.exit_code == EXIT_FAILURE and not splitter.has_begun:
                     raise EhlotraceError(run.sentence())
-                reason, message = "crashed", run.sentence()
+                reason, message = "crashed", run.ended()
         yield _failure(items[splitter.inputs_done], "cut", reason, message or "", splitter.open_sessions)
         return items[splitter.inputs_done + 1 :]
 

@@ -164,17 +164,22 @@ class Run:
             for line in lines:
                 if line.startswith(prefix):
                     return line.removeprefix(prefix)
+        return self.ended()
+
+    def ended(self) -> str:
+        """How a program ended that should not have ended yet. What it said of captures has nothing to do with that."""
         code = self.exit_code
         if code is not None and code < 0:
-            ended = f"signal {-code} ended the program"
-        else:
-            ended = f"the program ended with exit code {code}"
-        return ": ".join([ended, *said[:2]])
+            return f"signal {-code} ended the program"
+        said = [line for line in self.errors().splitlines() if not line.startswith(PREFIX)]
+        return ": ".join([f"the program ended with exit code {code}", *said[:2]])
 
     def check(self) -> None:
         """Checks that the run, whose lines were all read, did what it was asked to.
 
         :raises EhlotraceError: if it did not: wrong usage, nothing could be read, or the program was ended.
         """
-        if not self.is_whole or self.exit_code == EXIT_FAILURE:
+        if self.exit_code == EXIT_FAILURE:
             raise EhlotraceError(self.sentence())
+        if not self.is_whole:
+            raise EhlotraceError(self.ended())
