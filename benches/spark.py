@@ -2,10 +2,11 @@
 """Compares Spark with one run of the program, on the same captures and the same processors.
 
     cargo build --release && cargo build --example generate_load
-    python benches/spark.py FOLDER small|dense|sparse|skewed [RUNS]
+    python benches/spark.py FOLDER small|dense|sparse|skewed RUNS [--warm]
 
-FOLDER keeps the captures: 20,000 small ones (90 MB), four of 250,000 sessions each (4.3 GB), four with little SMTP (4 GB), or one
-of 1.5 GB and 2,000 small ones. Needs the package with its extra `spark`, and Java.
+FOLDER keeps the captures: 20,000 small ones (90 MB), four of 250,000 sessions each (4.3 GB), four with little SMTP (4 GB), or
+one of 1.5 GB and 2,000 small ones. `--warm` leaves out the runs with start-up, and all but one run before those that count.
+Needs the package with its extra `spark`, and Java.
 """
 
 from __future__ import annotations
@@ -106,10 +107,19 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
     return time.monotonic() - clock, processor_s() - processors
 
 
+def tell(name: str, measured: list[tuple[tuple[float, float], tuple[float, float]]]) -> None:
+    """Prints medians and ratios of runs of the program and of Spark."""
+    for what, place in (("by the clock", 0), ("of processors", 1)):
+        ratios = sorted(of_spark[place] / of_program[place] for of_program, of_spark in measured)
+        one, other = (statistics.median(pair[side][place] for pair in measured) for side in (0, 1))
+        print(f"  {name}, {what}: program {one:.2f} s, Spark {other:.2f} s, ratio {statistics.median(ratios):.2f}", end="")
+        print(f" ({ratios[0]:.2f} to {ratios[-1]:.2f}, {len(ratios)} runs)", flush=True)
+
+
 def main() -> None:
     """Prints the times."""
     base, kind = Path(sys.argv[1]), sys.argv[2]
-    runs = int(sys.argv[3]) if len(sys.argv) > 3 else 5
+    runs = int(sys.argv[3])
     folder, target = base / kind, base / f"{kind}-out"
     generate(folder, kind)
     target.mkdir(exist_ok=True)
@@ -118,10 +128,10 @@ def main() -> None:
     given = [part for name, value in conf.items() for part in ("--conf", f"{name}={value}")]
     os.environ["PYSPARK_SUBMIT_ARGS"] = " ".join([*given, "pyspark-shell"])
 
-    from pyspark.sql import SparkSession
+    from pyspark.sql import SparkSession  # noqa: PLC0415
 
-    from ehlotrace.spark import sessions
-    from ehlotrace.spark.job import parser, run
+    from ehlotrace.spark import sessions  # noqa: PLC0415
+    from ehlotrace.spark.job import parser, run  # noqa: PLC0415
 
     def alone() -> None:
         program(folder, target / "report.jsonl")
@@ -130,7 +140,11 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "ehlotrace.spark", *job], check=True, stderr=subprocess.DEVNULL)
 
     alone()
-    pairs = {"the job, with start-up": [(timed(alone), timed(whole)) for _ in range(min(runs, 3))]}
+    warm_ups = 2
+    if "--warm" in sys.argv:
+        warm_ups = 1
+    else:
+        tell("the job, with start-up", [(timed(alone), timed(whole)) for _ in range(min(runs, 3))])
     spark = SparkSession.builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     args = parser().parse_args(job)
@@ -139,17 +153,12 @@ def main() -> None:
         "the job": lambda: run(spark, args),
     }
     for name, work in tables.items():
-        work()
-        work()
-        pairs[name] = [(timed(alone), timed(work)) for _ in range(runs)]
+        # The first runs compile what the others run.
+        for _ in range(warm_ups):
+            work()
+        tell(name, [(timed(alone), timed(work)) for _ in range(runs)])
     written = [spark.read.parquet(str(target / "tables" / name)).count() for name in ("captures", "sessions")]
     print(f"{kind}: {written[0]} captures, {written[1]} sessions")
-    for name, measured in pairs.items():
-        for what, place in (("by the clock", 0), ("of processors", 1)):
-            ratios = sorted(of_spark[place] / of_program[place] for of_program, of_spark in measured)
-            one, other = (statistics.median(pair[side][place] for pair in measured) for side in (0, 1))
-            print(f"  {name}, {what}: program {one:.2f} s, Spark {other:.2f} s, ratio {statistics.median(ratios):.2f}", end="")
-            print(f" ({ratios[0]:.2f} to {ratios[-1]:.2f}, {len(ratios)} runs)")
     resident = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     heap = spark._jvm.java.lang.management.ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed()  # type: ignore
     print(f"  heap in use {heap / 1e6:.0f} MB, largest other process {resident / 1e3:.0f} MB", flush=True)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from conftest import SAMPLES
 
 import ehlotrace
+from conftest import SAMPLES
 from ehlotrace import batch, program, stores, work
 from ehlotrace.batch import Settings
 from ehlotrace.work import Item, Task, Unit
@@ -93,8 +93,8 @@ def killer(folder: Path, real: str) -> str:
         f"command = [{real!r}, *sys.argv[1:]]\n"
         "given = b''.join(path + b'\\0' for path in before)\n"
         "lines = subprocess.run(command, input=given, stdout=subprocess.PIPE).stdout.splitlines(True) if before else []\n"
-        "sys.stdout.buffer.writelines(line for line in lines if not deadly or b'\"type\":\"summary\"' not in line)\n"
-        "sys.stdout.buffer.write(b'{\"type\":\"session\",\"half' if deadly else b'')\n"
+        'sys.stdout.buffer.writelines(line for line in lines if not deadly or b\'"type":"summary"\' not in line)\n'
+        'sys.stdout.buffer.write(b\'{"type":"session","half\' if deadly else b\'\')\n'
         "sys.stdout.flush()\n"
         "if deadly: os.kill(os.getpid(), signal.SIGKILL)\n"
     )
@@ -173,13 +173,13 @@ def test_an_object_that_breaks_off_is_cut_there(tmp_path: Path, monkeypatch: pyt
     fsspec = pytest.importorskip("fsspec", reason="fsspec is missing")
     octets = (SAMPLES / "relay-stopped.pcapng").read_bytes()
 
-    class Breaks(fsspec.spec.AbstractBufferedFile):  # type: ignore[misc]
+    class Breaks(fsspec.spec.AbstractBufferedFile):  # type: ignore[misc, name-defined]
         def _fetch_range(self, start: int, end: int) -> bytes:
             if start >= len(octets) // 2:
                 raise OSError("connection reset")
             return octets[start : min(end, len(octets) // 2)]
 
-    class Broken(fsspec.AbstractFileSystem):  # type: ignore[misc]
+    class Broken(fsspec.AbstractFileSystem):  # type: ignore[misc, name-defined]
         protocol = "broken"
         cachable = False
 

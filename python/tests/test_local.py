@@ -9,14 +9,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from conftest import SAMPLES
 
 import ehlotrace
+from conftest import SAMPLES
 from ehlotrace import program
 
 
 def test_records_are_those_of_the_program() -> None:
-    command = [program.find(), "scan", "--format", "jsonl", SAMPLES]
+    command = [program.find(), "scan", "--format", "jsonl", str(SAMPLES)]
     lines = subprocess.run(command, capture_output=True, check=False).stdout.splitlines()
     expected = [json.loads(line) for line in lines]
     assert list(ehlotrace.scan(SAMPLES)) == expected[1:]
@@ -62,7 +62,7 @@ def test_errors_are_the_programs_own_sentences(tmp_path: Path, monkeypatch: pyte
     missing = tmp_path / "missing.pcap"
     with pytest.raises(ehlotrace.EhlotraceError, match=r"^.*missing\.pcap: cannot be opened: No such file"):
         ehlotrace.sessions(missing)
-    with pytest.raises(ehlotrace.EhlotraceError, match="^invalid value 'yesterday' for '--since"):
+    with pytest.raises(ehlotrace.EhlotraceError, match=r"^invalid value 'yesterday' for '--since"):
         ehlotrace.sessions(SAMPLES, since="yesterday")
     # One that can be read is enough: what is wrong with the other is a row.
     found = ehlotrace.captures([missing, SAMPLES / "no-mail.pcap"])

@@ -7,8 +7,8 @@ import subprocess
 from typing import Any
 
 import pyarrow as pa
-from conftest import PROJECT
 
+from conftest import PROJECT
 from ehlotrace import CAPTURES, SESSIONS, program
 
 # Numbers that mean something within one run only.

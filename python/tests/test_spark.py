@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
-from conftest import SAMPLES
-from test_batch import killer
 
 import ehlotrace
+from conftest import SAMPLES
 from ehlotrace import program
 from ehlotrace.schema import ddl
+from test_batch import killer
 
 pytest.importorskip("pyspark", reason="pyspark is missing")
 
@@ -81,9 +81,7 @@ def test_sessions_and_captures_alone(spark: SparkSession, pile: Path) -> None:
     assert [row.cause for row in lost] == ["ehlo-argument"]
 
 
-def test_a_task_that_is_tried_again_gives_the_same_rows(
-    spark: SparkSession, pile: Path, tmp_path: Path
-) -> None:
+def test_a_task_that_is_tried_again_gives_the_same_rows(spark: SparkSession, pile: Path, tmp_path: Path) -> None:
     """An executor is lost at the first attempt of each task, after it gave rows."""
     from ehlotrace.spark import sessions
 
@@ -153,8 +151,8 @@ def test_bad_captures_are_rows_and_fail_nothing(spark: SparkSession, tmp_path: P
             found.append((of(sessions), of(captures)))
     assert found[0] == found[1] == found[2]
     del spark.sparkContext.environment[program.VARIABLE]
-    sessions, captures = found[0]
-    rows = {row["path"].rpartition("/")[2]: row for row in captures}
+    listed, read = found[0]
+    rows = {row["path"].rpartition("/")[2]: row for row in read}
     reasons = {name: (row["status"], row["status_reason"]) for name, row in rows.items()}
     assert reasons == {
         "damaged.pcapng": ("damaged", "corrupt"),
@@ -167,9 +165,9 @@ def test_bad_captures_are_rows_and_fail_nothing(spark: SparkSession, tmp_path: P
         '"},\n{"type":"summary"}\x1b[31m.pcap': ("unreadable", "unknown-format"),
     }
     assert rows["damaged.pcapng"]["error"]["offset"] > 0
-    good = [row for row in sessions if row["path"].endswith("good.pcapng")]
+    good = [row for row in listed if row["path"].endswith("good.pcapng")]
     assert without(good, "date") == local(ehlotrace.sessions(tmp_path / "poison" / "good.pcapng"))
-    before = [row for row in sessions if row["path"].endswith("damaged.pcapng")]
+    before = [row for row in listed if row["path"].endswith("damaged.pcapng")]
     assert 0 < len(before) < len(good)
 
 

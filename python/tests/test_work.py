@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import SAMPLES
 
 import ehlotrace
+from conftest import SAMPLES
 from ehlotrace import work
 from ehlotrace.work import CAPTURE_OCTETS, Item, Task, Unit
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -30,7 +30,7 @@ __all__ = ["CAPTURES", "SESSIONS", "EhlotraceError", "captures", "scan", "sessio
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
-def scan(paths: Paths, *, brief: bool = False, **options: Unpack[ScanOptions]) -> Iterator[dict[str, Any]]:
+def scan(paths: Paths, *, brief: bool = False, **options: Unpack[ScanOptions]) -> Generator[dict[str, Any], None, None]:
     """The records of ``ehlotrace scan --format jsonl`` as they come; each has its ``type``.
 
     `paths` are captures, archives or mails with captures, or folders of these. The options are those of the program.
