@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def shipped(tmp_path: Path) -> Path:
 
 
 def test_the_program_is_unpacked_from_the_wheel(shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(program.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert program._wheel(shipped / "ehlotrace") == shipped
     found = [program._unpacked(shipped) for _ in range(2)]
     assert found[0] == found[1] and Path(found[0]).is_relative_to(tmp_path)
