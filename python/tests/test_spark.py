@@ -200,7 +200,8 @@ def test_rotated_sets_are_read_as_one_capture(spark: SparkSession, tmp_path: Pat
 
 def test_the_job_writes_both_tables_by_date(pile: Path, tmp_path: Path) -> None:
     job = [sys.executable, "-m", "ehlotrace.spark", "--input", str(pile), "--output", str(tmp_path / "out")]
-    master = "--conf spark.master=local[2] --conf spark.ui.enabled=false pyspark-shell"
+    conf = ("spark.master=local[2]", "spark.ui.enabled=false", "spark.sql.shuffle.partitions=2")
+    master = " ".join([*(f"--conf {one}" for one in conf), "pyspark-shell"])
     environment = {**os.environ, "PYSPARK_SUBMIT_ARGS": master, "PYSPARK_PYTHON": sys.executable}
     done = subprocess.run(job, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

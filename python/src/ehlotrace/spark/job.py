@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from ..errors import EhlotraceError
 from ..options import ReadingOptions
-from . import results
+from . import Results, results
 
 DESCRIPTION = """\
 Reads captures on a cluster and writes OUTPUT/sessions and OUTPUT/captures as Parquet, partitioned by date. A capture that
@@ -117,10 +117,21 @@ def run(spark: SparkSession, args: argparse.Namespace) -> None:
         "time_limit_s": args.time_limit,
         "stage_octets": args.stage_octets,
     }
-    with results(spark, args.input, **how, **options) as (sessions, captures):
-        output = args.output.rstrip("/")
-        for frame, name in ((sessions, "sessions"), (captures, "captures")):
-            _write(frame, f"{output}/{name}", args)
+    targets = [f"{args.output.rstrip('/')}/{name}" for name in Results._fields]
+    for target in targets:
+        # Spark would say so only after everything was read.
+        if not args.overwrite and _exists(spark, target):
+            raise EhlotraceError(f"{target} already exists; --overwrite replaces it")
+    with results(spark, args.input, **how, **options) as tables:
+        for frame, target in zip(tables, targets, strict=True):
+            _write(frame, target, args)
+
+
+def _exists(spark: SparkSession, target: str) -> bool:
+    jvm: Any = spark.sparkContext._jvm
+    path = jvm.org.apache.hadoop.fs.Path(target)
+    context: Any = spark.sparkContext._jsc
+    return bool(path.getFileSystem(context.hadoopConfiguration()).exists(path))
 
 
 def _write(frame: DataFrame, target: str, args: argparse.Namespace) -> None:
