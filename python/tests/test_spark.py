@@ -198,6 +198,19 @@ def test_rotated_sets_are_read_as_one_capture(spark: SparkSession, tmp_path: Pat
     assert any(row["first_part"] != row["last_part"] for row in rows)
 
 
+def test_a_wrong_option_fails_with_the_programs_sentence(spark: SparkSession) -> None:
+    from pyspark.errors import PySparkException
+
+    from ehlotrace.spark import sessions
+    from ehlotrace.spark.job import _sentence
+
+    with pytest.raises(PySparkException) as failed:
+        sessions(spark, str(SAMPLES), since="yesterday").count()
+    assert _sentence(failed.value).startswith("invalid value 'yesterday' for '--since")
+    with pytest.raises(ehlotrace.EhlotraceError, match="no file has such a name"):
+        sessions(spark, f"{SAMPLES}/*.nothing")
+
+
 def test_the_job_writes_both_tables_by_date(pile: Path, tmp_path: Path) -> None:
     job = [sys.executable, "-m", "ehlotrace.spark", "--input", str(pile), "--output", str(tmp_path / "out")]
     conf = ("spark.master=local[2]", "spark.ui.enabled=false", "spark.sql.shuffle.partitions=2")
