@@ -34,6 +34,7 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Scan(ScanArgs),
+    Compare(super::compare::CompareArgs),
     Check(CheckArgs),
     Trace(super::trace::TraceArgs),
     Extract(super::extract::ExtractArgs),

@@ -19,10 +19,11 @@ mod handover;
 mod html;
 mod json;
 mod jsonl;
-mod markdown;
-mod model;
+pub(crate) mod markdown;
+pub(crate) mod model;
 pub mod netmon;
 mod notes;
+pub mod record;
 mod recovery;
 mod relay;
 mod relays;
@@ -35,7 +36,7 @@ mod tickets;
 mod timeline;
 mod totals;
 mod volume;
-mod words;
+pub(crate) mod words;
 
 use std::io::{self, Write};
 

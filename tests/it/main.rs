@@ -19,6 +19,7 @@ mod attempts;
 mod bounds;
 mod changes;
 mod cli;
+mod compare;
 mod corpus;
 mod corpus_lab;
 mod corpus_order;

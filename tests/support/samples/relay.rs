@@ -65,7 +65,9 @@ pub(super) fn relay_stopped() -> Vec<u8> {
 pub(super) fn week() -> Vec<u8> {
     const HOUR_S: i64 = 3_600;
     let mut capture = CaptureBuilder::new().start_at("2003-04-12T00:00:00Z");
-    let relays: [(&str, &str, &str, &[(i64, bool)]); 3] = [
+    // Its address, its name well-formed and malformed, and for each session the hour and whether mail was delivered.
+    type WeekOfRelay<'r> = (&'r str, &'r str, &'r str, &'r [(i64, bool)]);
+    let relays: [WeekOfRelay<'_>; 3] = [
         (
             "192.0.2.10",
             "sub2.example.com",
