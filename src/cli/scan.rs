@@ -11,7 +11,7 @@ use ehlotrace::limits::Limits;
 use ehlotrace::report::{self, ReportOptions};
 use ehlotrace::scan::FingerprintKey;
 
-use super::args::{CsvRows, Format, ScanArgs, Show};
+use super::args::{CsvRows, Format, ScanArgs, Separator, Show};
 use super::output::Output;
 use super::{Exit, bar, complain, platform};
 
@@ -30,6 +30,9 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     }
     if args.rows.is_some() && format != Format::Csv {
         bail!("--rows works only with CSV: add --format csv");
+    }
+    if args.excel.is_some() && format != Format::Csv {
+        bail!("--excel works only with CSV: add --format csv");
     }
     let stdin = args.name.as_deref().unwrap_or_else(|| Path::new("-"));
     let given = |path: &PathBuf| Given::new(path, stdin);
@@ -142,6 +145,10 @@ fn report_options(args: &ScanArgs, format: Format, limits: Limits) -> ReportOpti
     options.colour = args.color.is_on(is_terminal);
     options.has_blocks = is_terminal && platform::speaks_utf_8();
     options.is_brief = args.brief;
+    options.excel = args.excel.map(|separator| match separator {
+        Separator::Comma => report::Excel::Comma,
+        Separator::Semicolon => report::Excel::Semicolon,
+    });
     options.rows = match args.rows {
         Some(CsvRows::Findings) => report::Rows::Findings,
         Some(CsvRows::Sessions) | None => report::Rows::Sessions,
