@@ -75,7 +75,8 @@ impl Form for CsvFindings<'_> {
     fn end(&mut self, run: &Run) -> io::Result<()> {
         self.out.write_all(&head(run.options.excel, COLUMNS.map(|(name, _)| name.to_owned()))?)?;
         for finding in run.totals.findings() {
-            self.out.write_all(&line(run.options.excel, COLUMNS.map(|(_, cell)| guarded(&cell(finding, &run.totals))))?)?;
+            self.out
+                .write_all(&line(run.options.excel, COLUMNS.map(|(_, cell)| guarded(&cell(finding, &run.totals))))?)?;
         }
         self.out.flush()
     }

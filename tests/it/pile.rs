@@ -168,9 +168,8 @@ fn the_markdown_says_who_stopped_working_and_where() {
 
 #[test]
 fn the_csv_for_excel_has_a_mark_and_the_separator_asked_for() {
-    let of = |more: &[&str]| {
-        ehlotrace(&[&["scan", "--format", "csv", "samples/kb240832-lost.pcap"], more].concat()).stdout
-    };
+    let of =
+        |more: &[&str]| ehlotrace(&[&["scan", "--format", "csv", "samples/kb240832-lost.pcap"], more].concat()).stdout;
     let plain = of(&[]);
     assert!(plain.starts_with(b"\"capture\",\"member\","));
     assert_eq!(of(&["--excel"]), [b"\xef\xbb\xbf", &plain[..]].concat());
