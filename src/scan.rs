@@ -27,7 +27,7 @@ use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Interest, Ports, 
 
 use attempts::Attempts;
 pub use capture_report::{CaptureReport, CaptureSource, CopyOf, Ticket};
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, FingerprintKey};
 pub use other_ports::OtherPorts;
 
 use fingerprint::Packets;
@@ -50,6 +50,8 @@ pub struct ScanOptions {
     pub tcp_stream: bool,
     /// Whether DNS lookups are followed: those that led to a session, and those that led nowhere.
     pub dns: bool,
+    /// By what captures are known as copies across several runs, if they are to be.
+    pub fingerprint_key: Option<FingerprintKey>,
     /// The bounds to work within.
     pub limits: Limits,
 }
@@ -65,6 +67,7 @@ impl ScanOptions {
             netmon_zone: Zone::default(),
             tcp_stream: false,
             dns: true,
+            fingerprint_key: None,
         }
     }
 
@@ -222,7 +225,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             interest,
             sink,
             first: None,
-            packets: Packets::default(),
+            packets: Packets::new(options.fingerprint_key),
             boundary: None,
             part: 0,
             clock: CaptureClock::default(),

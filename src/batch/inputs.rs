@@ -44,6 +44,17 @@ impl Given {
 }
 
 impl Given {
+    /// The same, but what is no capture need not be one, as in a folder.
+    #[must_use]
+    pub fn found(mut self) -> Self {
+        for input in &mut self.inputs {
+            if let Input::File(path) = input {
+                *input = Input::Found(std::mem::take(path));
+            }
+        }
+        self
+    }
+
     /// The ticket that `input` belongs to: the entry of the folder given through which it was found, else what was given.
     pub(super) fn ticket_of(&self, input: &Input) -> PathBuf {
         let entry = || input.path()?.strip_prefix(&self.path).ok()?.components().next();

@@ -73,6 +73,16 @@ pub(super) struct ScanArgs {
     #[arg(long)]
     pub(super) together: bool,
 
+    /// Skip files that are not captures, as in a folder, unless they have the name of a capture: for lists of files
+    #[arg(long)]
+    pub(super) skip_others: bool,
+
+    /// Give each capture a fingerprint made with this key (any text), in JSON and JSON Lines, and list the sessions of copies
+    /// too: for jobs in which several runs share the captures. Captures with the same packets have the same fingerprint in
+    /// all runs with this key
+    #[arg(long, value_name = "KEY", conflicts_with = "sequence")]
+    pub(super) fingerprint: Option<String>,
+
     /// How many captures to read at the same time [default: the number of processors]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,

@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use ehlotrace::batch::{self, BatchOptions, BatchResult, Given, Input, Progress};
 use ehlotrace::limits::Limits;
 use ehlotrace::report::{self, ReportOptions};
+use ehlotrace::scan::FingerprintKey;
 
 use super::args::{CsvRows, Format, ScanArgs, Separator, Show};
 use super::output::Output;
@@ -34,7 +35,9 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
         bail!("--excel works only with CSV: add --format csv");
     }
     let stdin = args.name.as_deref().unwrap_or_else(|| Path::new("-"));
-    let given: Vec<Given> = paths.iter().map(|path| Given::new(path, stdin)).collect();
+    let given = |path: &PathBuf| Given::new(path, stdin);
+    let given: Vec<Given> =
+        paths.iter().map(|path| if args.skip_others { given(path).found() } else { given(path) }).collect();
     let inputs: Vec<Input> = given.iter().flat_map(|given| given.inputs.clone()).collect();
     if args.name.is_some() && inputs.iter().all(|input| input.path().is_some()) {
         bail!("--name needs standard input: give `-` as the capture");
@@ -44,6 +47,11 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let shows_progress = args.reading.shows_progress();
     let mut options = BatchOptions::new(args.reading.scan_options());
     options.scan.tcp_stream = args.tcp_stream;
+    options.scan.fingerprint_key = args.fingerprint.as_deref().map(FingerprintKey::new);
+    if args.fingerprint.is_some() {
+        // No copies are looked for: whoever compares fingerprints finds those of all runs.
+        options.scan.limits.known_captures = 0;
+    }
     options.filter = args.filter.filter(&args.reading.zone());
     options.jobs = args.jobs.map_or_else(processors, usize::from);
     options.passwords = args.reading.passwords().to_vec();

@@ -13,9 +13,11 @@
 //! | `summary` | last: without it the run is not whole | those of the summary in the document |
 //!
 //! `capture` is the number of a capture. Sessions come in the order they close, not of their numbers. With
-//! `capture_end` all lines up to it go out, so that whoever reads them through a pipe need not wait for the next capture.
+//! `capture_end` and `input_end` all lines up to it go out, so that whoever reads them through a pipe need not wait for the
+//! next capture, and knows which one was being read when the program was killed. Sessions wait a second at most for the next.
 
 use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -38,12 +40,17 @@ pub(super) struct JsonLines<'w> {
     spool_octets: usize,
     /// The sessions of a capture that may be a copy.
     held: Option<Spool>,
+    /// When all lines went out last.
+    flushed: Instant,
 }
 
+/// After this time a line takes all before it along.
+const FLUSHED_EVERY: Duration = Duration::from_secs(1);
+
 impl<'w> JsonLines<'w> {
-    pub(super) const fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
+    pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
         let (is_brief, spool_octets) = (options.is_brief, options.limits.spool_octets);
-        Self { out, line: Vec::new(), is_brief, has_begun: false, spool_octets, held: None }
+        Self { out, line: Vec::new(), is_brief, has_begun: false, spool_octets, held: None, flushed: Instant::now() }
     }
 
     /// Writes the first line, once.
@@ -54,6 +61,11 @@ impl<'w> JsonLines<'w> {
     fn write(&mut self, object: &impl Serialize) -> io::Result<()> {
         self.format(object)?;
         self.out.write_all(&self.line)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.flushed = Instant::now();
+        self.out.flush()
     }
 
     fn format(&mut self, object: &impl Serialize) -> io::Result<()> {
@@ -79,7 +91,10 @@ impl Form for JsonLines<'_> {
         }
         match &mut self.held {
             Some(held) => held.add(digest.key(), &self.line),
-            None => self.out.write_all(&self.line),
+            None => {
+                self.out.write_all(&self.line)?;
+                if self.flushed.elapsed() < FLUSHED_EVERY { Ok(()) } else { self.flush() }
+            }
         }
     }
 
@@ -93,7 +108,7 @@ impl Form for JsonLines<'_> {
             held.copy("", "", usize::MAX, &mut self.out)?;
         }
         self.write(&CaptureEndLine::new(capture, CaptureObject::new(source, report)))?;
-        self.out.flush()
+        self.flush()
     }
 
     fn ticket_end(&mut self, number: usize, ticket: &InputReport, summary: &Summary) -> io::Result<()> {
@@ -103,7 +118,8 @@ impl Form for JsonLines<'_> {
 
     fn input_end(&mut self, input: &InputReport) -> io::Result<()> {
         self.begin()?;
-        self.write(&InputEndLine::new(input))
+        self.write(&InputEndLine::new(input))?;
+        self.flush()
     }
 
     fn end(&mut self, run: &Run) -> io::Result<()> {

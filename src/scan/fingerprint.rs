@@ -4,23 +4,52 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::LazyLock;
 
-use foldhash::fast::{FoldHasher, RandomState};
+use foldhash::fast::{FixedState, FoldHasher, RandomState};
+use sha1::{Digest as _, Sha1};
 
 use crate::capture::Packet;
 
 /// The same in the whole run and another in the next one, so that nobody can make a capture that passes for another's.
 static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
+/// What several runs share so that they give the same captures the same fingerprints. Whoever knows it can make a capture that
+/// passes for another's, so it is to be chosen anew for each job.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct FingerprintKey(u64);
+
+impl FingerprintKey {
+    /// The key that any text stands for.
+    pub fn new(text: &str) -> Self {
+        let hash: [u8; 20] = Sha1::digest(text.as_bytes()).into();
+        Self(hash.first_chunk().copied().map_or(0, u64::from_be_bytes))
+    }
+}
+
+impl fmt::Debug for FingerprintKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FingerprintKey")
+    }
+}
+
 /// Octets of a packet that are looked at: the headers, with the checksum of all the rest in them, and the start of a line. A
 /// packet that differs behind them only has another checksum all the same, unless it was forged.
 const PACKET_OCTETS: usize = 128;
 
 /// Two captures with the same fingerprint have the same packets: as many, of the same link types, at the same times, of the
-/// same lengths, and those that were read with the same first 128 octets. It means nothing outside of this run.
+/// same lengths, and those that were read with the same first 128 octets. It means nothing outside of this run, or of the runs with
+/// the same [`FingerprintKey`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fingerprint {
     packets: u64,
     hash: u64,
+    is_shared: bool,
+}
+
+/// In words for a report: packets and hash.
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{:016x}", self.packets, self.hash)
+    }
 }
 
 impl Fingerprint {
@@ -32,8 +61,13 @@ impl Fingerprint {
         packets.finish()
     }
 
+    /// Whether other runs know it, too: it was made with a [`FingerprintKey`].
+    pub const fn is_shared(self) -> bool {
+        self.is_shared
+    }
+
     /// Whether there is a packet at all: captures without one are no copies of each other.
-    pub(crate) const fn has_packets(self) -> bool {
+    pub const fn has_packets(self) -> bool {
         self.packets > 0
     }
 }
@@ -44,11 +78,12 @@ impl Fingerprint {
 pub(super) struct Packets {
     packets: u64,
     hasher: FoldHasher<'static>,
+    is_shared: bool,
 }
 
 impl Default for Packets {
     fn default() -> Self {
-        Self { packets: 0, hasher: SEED.build_hasher() }
+        Self { packets: 0, hasher: SEED.build_hasher(), is_shared: false }
     }
 }
 
@@ -59,6 +94,14 @@ impl fmt::Debug for Packets {
 }
 
 impl Packets {
+    /// None so far; other runs with this key are to know them.
+    pub(super) fn new(key: Option<FingerprintKey>) -> Self {
+        key.map_or_else(Self::default, |FingerprintKey(seed)| {
+            let hasher = FixedState::with_seed(seed).build_hasher();
+            Self { packets: 0, hasher, is_shared: true }
+        })
+    }
+
     /// Another packet: when, of which link type, how long.
     #[inline]
     pub(super) fn count(&mut self, packet: &Packet<'_>) {
@@ -76,7 +119,7 @@ impl Packets {
     }
 
     pub(super) fn finish(&self) -> Fingerprint {
-        Fingerprint { packets: self.packets, hash: self.hasher.finish() }
+        Fingerprint { packets: self.packets, hash: self.hasher.finish(), is_shared: self.is_shared }
     }
 }
 
@@ -118,5 +161,19 @@ mod tests {
         }
         assert_eq!(Fingerprint::of_packet(&one), of(&[one]));
         assert!(!of(&[]).has_packets() && same.has_packets());
+    }
+
+    #[test]
+    fn runs_with_one_key_agree_and_others_do_not() {
+        let with_key = |key| {
+            let mut packets = Packets::new(Some(FingerprintKey::new(key)));
+            packets.count(&packet(1, b"EHLO sub2."));
+            packets.read(&packet(1, b"EHLO sub2."));
+            packets.finish()
+        };
+        // As text, so that a run of another day is one of these, too.
+        assert_eq!(with_key("monday").to_string(), "1-491dccdbedd7a7b0");
+        assert_ne!(with_key("tuesday"), with_key("monday"));
+        assert!(with_key("monday").is_shared() && !of(&[]).is_shared());
     }
 }

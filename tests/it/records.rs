@@ -161,6 +161,69 @@ fn standard_input_has_the_name_it_is_given() {
     assert!(error.contains("--name needs standard input"), "{error}");
 }
 
+#[test]
+fn runs_with_one_fingerprint_key_know_each_others_copies() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (sample("kb240832-lost.pcap"), sample("kb240832-works.pcap"));
+    for (name, octets) in [("a.pcap", &one), ("copy.pcap", &one), ("other.pcap", &other)] {
+        fs::write(folder.path().join(name), octets).unwrap();
+    }
+    let fingerprint = |key, name| {
+        let found = lines(folder.path(), &["--fingerprint", key, name], b"");
+        of_type(&found, "capture_end")[0]["fingerprint"].clone()
+    };
+    assert!(fingerprint("k", "a.pcap").is_string());
+    assert_eq!(fingerprint("k", "a.pcap"), fingerprint("k", "copy.pcap"));
+    assert_ne!(fingerprint("k", "a.pcap"), fingerprint("k", "other.pcap"));
+    assert_ne!(fingerprint("k", "a.pcap"), fingerprint("another", "a.pcap"));
+    // The sessions of both are there, and nothing is a copy of anything.
+    let found = lines(folder.path(), &["--fingerprint", "k", "a.pcap", "copy.pcap"], b"");
+    let paths: Vec<_> = of_type(&found, "session").iter().map(|session| session["path"].clone()).collect();
+    assert_eq!(
+        (paths, &of_type(&found, "summary")[0]["copies"]),
+        (vec![json!("a.pcap"), json!("copy.pcap")], &json!(0))
+    );
+    let ordinary = lines(folder.path(), &["a.pcap", "copy.pcap"], b"");
+    assert_eq!(of_type(&ordinary, "session").len(), 1);
+    assert!(of_type(&ordinary, "capture_end").iter().all(|end| end.get("fingerprint").is_none()));
+}
+
+#[test]
+fn a_list_is_read_as_a_folder_is_with_skip_others() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.pcap"), sample("kb240832-lost.pcap")).unwrap();
+    fs::write(folder.path().join("note.txt"), "Dear support").unwrap();
+    fs::write(folder.path().join("note.pcap"), "Dear support").unwrap();
+    let list = b"a.pcap\nnote.txt\nnote.pcap\n";
+    let unreadable = |arguments: &[&str]| {
+        let found = lines(folder.path(), &[&["--files-from", "-"], arguments].concat(), list);
+        assert_eq!((of_type(&found, "session").len(), of_type(&found, "input_end").len()), (1, 3));
+        let ends = of_type(&found, "capture_end");
+        ends.iter().filter(|end| end["status"] == "unreadable").map(|end| end["path"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(unreadable(&[]), ["note.txt", "note.pcap"]);
+    assert_eq!(unreadable(&["--skip-others"]), ["note.pcap"]);
+}
+
+/// Whoever kills a run that hangs knows by the last line which capture it was.
+#[cfg(unix)]
+#[test]
+fn the_end_of_an_input_goes_out_before_the_next_one_is_read() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.pcap"), sample("kb240832-lost.pcap")).unwrap();
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin("ehlotrace"));
+    command.current_dir(folder.path()).args(["scan", "--format", "jsonl", "--jobs", "1", "a.pcap", "-"]);
+    // Nothing comes on standard input until all lines before it were read.
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    let is_end = |line: &String| line.starts_with(r#"{"type":"input_end","path":"a.pcap""#);
+    assert!(stdout.lines().map(Result::unwrap).any(|line| is_end(&line)));
+    drop(child.stdin.take());
+    child.wait().unwrap();
+}
+
 #[cfg(unix)]
 #[test]
 fn a_path_that_is_no_unicode_keeps_its_octets() {

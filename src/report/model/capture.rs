@@ -10,7 +10,7 @@ use super::source::SourceObject;
 use super::values::{AsText, CountObject, Time, counts, is_default};
 use super::{SCHEMA_VERSION, TOOL, Tool, schema};
 use crate::capture::{CaptureInfo, CapturePart, LinkType, ReadError};
-use crate::scan::{CaptureReport, CaptureSource, CopyOf};
+use crate::scan::{CaptureReport, CaptureSource, CopyOf, Fingerprint};
 
 /// The line of a capture when ehlotrace opens it.
 #[derive(Serialize, JsonSchema)]
@@ -135,6 +135,10 @@ pub(in crate::report) struct CaptureObject<'a> {
     /// The number of found sessions that a filter left out. Left out if it is 0.
     #[serde(skip_serializing_if = "is_default")]
     filtered_out: u64,
+    /// The same for captures with the same packets, in all runs with the same `--fingerprint`. Present only with this
+    /// option, and only if the capture has packets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<AsText<Fingerprint>>,
 }
 
 impl<'a> CaptureObject<'a> {
@@ -174,6 +178,7 @@ impl<'a> CaptureObject<'a> {
             ticket: source.ticket.number,
             copy_of: report.copy_of.as_ref().map(CopyOfObject::new),
             filtered_out: report.filtered_out,
+            fingerprint: report.fingerprint.filter(|print| print.is_shared() && print.has_packets()).map(AsText),
         }
     }
 }

@@ -1,0 +1,5 @@
+"""What goes wrong."""
+
+
+class EhlotraceError(Exception):
+    """The program could not do what it was asked to; the text is its own sentence."""

@@ -1,0 +1,154 @@
+"""The schemas of the tables, known before anything is read.
+
+The fields are those of JSON Lines in brief (``ehlotrace schema --jsonl --brief``), in their order, without the numbers that
+mean something within one run only: those of captures and tickets. A test compares them.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+_TEXT = pa.string()
+_INT = pa.int64()
+# Port numbers and reply codes.
+_SHORT = pa.int32()
+# Spark has microseconds and no nanoseconds, so the tables have them everywhere. Frames tell what came first.
+_TIME = pa.timestamp("us", tz="UTC")
+# Octets of a capture: text if they are UTF-8.
+_OCTETS = pa.struct([("text", _TEXT), ("base64", _TEXT)])
+_COUNTS = pa.list_(pa.struct([("code", _TEXT), ("count", _INT)]))
+
+SESSIONS: pa.Schema = pa.schema(
+    [
+        ("path", _TEXT),
+        ("path_base64", _TEXT),
+        ("member", _TEXT),
+        ("session", _INT),
+        ("session_id", _TEXT),
+        ("connection_key", _TEXT),
+        ("tcp_stream", _INT),
+        ("client", pa.struct([("ip", _TEXT), ("port", _SHORT)])),
+        ("server", pa.struct([("ip", _TEXT), ("port", _SHORT), ("product", _TEXT), ("build", _TEXT)])),
+        ("first_frame", _INT),
+        ("last_frame", _INT),
+        ("opened", _TIME),
+        ("closed", _TIME),
+        ("first_part", _TEXT),
+        ("last_part", _TEXT),
+        ("captured", _TEXT),
+        ("tunnelled", pa.bool_()),
+        ("tls", pa.bool_()),
+        ("messages_accepted", _INT),
+        ("outcome", _TEXT),
+        ("cause", _TEXT),
+        ("fault", _TEXT),
+        ("confidence", _TEXT),
+        ("recovered", pa.bool_()),
+        ("reason", _TEXT),
+        ("delivered_later", _INT),
+        (
+            "deciding",
+            pa.struct([("frame", _INT), ("command", _TEXT), ("code", _SHORT), ("enhanced", _TEXT), ("text", _TEXT)]),
+        ),
+        ("greeting_code", _SHORT),
+        (
+            "hello",
+            pa.struct(
+                [
+                    ("frame", _INT),
+                    ("verb", _TEXT),
+                    ("argument", _OCTETS),
+                    ("problems", pa.list_(_TEXT)),
+                    ("suggestion", _TEXT),
+                    ("reply_code", _SHORT),
+                ]
+            ),
+        ),
+    ]
+)
+"""One row for each session."""
+
+CAPTURES: pa.Schema = pa.schema(
+    [
+        ("path", _TEXT),
+        ("path_base64", _TEXT),
+        ("member", _TEXT),
+        ("status", _TEXT),
+        ("status_reason", _TEXT),
+        ("format", _TEXT),
+        ("link_types", pa.list_(_TEXT)),
+        ("frames", _INT),
+        ("first_timestamp", _TIME),
+        ("last_timestamp", _TIME),
+        ("sessions", _INT),
+        ("undecoded", _COUNTS),
+        ("notes", pa.list_(_TEXT)),
+        ("error", pa.struct([("kind", _TEXT), ("offset", _INT), ("message", _TEXT)])),
+        ("truncated", pa.bool_()),
+        ("dropped", _INT),
+        ("compression", pa.list_(_TEXT)),
+        ("time_zone", _TEXT),
+        ("parts", pa.list_(pa.struct([("path", _TEXT), ("first_frame", _INT), ("frames", _INT)]))),
+        (
+            "failed_lookups",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("name", _TEXT),
+                        ("record_type", _TEXT),
+                        ("failure", _TEXT),
+                        ("message", _TEXT),
+                        ("client_ip", _TEXT),
+                        ("client_takes_mail", pa.bool_()),
+                        ("frame", _INT),
+                        ("answered_frame", _INT),
+                        ("time", _TIME),
+                    ]
+                )
+            ),
+        ),
+        ("failed_lookups_omitted", _INT),
+        ("lookups_forgotten", _INT),
+        ("other_ports", pa.list_(pa.struct([("port", _SHORT), ("connections", _INT)]))),
+        ("other_ports_followed", pa.bool_()),
+        ("other_ports_connections_omitted", _INT),
+        ("copy_of", pa.struct([("path", _TEXT), ("path_base64", _TEXT), ("member", _TEXT)])),
+        ("filtered_out", _INT),
+        ("fingerprint", _TEXT),
+    ]
+)
+"""One row for each capture, also for those that could not be read."""
+
+SCHEMA_VERSION = 2
+"""The version of the program's reports that these tables are made from."""
+
+
+def ddl(schema: pa.Schema) -> str:
+    """The schema as Spark writes it."""
+    return ", ".join(f"`{field.name}` {_ddl_type(field.type)}" for field in schema)
+
+
+def _ddl_type(kind: pa.DataType) -> str:
+    if pa.types.is_struct(kind):
+        fields = (kind.field(place) for place in range(kind.num_fields))
+        return "struct<" + ", ".join(f"`{field.name}`: {_ddl_type(field.type)}" for field in fields) + ">"
+    if pa.types.is_list(kind):
+        return f"array<{_ddl_type(kind.value_type)}>"
+    return {
+        pa.string(): "string",
+        pa.bool_(): "boolean",
+        pa.int32(): "int",
+        pa.int64(): "bigint",
+        pa.date32(): "date",
+        _TIME: "timestamp",
+    }[kind]
+
+
+def as_written(kind: pa.DataType) -> pa.DataType:
+    """The type with nanoseconds, as the program writes times."""
+    if pa.types.is_struct(kind):
+        fields = (kind.field(place) for place in range(kind.num_fields))
+        return pa.struct([(field.name, as_written(field.type)) for field in fields])
+    if pa.types.is_list(kind):
+        return pa.list_(as_written(kind.value_type))
+    return pa.timestamp("ns", tz="UTC") if pa.types.is_timestamp(kind) else kind
