@@ -1,7 +1,7 @@
 //! What a run is to read.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -76,23 +76,6 @@ pub fn expand(paths: &[PathBuf]) -> Vec<Input> {
     paths.iter().flat_map(|path| Given::new(path, Path::new("-")).inputs).collect()
 }
 
-/// The paths in a list: one a line, or separated by NUL where there is any, as `find -print0` writes them.
-///
-/// # Errors
-///
-/// If the list cannot be read.
-pub fn read_list(list: &mut dyn Read) -> io::Result<Vec<PathBuf>> {
-    let mut octets = Vec::new();
-    list.read_to_end(&mut octets)?;
-    let separator = if octets.contains(&0) { 0 } else { b'\n' };
-    let entries = octets.split(|octet| *octet == separator);
-    Ok(entries
-        .map(|entry| entry.strip_suffix(b"\r").unwrap_or(entry))
-        .filter(|entry| !entry.is_empty())
-        .map(path)
-        .collect())
-}
-
 /// Whether two of the inputs look like parts of a rotated capture: names that differ only in a counter or a time, as
 /// `dumpcap -b` (`trace_00001_20240305100000.pcapng`), `tcpdump -C` (`trace.pcap`, `trace.pcap1`) and `nmcap` chains
 /// (`trace(1).cap`) give them.
@@ -137,17 +120,6 @@ fn is_named_as_a_capture(path: &Path) -> bool {
         CAPTURE_EXTENSIONS.contains(&extension.trim_end_matches(|character: char| character.is_ascii_digit()))
     };
     extension(name).is_some_and(is_capture)
-}
-
-#[cfg(unix)]
-fn path(octets: &[u8]) -> PathBuf {
-    use std::os::unix::ffi::OsStrExt;
-    PathBuf::from(std::ffi::OsStr::from_bytes(octets))
-}
-
-#[cfg(not(unix))]
-fn path(octets: &[u8]) -> PathBuf {
-    PathBuf::from(String::from_utf8_lossy(octets).into_owned())
 }
 
 impl Input {
@@ -253,13 +225,5 @@ mod tests {
         }
         assert_eq!(given("a.pcap").ticket_of(&Input::File(PathBuf::from("a.pcap"))), Path::new("a.pcap"));
         assert_eq!(given("-").ticket_of(&Input::Stdin(PathBuf::from("-"))), Path::new("-"));
-    }
-
-    #[test]
-    fn a_list_has_lines_or_nul_separated_names() {
-        let list = |text: &[u8]| read_list(&mut &text[..]).unwrap();
-        assert_eq!(list(b"a.pcap\r\nb c.pcap\n\n"), [PathBuf::from("a.pcap"), PathBuf::from("b c.pcap")]);
-        assert_eq!(list(b"a\nb.pcap\0c.pcap\0"), [PathBuf::from("a\nb.pcap"), PathBuf::from("c.pcap")]);
-        assert_eq!(list(b""), Vec::<PathBuf>::new());
     }
 }

@@ -25,7 +25,7 @@ use crate::scan::{CaptureReport, CaptureSource, Fingerprint, ScanOptions};
 use crate::session::Session;
 
 pub use captures::reread;
-pub use inputs::{Given, Input, expand, looks_like_a_set, read_list};
+pub use inputs::{Given, Input, expand, looks_like_a_set};
 pub use progress::Progress;
 
 use tally::RunTally;

@@ -9,6 +9,7 @@ mod completions;
 mod explain;
 mod extract;
 mod filter;
+mod list;
 mod man;
 mod markdown;
 mod new_file;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Whether the terminal is told to expect UTF-8; a console of Windows is written to in Unicode.
 pub(super) fn speaks_utf_8() -> bool {
@@ -71,3 +71,15 @@ const INTERRUPTED: i32 = 130;
 
 #[cfg(not(windows))]
 pub(super) fn remove_if_interrupted(_: &Path) {}
+
+/// The path that these octets of a list are: on Unix any octets, elsewhere UTF-8.
+#[cfg(unix)]
+pub(super) fn path(octets: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(octets))
+}
+
+#[cfg(not(unix))]
+pub(super) fn path(octets: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(octets).into_owned())
+}

@@ -13,7 +13,7 @@ use ehlotrace::scan::FingerprintKey;
 
 use super::args::{CsvRows, Format, ScanArgs, Separator, Show};
 use super::output::Output;
-use super::{Exit, bar, complain, platform};
+use super::{Exit, bar, complain, list, platform};
 
 /// Scans the captures named and writes the report.
 pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
@@ -99,13 +99,13 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
 }
 
 /// The paths in the file `--files-from` names.
-fn listed(list: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let cannot = || format!("{}: cannot read this list of files", list.display());
-    if list.as_os_str() == "-" {
-        batch::read_list(&mut io::stdin().lock()).with_context(cannot)
+fn listed(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let cannot = || format!("{}: cannot read this list of files", path.display());
+    if path.as_os_str() == "-" {
+        list::read(&mut io::stdin().lock()).with_context(cannot)
     } else {
-        let mut file = File::open(list).with_context(cannot)?;
-        batch::read_list(&mut file).with_context(cannot)
+        let mut file = File::open(path).with_context(cannot)?;
+        list::read(&mut file).with_context(cannot)
     }
 }
 
