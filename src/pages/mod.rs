@@ -3,6 +3,7 @@
 mod document;
 mod measured;
 mod nearest;
+mod recording;
 
 pub use document::document;
 pub use nearest::{nearest, nearest_of};
@@ -114,13 +115,16 @@ impl Subject {
     pub fn page(self) -> String {
         let mut page = self.text().to_owned();
         let more = match self {
-            Self::Cause(rule) if rule.stage == Stage::Argument => Some(measured::on_all_problems()),
-            Self::Problem(problem) => Some(format!("{}\n\n{}", example(problem), measured::on_problem(problem))),
-            Self::Note(note) => Some(note_example(note)),
-            Self::Reason(reason) => Some(known_by(reason)),
-            Self::Cause(_) | Self::Outcome(_) | Self::Remark(_) => None,
+            Self::Cause(rule) if rule.stage == Stage::Argument => {
+                vec![measured::on_all_problems(), recording::again(rule.stage)]
+            }
+            Self::Cause(rule) => vec![recording::again(rule.stage)],
+            Self::Problem(problem) => vec![example(problem), measured::on_problem(problem)],
+            Self::Note(note) => vec![note_example(note)],
+            Self::Reason(reason) => vec![known_by(reason)],
+            Self::Outcome(_) | Self::Remark(_) => Vec::new(),
         };
-        for paragraph in more.iter() {
+        for paragraph in &more {
             page.push_str("\n\n");
             page.push_str(paragraph);
         }
