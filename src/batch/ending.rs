@@ -30,7 +30,7 @@ pub(super) fn open(
     let (mut kept, error) = Rereadable::keep(member.content, &open_options)?;
     let end = capture::last_time(capture::open(kept.read()?, &open_options)?.as_mut());
     let stream = Box::new(kept.read()?.chain(Failing(error)));
-    Ok((capture::open_peeled(Peeled { stream, layers }, &open_options)?, options.filter.ending_at(end)))
+    Ok((capture::open_peeled(Peeled { stream, layers, file: None }, &open_options)?, options.filter.ending_at(end)))
 }
 
 /// Ends what was put by as what was read ended: in an error, if there was one.

@@ -30,7 +30,7 @@ impl Rereadable {
     /// The capture in `content`, put by as far as it can be read, and what is wrong there.
     pub(crate) fn keep(content: Peeled, options: &OpenOptions) -> Result<(Self, Option<io::Error>), ReadError> {
         const HEAD_OCTETS: u64 = 512;
-        let Peeled { mut stream, layers } = content;
+        let Peeled { mut stream, layers, .. } = content;
         let mut head = Vec::new();
         // An error is met again behind these octets.
         let _ = (&mut stream).take(HEAD_OCTETS).read_to_end(&mut head);
@@ -38,7 +38,7 @@ impl Rereadable {
         let mut whole = io::Cursor::new(head).chain(stream);
         let failed = |source| ReadError::Io { offset: 0, source };
         if !is_capture {
-            let peeled = Peeled { stream: Box::new(whole), layers };
+            let peeled = Peeled { stream: Box::new(whole), layers, file: None };
             let opened = capture::open_peeled(peeled, options);
             return Err(opened.err().unwrap_or_else(|| failed(io::Error::other("it cannot be read"))));
         }

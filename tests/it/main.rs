@@ -19,6 +19,7 @@ mod attempts;
 mod bounds;
 mod cli;
 mod corpus;
+mod corpus_etl;
 mod corpus_lab;
 mod corpus_order;
 mod corpus_public;
