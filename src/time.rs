@@ -72,6 +72,11 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// By which number other programs know it: that of its event, if it has one.
+    pub fn event_or_frame(self) -> FrameNumber {
+        self.event.map_or(self.frame, EventNumber::get)
+    }
+
     /// Nanoseconds from `earlier` to `self`, negative when `self` came first; without what the clock was set by in between.
     pub const fn nanos_since(self, earlier: Self) -> i64 {
         match self.wait_since(earlier) {
