@@ -108,7 +108,7 @@ fn counted(origin: Origin, options: &BatchOptions<'_>) -> Origin {
     }
 }
 
-/// Whether a file begins as a zip, 7z, Outlook or cabinet file does, or as a capture that is not read from front to back.
+/// Whether a file begins as a zip, 7z or Outlook file does, or as a capture that is not read from front to back.
 fn is_read_out_of_order(mut file: &File) -> bool {
     // What is read of a pipe cannot be put back.
     if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
@@ -119,7 +119,7 @@ fn is_read_out_of_order(mut file: &File) -> bool {
     let _ = file.rewind();
     let is_archive = matches!(
         head.as_slice(),
-        [b'P', b'K', ..] | [b'7', b'z', 0xbc, 0xaf, ..] | [0xd0, 0xcf, 0x11, 0xe0, ..] | [b'M', b'S', b'C', b'F', ..]
+        [b'P', b'K', ..] | [b'7', b'z', 0xbc, 0xaf, ..] | [0xd0, 0xcf, 0x11, 0xe0, ..]
     );
     is_read && (is_archive || capture::is_read_out_of_order(&head))
 }

@@ -72,7 +72,7 @@ const MAGICS: &[(&[u8], &str)] = &[
     (b"PK\x03\x04", "a zip archive; unpack it first"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it first"),
     (b"Rar!", "a RAR archive; unpack it first"),
-    (b"MSCF", "a cabinet archive; unpack it first"),
+    (b"MSCF", "a cabinet archive; unpack it first (on Windows: `expand -F:* in.cab folder`)"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office or Outlook file; save the capture attached to it"),
     (b"%PDF-", "a PDF document"),
     (b"\x89PNG", "a PNG picture"),
