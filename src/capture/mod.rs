@@ -127,12 +127,14 @@ pub fn open(input: Box<dyn Read + Send>, options: &OpenOptions) -> Result<Box<dy
     open_peeled(peeled, options)
 }
 
-/// Opens the capture in a file, which is read where it lies if its format has to be read out of order.
+/// Opens the capture in the first `octets` octets of a file that stands at its start. It is read where it lies if its format
+/// has to be read out of order.
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_file(file: File, options: &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError> {
-    let peeled = container::peel_file(file, &options.limits).map_err(|source| ReadError::Io { offset: 0, source })?;
+pub fn open_file(file: File, octets: u64, options: &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError> {
+    let peeled = container::peel_file(file, octets, &options.limits);
+    let peeled = peeled.map_err(|source| ReadError::Io { offset: 0, source })?;
     open_peeled(peeled, options)
 }
 

@@ -22,8 +22,8 @@ pub(crate) struct Source {
     base: u64,
     ended: bool,
     cut: bool,
-    /// The file that the stream is all of, if it is.
-    file: Option<File>,
+    /// The file that the stream is all of, if it is, and how many octets of it.
+    file: Option<(File, u64)>,
 }
 
 impl Source {
@@ -31,13 +31,13 @@ impl Source {
         Self { input, buffer: vec![0; BUFFER_OCTETS], start: 0, end: 0, base: 0, ended: false, cut: false, file: None }
     }
 
-    /// The stream is all of `file`.
-    pub(crate) fn of_file(self, file: Option<File>) -> Self {
+    /// The stream is so many octets of `file`.
+    pub(crate) fn of_file(self, file: Option<(File, u64)>) -> Self {
         Self { file, ..self }
     }
 
     /// The file that the stream is all of, to be read instead of it.
-    pub(crate) fn take_file(&mut self) -> Option<File> {
+    pub(crate) fn take_file(&mut self) -> Option<(File, u64)> {
         self.file.take()
     }
 

@@ -49,12 +49,10 @@ impl SpooledStream {
     ///
     /// Where that fails part way, what was taken before is there to be read all the same, and the error is beside it.
     pub(super) fn take(source: &mut Source, limits: &Limits) -> (Self, Option<ReadError>) {
-        if let Some(file) = source.take_file()
-            && let Ok(metadata) = file.metadata()
-        {
+        if let Some((file, octets)) = source.take_file() {
             let rest = source.available().len();
             source.consume(rest);
-            return (Self { store: Store::File(file), octets: metadata.len() }, None);
+            return (Self { store: Store::File(file), octets }, None);
         }
         let mut file = SpooledTempFile::new(limits.capture_spool_octets);
         let mut octets = 0;

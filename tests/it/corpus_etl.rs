@@ -17,7 +17,7 @@ type Packet = (u64, Option<u64>, i64, u32, LinkType, Vec<u8>);
 
 fn packets(file: &Path) -> (Vec<Packet>, CaptureInfo, Option<String>) {
     let mut packets = Vec::new();
-    let mut reader = capture::open_file(File::open(file).unwrap(), &OpenOptions::default()).unwrap();
+    let mut reader = capture::open_file(File::open(file).unwrap(), u64::MAX, &OpenOptions::default()).unwrap();
     let result = reader.for_each_packet(&mut |p| {
         let event = p.event.map(std::num::NonZeroU64::get);
         packets.push((p.frame, event, p.time.as_nanos(), p.wire_len, p.link, p.data.to_vec()));

@@ -142,7 +142,7 @@ fn a_file_and_a_stream_give_the_same() {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&octets).unwrap();
         std::io::Seek::rewind(&mut file).unwrap();
-        let mut reader = open_file(file, &OpenOptions::default()).unwrap();
+        let mut reader = open_file(file, u64::MAX, &OpenOptions::default()).unwrap();
         let (of_file, of_stream) = (read_all(reader.as_mut()), read(&octets));
         assert_eq!(of_file.packets, of_stream.packets);
         assert_eq!(numbers(&of_file), (0..100).collect::<Vec<_>>());
