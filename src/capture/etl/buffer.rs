@@ -101,9 +101,9 @@ pub(super) struct Index {
     /// The first buffer whose size cannot be, behind which the reading went on all the same, and what it says.
     pub(super) mended: Option<(u64, u32)>,
     /// The one behind which it did not.
-    pub(super) lost: Option<(u64, u32)>,
+    lost: Option<(u64, u32)>,
     /// Where there were more buffers than are read.
-    pub(super) full: Option<u64>,
+    full: Option<u64>,
     /// Buffers that say that events or buffers before them were lost.
     pub(super) marked_lost: u64,
 }
@@ -141,6 +141,12 @@ impl Index {
         }
         index.entries.sort_unstable_by_key(|entry| (entry.processor, entry.sequence, entry.offset));
         Ok(index)
+    }
+
+    /// What kept the buffers from being found to the last.
+    pub(super) fn failure(&self) -> Option<ReadError> {
+        let lost = self.lost.map(|(at, octets)| ReadError::corrupt(at, format!("a buffer of {octets} bytes, which cannot be")));
+        lost.or_else(|| self.full.map(|limit| ReadError::TooLarge { limit }))
     }
 
     /// Octets of the buffer with this header at `at`; none where nobody can say where the next one is.

@@ -52,7 +52,7 @@ fn open(mut source: Source, mut info: CaptureInfo, options: &OpenOptions) -> Res
     let (mut spool, failure) = SpooledStream::take(&mut source, limits);
     info.note_end(&mut source, "");
     let index = Index::read(&mut spool, &session, limits)?;
-    let failure = failure.or_else(|| index.full.map(|limit| ReadError::TooLarge { limit }));
+    let failure = failure.or_else(|| index.failure());
     notes::about_file(&session, &index, failure.is_some(), &mut info);
     let cut_at = index.cut.map(|(at, _)| at);
     Ok(Box::new(EtlReader {

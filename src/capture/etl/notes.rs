@@ -76,12 +76,6 @@ pub(super) fn about_file(session: &SessionHeader, index: &Index, is_partial: boo
             "the buffer at byte {at} says that it has {octets} bytes: it was read as one of the usual size"
         ));
     }
-    if let Some((at, octets)) = index.lost {
-        notes.push(format!(
-            "the buffer at byte {at} says that it has {octets} bytes, which cannot be: the rest of the file was not read; get a \
-             new copy of the file"
-        ));
-    }
     let SessionHeader { events_lost, buffers_lost, .. } = *session;
     let lost = [(events_lost, "event", "events"), (buffers_lost, "buffer", "buffers")];
     let lost: Vec<String> = lost
@@ -133,6 +127,8 @@ pub(super) fn at_end(sums: &Sums, events: u64, merge: &Merge, fragments: &Fragme
     cut(sums, notes);
     drops(sums, notes);
     damage(sums, &merge.damaged, notes);
+    info.truncated |= merge.damaged.buffers > 0;
+    let notes = &mut info.notes;
     if merge.is_late {
         notes.push("too many processors at once: packets of some come later than they were recorded".to_owned());
     }
