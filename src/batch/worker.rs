@@ -117,10 +117,8 @@ fn is_read_out_of_order(mut file: &File) -> bool {
     let mut head = Vec::new();
     let is_read = file.take(capture::HEAD_OCTETS as u64).read_to_end(&mut head).is_ok() && file.rewind().is_ok();
     let _ = file.rewind();
-    let is_archive = matches!(
-        head.as_slice(),
-        [b'P', b'K', ..] | [b'7', b'z', 0xbc, 0xaf, ..] | [0xd0, 0xcf, 0x11, 0xe0, ..]
-    );
+    let is_archive =
+        matches!(head.as_slice(), [b'P', b'K', ..] | [b'7', b'z', 0xbc, 0xaf, ..] | [0xd0, 0xcf, 0x11, 0xe0, ..]);
     is_read && (is_archive || capture::is_read_out_of_order(&head))
 }
 

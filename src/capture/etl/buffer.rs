@@ -114,8 +114,13 @@ impl Index {
         let (mut index, mut window, mut at) = (Self::default(), Window::new(), 0);
         while at < spool.octets() {
             let left = spool.octets() - at;
-            let Some(header) = BufferHeader::parse(window.read(spool, at, HEADER_OCTETS)?) else {
-                index.cut = Some((at, u32::try_from(HEADER_OCTETS).unwrap_or(u32::MAX)));
+            let head = window.read(spool, at, HEADER_OCTETS)?;
+            // The rest of a file that was made as large as it may become.
+            if head.iter().all(|octet| *octet == 0) {
+                break;
+            }
+            let Some(header) = BufferHeader::parse(head) else {
+                index.cut = Some((at, session.first_octets));
                 break;
             };
             let Some(octets) = index.octets(&header, at, spool, &mut window, session)? else { break };
@@ -145,7 +150,9 @@ impl Index {
 
     /// What kept the buffers from being found to the last.
     pub(super) fn failure(&self) -> Option<ReadError> {
-        let lost = self.lost.map(|(at, octets)| ReadError::corrupt(at, format!("a buffer of {octets} bytes, which cannot be")));
+        let lost = self
+            .lost
+            .map(|(at, octets)| ReadError::corrupt(at, format!("a buffer of {octets} bytes, which cannot be")));
         lost.or_else(|| self.full.map(|limit| ReadError::TooLarge { limit }))
     }
 

@@ -155,6 +155,55 @@ fn part(trace: &mut Trace, processor: usize, millis: i64, bits: u64, octets: &[u
     trace.ndis_event(processor, at(millis), keyword::CAPTURED | keyword::ETHERNET | bits, 8, octets);
 }
 
+/// The head of an event of another kind: its first octets, zeros up to so many.
+fn other(head: &[u8], octets: usize) -> Vec<u8> {
+    let mut event = head.to_vec();
+    event.resize(octets, 0);
+    event
+}
+
+#[test]
+fn events_of_every_other_kind_are_passed_over() {
+    let mut trace = Trace::new(START_NS, 1);
+    for event in [
+        other(&[2, 0, 2, 0xc0, 45, 0], 45),    // of the system
+        other(&[2, 0, 4, 0xc0, 31, 0], 31),    // the same, short
+        other(&[2, 0, 0x11, 0xc0, 21, 0], 21), // of the profiler
+        other(&[53, 0, 0x14, 0xc0], 53),       // classic
+        other(&[81, 0, 0x15, 0xc0], 81),       // with an instance
+        other(&[80, 0, 0x0d, 0xc0], 80),       // an error
+        other(&[33, 0, 0x0a, 0x90], 33),       // a message of WPP, its number like a kind
+        other(&[81, 0, 0x12, 0xc0, 1], 81),    // extended data that does not fit
+    ] {
+        trace.raw(0, event);
+    }
+    trace.ndis(0, at(1), false, 8, &frame(1));
+    let outcome = read(&trace.finish(false));
+    assert_eq!((numbers(&outcome), outcome.info.notes), (vec![1], vec![]));
+}
+
+#[test]
+fn extended_data_stands_before_the_packet() {
+    let mut trace = Trace::new(START_NS, 1);
+    trace.ndis(0, at(1), false, 8, &frame(1));
+    let mut octets = trace.finish(false);
+    let header_octets = octets.len() - 4096;
+    let event = header_octets + 72;
+    // Two items, of 24 and 16 octets; the first says that another follows.
+    let items = [&[24, 0, 1, 0, 1, 0, 16, 0][..], &[7; 16], &[16, 0, 5, 0, 0, 0, 8, 0], &[9; 8]].concat();
+    octets.splice(event + 80..event + 80, items.clone());
+    octets.truncate(header_octets + 4096);
+    octets[event + 4] |= 1;
+    for at in [event, header_octets + 4, header_octets + 0x30] {
+        let octets_there = u16::from_le_bytes([octets[at], octets[at + 1]]) + 40;
+        octets[at..at + 2].copy_from_slice(&octets_there.to_le_bytes());
+    }
+    assert_eq!(numbers(&read(&octets)), [1]);
+    // An item of no length would never end.
+    octets[event + 80] = 0;
+    assert!(read(&octets).packets.is_empty());
+}
+
 #[test]
 fn fragments_are_put_together_by_processor() {
     let mut trace = Trace::new(START_NS, 2);
@@ -379,6 +428,12 @@ fn a_buffer_of_a_wrong_size_is_passed_over_where_the_next_one_is_found() {
     let error = outcome.error.unwrap().to_string();
     let what = format!("damaged at byte {second}: a buffer of 4294967295 bytes, which cannot be; ");
     assert!(error.starts_with(&what), "{error}");
+}
+
+#[test]
+fn what_was_set_aside_and_never_written_is_the_end() {
+    let outcome = read(&[in_turns(20, 1).finish(false), vec![0; 5_000]].concat());
+    assert_eq!((outcome.error.is_none(), outcome.packets.len(), outcome.info.notes.len()), (true, 20, 0));
 }
 
 #[test]
