@@ -80,9 +80,11 @@ pub struct Limits {
     /// Pairs of client and server whose sessions are added up by name; those of tickets that were read only if they lost
     /// any.
     pub relays: usize,
-    /// Different refusals listed for one pair of client and server.
+    /// What sessions were lost to, added up over the run; sessions lost to anything further are only counted.
+    pub findings: usize,
+    /// Different refusals listed for one pair of client and server, and for one finding.
     pub relay_refusals: usize,
-    /// Different hello arguments listed for one pair of client and server.
+    /// Different hello arguments listed for one pair of client and server, and for one finding.
     pub relay_arguments: usize,
     /// Octets kept of each of these; RFC 5321 4.5.3.1.4 allows a command line 512.
     pub relay_argument_octets: usize,
@@ -199,6 +201,7 @@ impl Default for Limits {
             known_captures: 250_000,
             tickets: 1_000,
             relays: 10_000,
+            findings: 200,
             relay_refusals: 8,
             relay_arguments: 16,
             relay_argument_octets: 512,

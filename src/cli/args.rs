@@ -84,6 +84,10 @@ pub(super) struct ScanArgs {
     #[arg(long)]
     pub(super) brief: bool,
 
+    /// What a row is: a session, or what sessions were lost to. CSV only
+    #[arg(long, value_enum)]
+    pub(super) rows: Option<CsvRows>,
+
     /// Which sessions to list; the totals always count all [default: lost in a table and in
     /// Markdown, else all]
     #[arg(long, value_enum)]
@@ -111,6 +115,15 @@ pub(super) struct ScanArgs {
 
     #[command(flatten)]
     pub(super) filter: FilterArgs,
+}
+
+/// What a row of CSV is
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CsvRows {
+    /// Each session
+    Sessions,
+    /// What sessions were lost to: the same cause, the same problem of the hello argument
+    Findings,
 }
 
 /// When to use colours

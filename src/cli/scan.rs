@@ -10,7 +10,7 @@ use ehlotrace::batch::{self, BatchOptions, BatchResult, Given, Input, Progress};
 use ehlotrace::limits::Limits;
 use ehlotrace::report::{self, ReportOptions};
 
-use super::args::{Format, ScanArgs, Show};
+use super::args::{CsvRows, Format, ScanArgs, Show};
 use super::output::Output;
 use super::{Exit, bar, complain};
 
@@ -26,6 +26,9 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     }
     if args.brief && format != Format::Jsonl {
         bail!("--brief works only with JSON Lines: add --format jsonl");
+    }
+    if args.rows.is_some() && format != Format::Csv {
+        bail!("--rows works only with CSV: add --format csv");
     }
     let stdin = args.name.as_deref().unwrap_or_else(|| Path::new("-"));
     let given: Vec<Given> = paths.iter().map(|path| Given::new(path, stdin)).collect();
@@ -130,6 +133,10 @@ fn report_options(args: &ScanArgs, format: Format, limits: Limits) -> ReportOpti
     options.width = args.width.or_else(of_terminal);
     options.colour = args.color.is_on(is_terminal);
     options.is_brief = args.brief;
+    options.rows = match args.rows {
+        Some(CsvRows::Findings) => report::Rows::Findings,
+        Some(CsvRows::Sessions) | None => report::Rows::Sessions,
+    };
     options.zone = args.reading.zone();
     options.limits = limits;
     options

@@ -71,7 +71,7 @@ const COLUMNS: [Column; 50] = [
     ("note", |_| String::new()),
 ];
 
-fn or_empty(value: Option<impl ToString>) -> String {
+pub(super) fn or_empty(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
@@ -91,7 +91,7 @@ fn problems(hello: &ShownHello<'_>) -> String {
     joined(hello.check.problems.iter().map(|problem| problem.code.code().to_owned()), " ")
 }
 
-fn joined(texts: impl Iterator<Item = String>, separator: &str) -> String {
+pub(super) fn joined(texts: impl Iterator<Item = String>, separator: &str) -> String {
     texts.collect::<Vec<_>>().join(separator)
 }
 
@@ -119,7 +119,7 @@ impl<'w> Csv<'w> {
 }
 
 /// `cells` as a line.
-fn line(cells: [String; COLUMNS.len()]) -> io::Result<Vec<u8>> {
+pub(super) fn line(cells: impl IntoIterator<Item = String>) -> io::Result<Vec<u8>> {
     // Where the list separator is a semicolon, a bare cell with one in it would be two.
     let mut options = csv::WriterBuilder::new();
     options.quote_style(csv::QuoteStyle::Always).buffer_capacity(LINE_OCTETS);
@@ -183,7 +183,7 @@ const FORMULA_SIGNS: [char; 12] =
     ['=', '+', '-', '@', '\t', '\r', '|', '%', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 
 /// `cell`, printable and no formula (OWASP, CSV injection).
-fn guarded(cell: &str) -> String {
+pub(super) fn guarded(cell: &str) -> String {
     let cell = escape::text(cell.as_bytes());
     if cell.starts_with(FORMULA_SIGNS) { format!("'{cell}") } else { cell }
 }

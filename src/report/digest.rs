@@ -18,6 +18,8 @@ pub(super) struct Digest<'s> {
     pub(super) source: &'s CaptureSource,
     pub(super) session: &'s Session,
     pub(super) diagnosis: &'s Diagnosis,
+    /// The number of the finding that it belongs to.
+    pub(super) finding: Option<usize>,
     /// The hello the verdict is about.
     pub(super) hello: Option<ShownHello<'s>>,
     /// Made when it is asked for; a row of CSV asks for each part of it.
@@ -52,12 +54,13 @@ pub(super) struct Deciding {
 const SHOWN_COLUMNS: usize = 240;
 
 impl<'s> Digest<'s> {
-    /// Of a session of the capture from `source`, which has the number `capture`.
+    /// Of a session of the capture from `source`, which has the number `capture`; it belongs to `finding`.
     pub(super) fn new(
         capture: usize,
         source: &'s CaptureSource,
         session: &'s Session,
         diagnosis: &'s Diagnosis,
+        finding: Option<usize>,
     ) -> Self {
         let transcript = &session.transcript;
         let hello = diagnosis.hello.and_then(|index| {
@@ -66,7 +69,7 @@ impl<'s> Digest<'s> {
             let argument = split_argument(command.after_verb()).octets;
             Some(ShownHello { command, argument, check: &hello.check, reply: transcript.hello_reply(hello) })
         });
-        Self { capture, source, session, diagnosis, hello, deciding: OnceCell::new() }
+        Self { capture, source, session, diagnosis, finding, hello, deciding: OnceCell::new() }
     }
 
     /// Its place among all.

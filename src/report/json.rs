@@ -1,4 +1,4 @@
-//! One JSON document: `schema_version`, `tool`, `inputs`, `tickets`, `captures`, `sessions`, `relays`, `summary`, in this order.
+//! One JSON document: `schema_version`, `tool`, `inputs`, `tickets`, `captures`, `sessions`, `findings`, `relays`, `summary`, in this order.
 //!
 //! Inputs and captures stand before sessions but are known only after them, and sessions are listed by number but come as they
 //! close. So each session is written to a spool at once, of which the first megabytes are in memory and the rest in a
@@ -9,7 +9,9 @@ use std::io::{self, BufWriter, Write};
 use serde::Serialize;
 
 use super::digest::Digest;
-use super::model::{self, CaptureObject, InputObject, RelayObject, SCHEMA_VERSION, SessionObject, TOOL, TicketObject};
+use super::model::{
+    self, CaptureObject, FindingObject, InputObject, RelayObject, SCHEMA_VERSION, SessionObject, TOOL, TicketObject,
+};
 use super::run::{Form, Run};
 use super::spool::Spool;
 use super::{InputReport, ReportOptions, Summary};
@@ -66,6 +68,11 @@ impl Form for Json<'_> {
         list(&mut self.tickets, "tickets", &mut out)?;
         list(&mut self.captures, "captures", &mut out)?;
         list(&mut self.sessions, "sessions", &mut out)?;
+        let mut findings = Spool::new(usize::MAX);
+        for finding in run.totals.findings() {
+            add(&mut findings, (0, 0), &mut json, &FindingObject::new(finding, &run.totals))?;
+        }
+        list(&mut findings, "findings", &mut out)?;
         let mut relays = Spool::new(usize::MAX);
         for relay in run.totals.losing_relays() {
             add(&mut relays, (0, 0), &mut json, &RelayObject::new(relay))?;

@@ -8,6 +8,7 @@
 //! | `capture_end` | when the capture was read | `capture`, then those of a capture in the document |
 //! | `ticket` | when all captures of a ticket were read | those of a ticket in the document |
 //! | `input_end` | when all captures of an input were read | those of an input in the document |
+//! | `finding` | when all inputs were read | those of a finding in the document |
 //! | `relay` | when all inputs were read | those of a relay in the document |
 //! | `summary` | last: without it the run is not whole | those of the summary in the document |
 //!
@@ -20,7 +21,7 @@ use serde::Serialize;
 
 use super::digest::Digest;
 use super::model::{
-    self, BriefSession, CaptureEndLine, CaptureLine, CaptureObject, InputEndLine, RelayLine, SessionLine,
+    self, BriefSession, CaptureEndLine, CaptureLine, CaptureObject, FindingLine, InputEndLine, RelayLine, SessionLine,
     SessionObject, SummaryLine, TicketLine,
 };
 use super::run::{Form, Run};
@@ -107,6 +108,9 @@ impl Form for JsonLines<'_> {
 
     fn end(&mut self, run: &Run) -> io::Result<()> {
         self.begin()?;
+        for finding in run.totals.findings() {
+            self.write(&FindingLine::new(finding, &run.totals))?;
+        }
         for relay in run.totals.losing_relays() {
             self.write(&RelayLine::new(relay))?;
         }

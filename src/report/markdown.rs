@@ -1,4 +1,5 @@
-//! Markdown, to paste into a ticket: each of several tickets, totals, the relays that stopped working, the lost sessions, what could not be read.
+//! Markdown, to paste into a ticket: totals, what sessions were lost to with a paragraph to hand on, each of several tickets,
+//! the relays that lost sessions, the lost sessions, what could not be read.
 //!
 //! Everything of a capture stands in code spans, in which Markdown and HTML mean nothing.
 
@@ -6,13 +7,15 @@ use std::io::{self, Write};
 
 use super::background::{self, NEVER_STARTED};
 use super::digest::Digest;
+use super::finding::Finding;
+use super::findings::{self, MAX_FINDINGS};
+use super::handover::ExampleParagraphs;
 use super::relay::{Argument, Relay};
 use super::relays::{self, MAX_RELAYS};
 use super::run::{Form, Rows, Run};
 use super::totals::{Summary, Totals};
 use super::words::{count, date_and_time, number};
 use super::{ReportOptions, escape, recovery};
-use crate::diagnosis::Outcome;
 use crate::time::Zone;
 
 /// Gathers the rows of the list; the document is written at the end.
@@ -20,6 +23,7 @@ pub(super) struct Markdown<'w> {
     out: Box<dyn Write + 'w>,
     zone: Zone,
     rows: Rows<Row>,
+    examples: ExampleParagraphs,
 }
 
 /// A row of the list: its session's number, alone and behind that of its capture, and the cells after it.
@@ -31,12 +35,19 @@ struct Row {
 
 impl<'w> Markdown<'w> {
     pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
-        Self { out, zone: options.zone.clone(), rows: Rows::new(options.limits.table_rows) }
+        let most = options.limits.table_rows;
+        Self {
+            out,
+            zone: options.zone.clone(),
+            rows: Rows::new(most),
+            examples: ExampleParagraphs::new(options.limits.findings),
+        }
     }
 }
 
 impl Form for Markdown<'_> {
     fn session(&mut self, digest: &Digest<'_>) -> io::Result<()> {
+        self.examples.keep(digest, &self.zone);
         self.rows.keep(digest.key(), || Row {
             number: digest.session.number,
             number_in_run: digest.number_in_run(),
@@ -47,18 +58,30 @@ impl Form for Markdown<'_> {
 
     fn forget(&mut self, capture: usize) -> io::Result<()> {
         self.rows.forget(capture);
+        self.examples.forget(capture);
         Ok(())
     }
 
     fn end(&mut self, run: &Run) -> io::Result<()> {
-        let text = [tickets(run), totals(&run.totals), losing(run), never_started(run), self.sessions(run), notes(run)]
-            .concat();
+        let lead = [totals(&run.totals), self.findings(run), tickets(run), losing(run)].concat();
+        let text = [lead, never_started(run), self.sessions(run), notes(run)].concat();
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
     }
 }
 
 impl Markdown<'_> {
+    /// What sessions were lost to, with what to do and what to hand on.
+    fn findings(&self, run: &Run) -> String {
+        let all = run.totals.findings();
+        let title = if all.is_empty() { "" } else { "\n## What they were lost to\n" };
+        let described =
+            all.iter().take(MAX_FINDINGS).map(|one| format!("\n{}", finding(run, one, self.examples.of(one))));
+        let rest = findings::rest(&run.totals, MAX_FINDINGS, ": `--format json`");
+        let rest = rest.into_iter().map(|sentence| format!("\n{sentence}\n"));
+        std::iter::once(title.to_owned()).chain(described).chain(rest).collect()
+    }
+
     fn sessions(&self, run: &Run) -> String {
         if self.rows.all().len() == 0 && self.rows.omitted == 0 {
             return String::new();
@@ -87,79 +110,96 @@ fn tickets(run: &Run) -> String {
     if !tickets.are_several() {
         return String::new();
     }
-    let mut text = "## Tickets\n\n| ticket | what became of it |\n|---|---|\n".to_owned();
+    let mut text = "\n## Tickets\n\n| ticket | what became of it |\n|---|---|\n".to_owned();
     for ticket in &tickets.kept {
         text.push_str(&format!("| {} | {} |\n", code(&ticket.label), code(&ticket.text)));
     }
     text.extend(tickets.rest().map(|rest| format!("\n{rest}\n")));
-    text.push('\n');
     text
 }
-
-const DELIVERED_LATER: &str = "lost and delivered later";
 
 fn totals(totals: &Totals) -> String {
     let summary = totals.summary();
     let left_out = summary.left_out_by_filters().map(|sentence| format!(" {sentence}.")).unwrap_or_default();
-    let mut text = format!(
-        "## SMTP sessions lost: {} of {}\n\n{} in {}.{left_out}\n\n| outcome | sessions |\n|---|---:|\n",
+    let outcomes = summary.outcomes(false).join(", ");
+    let outcomes = if outcomes.is_empty() { outcomes } else { format!(": {outcomes}") };
+    format!(
+        "## SMTP sessions lost: {} of {}\n\n{} in {}{outcomes}.{left_out}\n",
         number(summary.mail_lost()),
         number(summary.sessions),
         count(summary.sessions, "session"),
         in_captures(summary),
+    )
+}
+
+fn finding(run: &Run, finding: &Finding, to_hand_on: Option<&str>) -> String {
+    let totals = &run.totals;
+    let products: Vec<String> = finding.products.iter().map(|product| code(product)).collect();
+    let products = if products.is_empty() { String::new() } else { format!(" ({})", products.join(", ")) };
+    let places = findings::places(finding, totals).map(|places| format!(", in {places}")).unwrap_or_default();
+    let mut items = vec![format!(
+        "who: from {} to {}{products}{places}",
+        findings::peers(&finding.clients, "client"),
+        findings::peers(&finding.servers, "server")
+    )];
+    let sent = findings::arguments(finding, argument);
+    items.extend((!sent.is_empty()).then(|| format!("sends: {}", sent.join(", "))));
+    let answers = findings::refusals(finding, code);
+    items.extend((!answers.is_empty()).then(|| format!("answers: {}", answers.join(", "))));
+    items.push(format!("when: {}", findings::when(finding, &run.options.zone)));
+    items.push(format!("see: {}", code(&findings::example(finding, totals))));
+    items.push(format!("fix: {}", findings::fix(finding, totals)));
+    let items: String = items.iter().map(|item| format!("- {item}\n")).collect();
+    let lost = count(finding.sessions, "session");
+    let share = findings::share(finding, totals);
+    let first = if finding.sessions > 1 { ", from the first of them" } else { "" };
+    let to_hand_on = to_hand_on.map(|paragraph| format!("To hand on{first}:\n\n> {paragraph}\n\n")).unwrap_or_default();
+    format!("### `{}`: {lost}, {share}\n\n{}.\n\n{to_hand_on}{items}", finding.name(), findings::title(finding))
+}
+
+/// The relays that lost sessions, a row each.
+fn losing(run: &Run) -> String {
+    let relays = run.totals.losing_relays();
+    if relays.is_empty() {
+        return String::new();
+    }
+    let zone = run.options.zone.name();
+    let mut text = format!(
+        "\n## Relays that lost sessions\n\n| client | server | lost | cause | first lost ({zone}) | last lost ({zone}) | in |\n\
+         |---|---|---:|---|---|---|---|\n"
     );
-    for (outcome, sessions) in [
-        (Outcome::Lost.code(), summary.mail_lost()),
-        (DELIVERED_LATER, summary.delivered_later),
-        (Outcome::Delivered.code(), summary.delivered),
-        (Outcome::NoMail.code(), summary.no_mail),
-        (Outcome::NotSmtp.code(), summary.not_smtp),
-        (Outcome::Unknown.code(), summary.unknown),
-    ] {
-        if sessions > 0 || outcome != DELIVERED_LATER {
-            text.push_str(&format!("| {outcome} | {} |\n", number(sessions)));
-        }
+    text.extend(relays.iter().take(MAX_RELAYS).map(|loser| relay(run, loser)));
+    for loser in relays.iter().take(MAX_RELAYS) {
+        let ends = format!("{} to {}", code(&loser.client.to_string()), code(&loser.server.to_string()));
+        let changes = relays::changes(loser, &run.options.zone);
+        text.extend(changes.into_iter().map(|change| format!("\n{ends}: {change}.\n")));
     }
-    let causes = totals.summary().causes();
-    if !causes.is_empty() {
-        text.push_str("\n| cause | sessions | what happened |\n|---|---:|---|\n");
-    }
-    for (rule, sessions) in causes {
-        text.push_str(&format!("| `{}` | {} | {} |\n", rule.code, number(sessions), rule.title));
-    }
+    let rest = relays::rest(&run.totals, MAX_RELAYS, ": `--format json`");
+    text.extend(rest.into_iter().map(|sentence| format!("\n{sentence}\n")));
     text
 }
 
-fn losing(run: &Run) -> String {
-    let relays = run.totals.losing_relays();
-    let title = if relays.is_empty() { "" } else { "\n## Relays that stopped working\n" };
-    let described = relays.iter().take(MAX_RELAYS).map(|loser| format!("\n{}", relay(run, loser)));
-    let rest = relays::rest(&run.totals, ": `--format json`").into_iter().map(|sentence| format!("\n{sentence}\n"));
-    std::iter::once(title.to_owned()).chain(described).chain(rest).collect()
-}
-
 fn relay(run: &Run, relay: &Relay) -> String {
-    let product = relay.product.as_deref().map(|product| format!(" ({})", code(product))).unwrap_or_default();
-    let (client, server) = (code(&relay.client.to_string()), code(&relay.server.to_string()));
+    let product = relay.product.as_deref().map(|product| format!(" {}", code(product))).unwrap_or_default();
     let by_proxy = relay.proxy.map(|proxy| format!(" (by proxy {})", code(&proxy.to_string()))).unwrap_or_default();
-    let (lost, sessions) = (number(relay.lost), count(relay.sessions, "session"));
-    let losses = relay.losses();
-    let causes: Vec<String> = losses.iter().map(|loss| format!("`{}` {}", loss.name(), loss.sessions)).collect();
-    let arguments: Vec<String> = relay.arguments.iter().map(argument).collect();
+    let causes: Vec<String> =
+        relay.losses().iter().map(|loss| format!("`{}` {}", loss.name(), number(loss.sessions))).collect();
     let captures: Vec<String> =
         relays::captures(relay, run.totals.summary().captures > 1).iter().map(|capture| code(capture)).collect();
-    let mut items = vec![format!("cause: {}", causes.join(", "))];
-    if run.totals.tickets.are_several() {
-        items.push(format!("ticket: {}", code(&relay.ticket.path)));
-    }
-    items.extend((!arguments.is_empty()).then(|| format!("sends: {}", arguments.join(", "))));
-    items.extend(relays::when(relay, &run.options.zone).map(|when| format!("when: {when}")));
-    items.push(format!("in: {}", captures.join(", ")));
-    let refusals: Vec<String> = relays::refusals(relay).iter().map(|refusal| code(refusal)).collect();
-    items.extend((!refusals.is_empty()).then(|| format!("answers: {}", refusals.join(", "))));
-    items.extend(relays::remedies(relay).iter().map(|remedy| format!("fix: {remedy}")));
-    let items: String = items.iter().map(|item| format!("- {item}\n")).collect();
-    format!("### {client}{by_proxy} to {server}{product}: {lost} of {sessions} lost\n\n{items}")
+    let ticket = run.totals.tickets.are_several().then(|| format!("ticket {}: ", code(&relay.ticket.path)));
+    let (first, last) = relay.lost_span.unwrap_or((relay.first, relay.last));
+    format!(
+        "| {}{by_proxy} | {}{product} | {} of {} | {} | {} | {} | {}{} |\n",
+        code(&relay.client.to_string()),
+        code(&relay.server.to_string()),
+        number(relay.lost),
+        number(relay.sessions),
+        causes.join(", "),
+        date_and_time(first, &run.options.zone),
+        date_and_time(last, &run.options.zone),
+        ticket.unwrap_or_default(),
+        captures.join(", "),
+    )
 }
 
 fn never_started(run: &Run) -> String {

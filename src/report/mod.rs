@@ -6,10 +6,16 @@
 
 pub mod advice;
 mod background;
+mod change;
+mod command;
 mod csv;
+mod csv_findings;
 mod digest;
 pub mod escape;
 pub mod evidence;
+mod finding;
+mod findings;
+mod handover;
 mod html;
 mod json;
 mod jsonl;
@@ -26,7 +32,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod tickets;
+mod timeline;
 mod totals;
+mod volume;
 mod words;
 
 use std::io::{self, Write};
@@ -121,6 +129,15 @@ pub enum Show {
     All,
 }
 
+/// What a row of comma-separated values is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// A session.
+    Sessions,
+    /// What sessions were lost to, added up over the run.
+    Findings,
+}
+
 /// What a report shows, and how.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -133,6 +150,8 @@ pub struct ReportOptions {
     pub colour: bool,
     /// Whether JSON Lines have of each session only what a database asks for.
     pub is_brief: bool,
+    /// What a row of comma-separated values is.
+    pub rows: Rows,
     /// The zone of the times that are written for people; what programs read is in UTC.
     pub zone: Zone,
     /// The bounds.
@@ -140,9 +159,17 @@ pub struct ReportOptions {
 }
 
 impl ReportOptions {
-    /// These sessions, no colour, no terminal, all of each session, times in UTC, the ordinary bounds.
+    /// These sessions, no colour, no terminal, all of each session, a row for each, times in UTC, the ordinary bounds.
     pub fn new(show: Show) -> Self {
-        Self { show, width: None, colour: false, is_brief: false, zone: Zone::default(), limits: Limits::default() }
+        Self {
+            show,
+            width: None,
+            colour: false,
+            is_brief: false,
+            rows: Rows::Sessions,
+            zone: Zone::default(),
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -152,6 +179,9 @@ pub fn reporter<'w>(format: Format, options: &ReportOptions, out: Box<dyn Write 
         Format::Table => Box::new(Driver::new(options, table::Table::new(options, out))),
         Format::Json => Box::new(Driver::new(options, json::Json::new(options, out))),
         Format::Jsonl => Box::new(Driver::new(options, jsonl::JsonLines::new(options, out))),
+        Format::Csv if options.rows == Rows::Findings => {
+            Box::new(Driver::new(options, csv_findings::CsvFindings::new(out)))
+        }
         Format::Csv => Box::new(Driver::new(options, csv::Csv::new(options, out))),
         Format::Markdown => Box::new(Driver::new(options, markdown::Markdown::new(options, out))),
         Format::Html => Box::new(Driver::new(options, html::Html::new(options, out))),

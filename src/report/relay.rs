@@ -1,12 +1,13 @@
 //! One client and one server, and what was lost between them.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::change::{Change, Fate, History, Step};
 use super::digest::refusal;
-use super::{advice, product_name};
-use crate::diagnosis::{Diagnosis, Fault, RULES, Reason, Rule};
+use super::timeline::Timeline;
+use super::{advice, escape, product_name};
+use crate::diagnosis::{self, Diagnosis, Fault, Outcome, RULES, Reason, Rule};
 use crate::limits::Limits;
 use crate::scan::{CaptureSource, Ticket};
 use crate::session::Session;
@@ -17,9 +18,9 @@ use crate::time::Timestamp;
 /// How many different arguments, captures and refusals of a relay are kept, and how many octets of each argument.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RelayBounds {
-    arguments: usize,
-    argument_octets: usize,
-    refusals: usize,
+    pub(super) arguments: usize,
+    pub(super) argument_octets: usize,
+    pub(super) refusals: usize,
 }
 
 impl RelayBounds {
@@ -63,6 +64,7 @@ pub(super) struct Relay {
     /// The latest of them.
     last_lost_in: Option<usize>,
     losses: Vec<Loss>,
+    history: History,
 }
 
 /// A reply that sessions were lost to.
@@ -82,6 +84,43 @@ pub(super) struct Argument {
     pub(super) suggestion: Option<Box<str>>,
 }
 
+impl Argument {
+    /// Of this hello, cut to so many octets and marked as cut; none where the session has no such command.
+    pub(super) fn new(session: &Session, hello: &Hello, most_octets: usize) -> Option<Self> {
+        let command = session.transcript.hello_command(hello)?;
+        let argument = split_argument(command.after_verb()).octets;
+        Some(Self {
+            verb: command.verb_name(),
+            octets: within(argument, most_octets),
+            is_malformed: !hello.check.is_well_formed(),
+            suggestion: hello.check.suggestion.as_deref().map(Into::into),
+        })
+    }
+
+    /// Of the malformed argument that a session was lost to.
+    pub(super) fn lost_to(argument: &diagnosis::Argument, diagnosis: &Diagnosis, most_octets: usize) -> Self {
+        Self {
+            verb: argument.verb.name().unwrap_or_default().to_owned(),
+            octets: within(&argument.octets, most_octets),
+            is_malformed: true,
+            suggestion: diagnosis.suggestion.as_deref().map(Into::into),
+        }
+    }
+
+    /// Whether it was longer.
+    pub(super) fn is_cut(&self) -> bool {
+        self.octets.ends_with(escape::ELLIPSIS.as_bytes())
+    }
+}
+
+/// At most so many octets of `argument`, marked where they are not all.
+fn within(argument: &[u8], most: usize) -> Box<[u8]> {
+    match argument.get(..most) {
+        Some(start) if start.len() < argument.len() => [start, escape::ELLIPSIS.as_bytes()].concat().into(),
+        _ => argument.into(),
+    }
+}
+
 /// One cause, with one reason, among the lost sessions of a relay.
 #[derive(Clone, Debug)]
 pub(super) struct Loss {
@@ -96,7 +135,7 @@ pub(super) struct Loss {
 }
 
 /// Columns of a refusal.
-const REFUSAL_COLUMNS: usize = 160;
+pub(super) const REFUSAL_COLUMNS: usize = 160;
 
 /// The client's address, behind a proxy the one it names.
 pub(super) fn client_of(session: &Session) -> IpAddr {
@@ -139,6 +178,7 @@ impl Relay {
             captures_omitted: 0,
             last_lost_in: None,
             losses: Vec::new(),
+            history: History::new(),
         }
     }
 
@@ -167,32 +207,47 @@ impl Relay {
                 self.captures_omitted += 1;
             }
         }
-        if let Some(rule) = diagnosis.cause.filter(|_| diagnosis.is_mail_lost()) {
-            self.add_lost(rule, session, diagnosis, bounds);
-        }
+        let fate = match diagnosis.cause.filter(|_| diagnosis.is_mail_lost()) {
+            Some(rule) => Fate::Lost(self.add_lost(rule, session, diagnosis, bounds)),
+            None if diagnosis.outcome == Outcome::Delivered => Fate::Delivered,
+            None => Fate::Other,
+        };
+        self.history.add(session, fate);
     }
 
-    fn add_lost(&mut self, rule: &'static Rule, session: &Session, diagnosis: &Diagnosis, bounds: RelayBounds) {
+    /// Counts a lost session; gives the index of its loss.
+    fn add_lost(
+        &mut self,
+        rule: &'static Rule,
+        session: &Session,
+        diagnosis: &Diagnosis,
+        bounds: RelayBounds,
+    ) -> usize {
         let opened = session.first.time;
         self.lost += 1;
         let (first, last) = self.lost_span.unwrap_or((opened, opened));
         self.lost_span = Some((first.min(opened), last.max(opened)));
         let (reason, advice) = (diagnosis.reason, diagnosis.remedy);
-        let is_it = |loss: &&mut Loss| loss.rule == rule && loss.reason == reason && loss.advice == advice;
-        match self.losses.iter_mut().find(is_it) {
-            Some(loss) => loss.sessions += 1,
+        let is_it = |loss: &Loss| loss.rule == rule && loss.reason == reason && loss.advice == advice;
+        let index = match self.losses.iter_mut().enumerate().find(|(_, loss)| is_it(loss)) {
+            Some((index, loss)) => {
+                loss.sessions += 1;
+                index
+            }
             None => {
                 let argument = advice::lost_to(diagnosis).filter(|octets| octets.len() <= bounds.argument_octets);
                 let argument = argument.map(Into::into);
                 self.losses.push(Loss { rule, reason, sessions: 1, fault: diagnosis.fault, advice, argument });
+                self.losses.len() - 1
             }
-        }
+        };
         for hello in &session.transcript.hellos {
             self.add_argument(session, hello, bounds);
         }
         if let Some((_, answer)) = diagnosis.reply() {
             self.add_refusal(&refusal(answer, REFUSAL_COLUMNS), bounds);
         }
+        index
     }
 
     fn add_refusal(&mut self, text: &str, bounds: RelayBounds) {
@@ -206,26 +261,15 @@ impl Relay {
     }
 
     fn add_argument(&mut self, session: &Session, hello: &Hello, bounds: RelayBounds) {
-        let Some(command) = session.transcript.hello_command(hello) else { return };
-        let argument = split_argument(command.after_verb()).octets;
-        // The mark says that it is longer.
-        let octets = match argument.get(..bounds.argument_octets) {
-            Some(start) if start.len() < argument.len() => Cow::Owned([start, "…".as_bytes()].concat()),
-            _ => Cow::Borrowed(argument),
-        };
-        if self.arguments.iter().any(|known| *known.octets == *octets) {
+        let Some(argument) = Argument::new(session, hello, bounds.argument_octets) else { return };
+        if self.arguments.iter().any(|known| known.octets == argument.octets) {
             return;
         }
         if self.arguments.len() >= bounds.arguments {
             self.arguments_omitted += 1;
             return;
         }
-        self.arguments.push(Argument {
-            verb: command.verb_name(),
-            octets: octets.as_ref().into(),
-            is_malformed: !hello.check.is_well_formed(),
-            suggestion: hello.check.suggestion.as_deref().map(Into::into),
-        });
+        self.arguments.push(argument);
     }
 
     /// The most frequent cause, whatever the reasons.
@@ -242,6 +286,16 @@ impl Relay {
         let mut losses: Vec<&Loss> = self.losses.iter().collect();
         losses.sort_by_key(|loss| (std::cmp::Reverse(loss.sessions), precedence(loss)));
         losses
+    }
+
+    /// When it stopped or started to work, in order of time.
+    pub(super) fn changes(&self) -> Vec<Change<'_>> {
+        self.history.changes(&self.losses)
+    }
+
+    /// Its sessions over time.
+    pub(super) const fn timeline(&self) -> &Timeline<Step> {
+        self.history.timeline()
     }
 
     /// Nanoseconds from one lost session to the next, on average; none for fewer than two.

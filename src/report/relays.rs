@@ -1,5 +1,6 @@
 //! Clients and servers that lose mail, in words that several formats use.
 
+use super::change::{Change, Turn};
 use super::relay::{Loss, Relay};
 use super::totals::Totals;
 use super::words::{count, date_and_time, number, span};
@@ -28,6 +29,31 @@ pub(super) fn when(relay: &Relay, zone: &Zone) -> Option<String> {
     Some(format!("first {}, last {}, {average}every {}", shown(first), shown(last), span(every)))
 }
 
+/// Since when it does not work or works again, in sentences without a full stop. Backticks mark code.
+pub(super) fn changes(relay: &Relay, zone: &Zone) -> Vec<String> {
+    relay.changes().iter().map(|change| sentence(change, zone)).collect()
+}
+
+fn sentence(change: &Change<'_>, zone: &Zone) -> String {
+    let time = |time| format!("{} {}", date_and_time(time, zone), zone.name());
+    let (last, first, loss) = (time(change.last), time(change.first), change.loss.name());
+    let (before, after) = (count(change.before, "session"), count(change.after, "session"));
+    let turn = match change.turn {
+        Turn::Stopped => format!(
+            "worked until {last} ({before} in a row delivered), since {first} lost to `{loss}` ({after} in a row)"
+        ),
+        Turn::Resumed => format!(
+            "lost to `{loss}` until {last} ({before} in a row), works since {first} ({after} in a row delivered)"
+        ),
+    };
+    let differences = match change.differences.as_deref() {
+        None => "what was different is not known, for too much changes in this relay".to_owned(),
+        Some([]) => "hello, server and TLS were the same".to_owned(),
+        Some(differences) => format!("what was different: {}", differences.join(", ")),
+    };
+    format!("{turn}; {differences}")
+}
+
 /// What to do, for each cause.
 pub(super) fn remedies(relay: &Relay) -> Vec<String> {
     let losses = relay.losses();
@@ -35,14 +61,19 @@ pub(super) fn remedies(relay: &Relay) -> Vec<String> {
 }
 
 fn remedy(relay: &Relay, loss: &Loss, name_cause: bool) -> String {
-    let place = match loss.fault {
+    let place = place(loss.fault);
+    let cause = if name_cause { format!("{}, ", loss.name()) } else { String::new() };
+    format!("{cause}{place}{}", remedy_of(relay, loss))
+}
+
+/// Where something has to change, in words that a remedy follows.
+pub(super) const fn place(fault: Option<Fault>) -> &'static str {
+    match fault {
         Some(Fault::Client) => "at the client: ",
         Some(Fault::Server) => "at the server: ",
         Some(Fault::Network) => "in the network: ",
         Some(Fault::Capture) | None => "",
-    };
-    let cause = if name_cause { format!("{}, ", loss.name()) } else { String::new() };
-    format!("{cause}{place}{}", remedy_of(relay, loss))
+    }
 }
 
 /// What to do about one cause.
@@ -79,10 +110,10 @@ pub(super) fn captures(relay: &Relay, are_several: bool) -> Vec<String> {
     named.chain(more).collect()
 }
 
-/// Sentences on the relays that are not described; `hint` says where they are.
-pub(super) fn rest(totals: &Totals, hint: &str) -> Vec<String> {
+/// Sentences on the relays past the first `most`; `hint` says where they are.
+pub(super) fn rest(totals: &Totals, most: usize, hint: &str) -> Vec<String> {
     let mut sentences = Vec::new();
-    let rest = totals.losing_relays().len().saturating_sub(MAX_RELAYS);
+    let rest = totals.losing_relays().len().saturating_sub(most);
     if rest > 0 {
         let pairs = number(u64::try_from(rest).unwrap_or(u64::MAX));
         sentences.push(format!("And {pairs} more pairs of client and server that lost sessions{hint}."));

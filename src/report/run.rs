@@ -99,11 +99,11 @@ impl<F: Form> Reporter for Driver<F> {
 
     fn session(&mut self, capture: usize, session: &Session, diagnosis: &Diagnosis) -> io::Result<()> {
         let is_listed = self.run.shows_all() || diagnosis.outcome == Outcome::Lost;
-        self.run.totals.session((capture, self.run.captures.source()), session, diagnosis);
+        let finding = self.run.totals.session((capture, self.run.captures.source()), session, diagnosis);
         self.run.warnings.session(session, diagnosis);
         self.run.captures.session(session, diagnosis, is_listed);
         if is_listed {
-            self.form.session(&Digest::new(capture, self.run.captures.source(), session, diagnosis))?;
+            self.form.session(&Digest::new(capture, self.run.captures.source(), session, diagnosis, finding))?;
         }
         Ok(())
     }

@@ -7,9 +7,12 @@ use foldhash::fast::RandomState;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::finding::{Finding, Findings};
 use super::model::{counts, schema};
 use super::relay::{Relay, RelayBounds, client_of};
 use super::tickets::Tickets;
+use super::timeline::Timeline;
+use super::volume::Volume;
 use super::words::{left_out_by_filters, number};
 use super::{InputReport, escape};
 use crate::diagnosis::{Diagnosis, Outcome, RULES, Rule};
@@ -45,6 +48,8 @@ pub struct Summary {
     pub other_relays_sessions: u64,
     /// The number of lost sessions among those in `other_relays_sessions`.
     pub other_relays_lost: u64,
+    /// The number of lost sessions that ehlotrace did not add to a finding, because there were too many different ones.
+    pub other_findings_lost: u64,
     /// Failed lookups of mail servers with no connection after them: deliveries that never started.
     pub never_started: u64,
     /// The number of lost sessions whose mail another session delivered right after. These sessions lost no mail.
@@ -146,6 +151,9 @@ fn products(relays: &Relays) -> HashMap<IpAddr, Box<str>> {
     told.into_iter().map(|(relay, product)| (relay.server, product)).collect()
 }
 
+/// Steps of time in which something happened that are told apart.
+const STEPS: usize = 1_000;
+
 /// Client and server.
 type Ends = (IpAddr, IpAddr);
 type Relays = HashMap<Ends, Relay, RandomState>;
@@ -161,6 +169,8 @@ pub(super) struct Totals {
     /// Those of the tickets before it that lost sessions.
     losing: Vec<Relay>,
     pub(super) tickets: Tickets,
+    findings: Findings,
+    timeline: Timeline<Volume>,
     /// What a capture of the ticket being read is a copy of, where one is.
     copied: Option<String>,
     /// What everything was before the capture being read, which may turn out to be a copy.
@@ -171,6 +181,7 @@ pub(super) struct Totals {
 struct Before {
     summary: Summary,
     ticket: Summary,
+    timeline: Timeline<Volume>,
     /// None where there was none.
     relays: HashMap<Ends, Option<Relay>, RandomState>,
 }
@@ -185,6 +196,8 @@ impl Totals {
             relays: Relays::default(),
             losing: Vec::new(),
             tickets: Tickets::new(limits.tickets),
+            findings: Findings::new(limits),
+            timeline: Timeline::new(STEPS),
             copied: None,
             before: None,
         }
@@ -196,17 +209,27 @@ impl Totals {
 
     /// A capture is opened.
     pub(super) fn capture_begin(&mut self, source: &CaptureSource) {
+        self.findings.capture_begin(source);
         self.before = source.may_be_copy.then(|| Before {
             summary: self.summary.clone(),
             ticket: self.ticket.clone(),
+            timeline: self.timeline.clone(),
             relays: HashMap::default(),
         });
     }
 
-    /// Counts a session of the capture with this number.
-    pub(super) fn session(&mut self, capture: (usize, &CaptureSource), session: &Session, diagnosis: &Diagnosis) {
+    /// Counts a session of the capture with this number; gives the number of the finding that it belongs to.
+    pub(super) fn session(
+        &mut self,
+        capture: (usize, &CaptureSource),
+        session: &Session,
+        diagnosis: &Diagnosis,
+    ) -> Option<usize> {
         self.summary.session(diagnosis);
         self.ticket.session(diagnosis);
+        self.timeline.at(session.first.time).add(diagnosis);
+        let finding = self.findings.session(capture, session, diagnosis);
+        self.summary.other_findings_lost += u64::from(finding.is_none() && diagnosis.is_mail_lost());
         let is_full = self.relays.len() + self.losing.len() >= self.max_relays;
         let ends = (client_of(session), session.server.ip());
         if let Some(before) = &mut self.before {
@@ -225,13 +248,15 @@ impl Totals {
                 self.relays.insert(ends, relay);
             }
         }
+        finding
     }
 
     /// That capture was read. What was counted of a copy is taken back.
     pub(super) fn capture_end(&mut self, report: &CaptureReport) {
         let before = self.before.take();
+        self.findings.capture_end(report.copy_of.is_some());
         if let (Some(original), Some(before)) = (&report.copy_of, before) {
-            (self.summary, self.ticket) = (before.summary, before.ticket);
+            (self.summary, self.ticket, self.timeline) = (before.summary, before.ticket, before.timeline);
             for (ends, relay) in before.relays {
                 match relay {
                     Some(relay) => self.relays.insert(ends, relay),
@@ -257,6 +282,16 @@ impl Totals {
         }
         self.tickets.end(number, report, &ticket, self.copied.take().as_deref());
         (number, Summary { tickets: 1, ..ticket })
+    }
+
+    /// The sessions over time.
+    pub(super) const fn timeline(&self) -> &Timeline<Volume> {
+        &self.timeline
+    }
+
+    /// What sessions were lost to, the most frequent first.
+    pub(super) fn findings(&self) -> Vec<&Finding> {
+        self.findings.most_first()
     }
 
     /// The relays that lost a session, those that lost most first.

@@ -101,7 +101,7 @@ fn standard_input_is_read_and_named_so() {
     let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let types: Vec<&str> = lines.iter().map(|line| line["type"].as_str().unwrap()).collect();
     assert_eq!(types[..2], ["fields", "capture"]);
-    assert_eq!(types[types.len() - 5..], ["capture_end", "ticket", "input_end", "relay", "summary"]);
+    assert_eq!(types[types.len() - 6..], ["capture_end", "ticket", "input_end", "finding", "relay", "summary"]);
     assert_eq!(types.iter().filter(|kind| **kind == "session").count(), 8);
     assert_eq!(lines[1]["path"], "-");
 }

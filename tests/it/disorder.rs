@@ -84,7 +84,9 @@ fn ends_of(packet: &Packet<'_>) -> Option<(SocketAddr, SocketAddr)> {
 
 fn samples() -> Vec<Recording> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/samples"));
-    let samples: Vec<_> = corpus::captures(&folder).iter().map(Recording::read).collect();
+    // The week repeats two sessions that other samples have.
+    let captures = corpus::captures(&folder);
+    let samples: Vec<_> = captures.iter().filter(|file| !file.ends_with("week.pcap")).map(Recording::read).collect();
     assert!(samples.len() > 30 && samples.iter().all(|sample| !sample.frames.is_empty()));
     samples
 }

@@ -71,8 +71,7 @@ fn without_own_blocks(page: &str) -> String {
 #[test]
 fn text_of_the_capture_makes_no_markup() {
     let page = without_own_blocks(&hostile_page());
-    let benign =
-        without_own_blocks(&page_on(std::fs::read(Path::new("samples/kb240832-lost.pcap")).unwrap(), "a.pcap"));
+    let benign = without_own_blocks(&page_on(std::fs::read(Path::new("samples/week.pcap")).unwrap(), "a.pcap"));
     let tags = |page: &str| -> std::collections::BTreeSet<String> {
         let starts = page.match_indices('<');
         starts.map(|(at, _)| page[at..].split(['>', ' ', '\n']).next().unwrap().to_owned()).collect()
@@ -80,7 +79,7 @@ fn text_of_the_capture_makes_no_markup() {
     let known = tags(&benign);
     let added: Vec<String> = tags(&page).difference(&known).cloned().collect();
     assert_eq!(added, Vec::<String>::new());
-    for block in ["<script", "</script", "<style", "<noscript", "</noscript", "<title"] {
+    for block in ["<script", "</script", "<style", "<noscript", "</noscript", "<head><title"] {
         assert_eq!(page.matches(block).count(), benign.matches(block).count(), "{block}");
     }
     assert!(!page.contains("<img") && !page.contains("<!--") && !page.contains("=\"document.title"), "{page}");

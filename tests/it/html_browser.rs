@@ -119,7 +119,7 @@ fn the_list_is_shown_filtered_sorted_and_opened() {
 
     let opened = page.show("open=3,nonsense,2").unwrap();
     assert_eq!(opened.messages, "");
-    assert_eq!(opened.dom.matches("role=\"img\"").count(), 2);
+    assert_eq!(opened.dom.matches("aria-label=\"Ladder diagram").count(), 2);
     assert!(opened.dom.contains("aria-label=\"Ladder diagram of session 3, client left, server right. client: SYN; "));
     assert_eq!(opened.dom.matches("aria-expanded=\"true\"").count(), 2);
 }
@@ -146,7 +146,7 @@ fn every_session_of_every_sample_opens_without_an_error() {
     let page = Page::of_samples(&["."]);
     let captures = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/samples")).unwrap().count();
     let ids: Vec<String> =
-        (1..=captures).flat_map(|capture| (1..=8).map(move |session| format!("{capture}.{session}"))).collect();
+        (1..=captures).flat_map(|capture| (1..=30).map(move |session| format!("{capture}.{session}"))).collect();
     let Some(shown) = page.show(&format!("open={}", ids.join(","))) else { return };
     assert_eq!(shown.messages, "");
     let sessions = sessions_of_samples();
@@ -173,7 +173,7 @@ fn it_prints_with_the_sessions_opened() {
     };
     assert!(std::fs::read(&pdf).unwrap().starts_with(b"%PDF-"));
     let Some(text) = text_of(&pdf) else { return };
-    assert!(text.contains("Relays that stopped working") && text.contains("Seconds"), "{text}");
+    assert!(text.contains("Relays that lost sessions") && text.contains("Seconds"), "{text}");
     assert!(!text.contains("Show all"), "controls are not printed");
     // A page ends in a form feed; what is in front of the list has pages of its own.
     let pages: Vec<&str> = text.trim_end_matches('\x0c').split('\x0c').collect();
@@ -202,6 +202,53 @@ fn nothing_is_wider_than_a_small_phone() {
     let found = dom.split("<p id=\"found\">").nth(1).unwrap().split('<').next().unwrap();
     let (width, open) = found.split_once(" wide, ").unwrap_or_else(|| panic!("{found}"));
     assert!(width.parse::<u32>().unwrap() <= 360 && open != "0 open", "{found}");
+}
+
+/// Opens a session in a frame and presses its buttons: first where a script may copy, then where it may not.
+const COPIER: &str = r#"<iframe src="report.html#open=1"></iframe><p id="found"></p>
+<script>onload = async () => {
+  const frame = document.querySelector("iframe").contentWindow;
+  const place = frame.document;
+  const say = (text) => { document.getElementById("found").textContent += text + "\n"; };
+  const press = async (clipboard) => {
+    Object.defineProperty(frame.navigator, "clipboard", { value: clipboard, configurable: true });
+    for (const part of place.querySelectorAll(".copyable")) {
+      const button = part.querySelector("button");
+      button.focus();
+      say(place.activeElement === button ? button.getAttribute("aria-label") : "no focus");
+      button.click();
+      await new Promise((done) => setTimeout(done, 0));
+      say(part.querySelector("[aria-live=polite]").textContent + " " + place.getSelection());
+    }
+  };
+  await press({ writeText: (text) => { say(text); return Promise.resolve(); } });
+  await press(undefined);
+  await press({ writeText: () => Promise.reject(new Error("not allowed")) });
+};</script>"#;
+
+#[test]
+fn paragraph_and_commands_are_copied_or_else_selected() {
+    let page = Page::of_samples(&["kb240832-lost.pcap"]);
+    std::fs::write(page.folder.path().join("copier.html"), COPIER).unwrap();
+    let arguments = ["--allow-file-access-from-files", "--virtual-time-budget=2000", "--dump-dom"];
+    let Some(output) = page.run_on("copier.html", &arguments) else { return };
+    let dom = String::from_utf8(output.stdout).unwrap();
+    let found = dom.split("<p id=\"found\">").nth(1).unwrap().split("</p>").next().unwrap();
+    let lines: Vec<&str> = found.lines().map(str::trim_end).collect();
+    let labels = ["Copy: Paragraph", "Copy: Command with swaks", "Copy: Command without swaks"];
+    let starts =
+        ["On 1999-08-28 at 13:32:00 UTC, the client 192.0.2.10 ", "swaks --server 192.0.2.25 ", "(sleep 8; printf"];
+    for at in 0..3 {
+        let [label, copied, said] = lines[3 * at..][..3] else { panic!("{found}") };
+        assert_eq!((label, said), (labels[at], "Copied."), "{found}");
+        assert!(copied.starts_with(starts[at]), "{found}");
+    }
+    let rest = &lines[9..];
+    assert_eq!(rest.len(), 12, "{found}");
+    for (at, pair) in rest.chunks(2).enumerate() {
+        let selected = format!("Selected. Copy it with your keyboard or menu. {}", starts[at % 3]);
+        assert!(pair[0] == labels[at % 3] && pair[1].starts_with(&selected), "{found}");
+    }
 }
 
 fn text_of(pdf: &Path) -> Option<String> {

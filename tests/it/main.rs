@@ -17,6 +17,7 @@ mod generate_load;
 mod architecture;
 mod attempts;
 mod bounds;
+mod changes;
 mod cli;
 mod corpus;
 mod corpus_etl;
@@ -37,6 +38,9 @@ mod extract_cli;
 mod extract_layers;
 mod extract_wraps;
 mod filters;
+mod handover;
+#[cfg(unix)]
+mod handover_commands;
 mod help;
 mod hostile_names;
 mod html;

@@ -123,7 +123,7 @@ fn what_is_no_report_is_invalid() {
     }
 }
 
-/// Objects and lists of objects: with nothing in them they are left out.
+/// Objects and lists of objects, with nothing in them they are left out; and commands, which some sessions have not.
 const NESTED: &[&str] = &[
     "arguments",
     "by_cause",
@@ -132,11 +132,14 @@ const NESTED: &[&str] = &[
     "evidence",
     "exchanges",
     "greeting",
+    "handover",
     "hellos",
     "lines",
     "problems",
     "refusals",
     "reply",
+    "retry_command",
+    "retry_swaks",
 ];
 
 /// The objects of a report, by where they stand.
@@ -157,6 +160,7 @@ const OBJECTS: &[&str] = &[
     "/sessions/0/exchanges/1/reply",
     "/sessions/0/evidence/0",
     "/sessions/0/deciding",
+    "/sessions/0/handover",
     "/sessions/0/close",
     "/sessions/0/anomalies",
     "/relays/0",
@@ -207,7 +211,7 @@ fn a_line_is_valid_as_its_own_type_only() {
     // The first line has what all types have, and needs none of it.
     let (first, lines) = lines.split_first().unwrap();
     assert!(validator.is_valid(first) && first["type"] == "fields");
-    let types = ["capture", "session", "capture_end", "ticket", "input_end", "relay", "summary"];
+    let types = ["capture", "session", "capture_end", "ticket", "input_end", "finding", "relay", "summary"];
     assert_eq!(lines.iter().map(|line| line["type"].as_str().unwrap()).collect::<Vec<_>>(), types);
     for line in lines {
         assert!(validator.is_valid(line));

@@ -90,8 +90,8 @@ const REASONS: &[(&str, &str, &str)] = &[
     ("tls-required.pcap", "tls-required", "client"),
 ];
 
-/// Samples with more than one session, judged below and in `attempts`.
-const PILES: &[&str] = &["mixed.pcapng", "relay-stopped.pcapng", "second-address.pcap", "second-mx.pcap"];
+/// Samples with more than one session, judged below, in `attempts` and in the tests of reports.
+const PILES: &[&str] = &["mixed.pcapng", "relay-stopped.pcapng", "second-address.pcap", "second-mx.pcap", "week.pcap"];
 
 /// Of the servers in the samples.
 const PORTS: [u16; 4] = [25, 465, 587, 1080];

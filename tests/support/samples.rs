@@ -25,6 +25,7 @@ pub(crate) const SAMPLES: &[(&str, Build)] = &[
     ("kb240832-lost.etl", windows::netsh),
     ("kb240832-pktmon.etl", windows::pktmon),
     ("relay-stopped.pcapng", relay::relay_stopped),
+    ("week.pcap", relay::week),
     ("recovered.pcap", hello::recovered),
     ("deferred.pcap", hello::deferred),
     ("tolerated.pcap", hello::tolerated),

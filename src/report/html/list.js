@@ -1,7 +1,7 @@
 /* The list of sessions: filtered, sorted, opened; its state is in the fragment of the address, as in
-   #q=sub2&outcome=lost&cause=ehlo-argument&sort=opened&open=5 (a "-" before the column sorts downwards; a session of
-   the second capture is 2.5; several are parted by commas). #ticket=2 and #relay=1:192.0.2.10-192.0.2.25 show those of a
-   ticket, and of a client and a server in one. */
+   #q=sub2&outcome=lost&cause=ehlo-argument&from=2003-04-15T10:34:00&sort=opened&open=5 (a "-" before the column sorts downwards; a session of
+   the second capture is 2.5; several are parted by commas). #ticket=2, #relay=1:192.0.2.10-192.0.2.25 and #finding=1 show those of
+   a ticket, of a client and a server in one, and of a finding; from and until are times of the page's zone. */
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const place = document.getElementById("list");
@@ -18,8 +18,12 @@
   const tickets = Array.from(new Set(sessions.map((session) => String(session.ticket + 1))));
   const relays = Array.from(new Set(sessions.map((session) => session.relay)));
 
+  const findings = new Map(about.findings.map(([number, title]) => [String(number), title]));
+
   const OUTCOMES = ["lost", "unknown", "no-mail", "not-smtp", "delivered"];
   const openedThere = (session) => session.local || session.opened;
+  /* As an input for date and time has it. */
+  const openedAt = (session) => openedThere(session).slice(0, 19).replace(" ", "T");
   const collator = new Intl.Collator("en", { numeric: true });
   const inOrder = (one, other) => one.capture - other.capture || one.number - other.number;
   const byText = (text) => (one, other) => collator.compare(text(one), text(other)) || inOrder(one, other);
@@ -39,7 +43,7 @@
   const STEP = 100;
   const PRINTED_ROWS = 500;
   const PRINTED_OPEN = 100;
-  const state = { q: "", outcome: "", cause: "", ticket: "", relay: "", sort: "outcome", open: new Set(), rows: STEP };
+  const state = { q: "", outcome: "", cause: "", ticket: "", relay: "", finding: "", from: "", until: "", sort: "outcome", open: new Set(), rows: STEP };
 
   function haystack(session) {
     if (session.haystack === undefined) {
@@ -56,6 +60,9 @@
       && (!state.cause || session.cause === state.cause)
       && (!state.ticket || String(session.ticket + 1) === state.ticket)
       && (!state.relay || session.relay === state.relay)
+      && (!state.finding || String(session.finding + 1) === state.finding)
+      && (!state.from || openedAt(session) >= state.from)
+      && (!state.until || openedAt(session) < state.until)
       && words.every((word) => haystack(session).includes(word)));
     const isDown = state.sort.startsWith("-");
     const column = COLUMNS.find(([key]) => key === state.sort.replace("-", "")) || COLUMNS[6];
@@ -71,6 +78,52 @@
     return element("label", {}, element("span", {}, text), control);
   }
 
+  /* The picture of all sessions: dragging over it sets the times. */
+  const picture = document.getElementById("over-time");
+  const brush = document.getElementById("brush");
+  const edges = about.bars.map((time) => time.replace(" ", "T"));
+  /* The width of a bar in units of the drawing. */
+  const BAR = 10;
+
+  function showBrush() {
+    if (!brush) return;
+    const start = state.from ? Math.max(0, edges.filter((edge) => edge <= state.from).length - 1) : 0;
+    const end = state.until ? edges.filter((edge) => edge < state.until).length : edges.length - 1;
+    const isAll = !state.from && !state.until;
+    brush.setAttribute("x", String(start * BAR));
+    brush.setAttribute("width", String(isAll ? 0 : Math.max(0, Math.min(end, edges.length - 1) - start) * BAR));
+  }
+
+  if (picture && edges.length > 1) {
+    document.getElementById("brush-hint").hidden = false;
+    picture.classList.add("brushable");
+    let anchor = -1;
+    const barAt = (event) => {
+      const box = picture.getBoundingClientRect();
+      const at = Math.floor(((event.clientX - box.left) / box.width) * (edges.length - 1));
+      return Math.min(edges.length - 2, Math.max(0, at));
+    };
+    const select = (event) => {
+      const bar = barAt(event);
+      change({ from: edges[Math.min(anchor, bar)], until: edges[Math.max(anchor, bar) + 1] });
+    };
+    picture.addEventListener("pointerdown", (event) => {
+      anchor = barAt(event);
+      picture.setPointerCapture(event.pointerId);
+      event.preventDefault();
+    });
+    picture.addEventListener("pointermove", (event) => {
+      if (anchor >= 0) select(event);
+    });
+    picture.addEventListener("pointerup", (event) => {
+      if (anchor >= 0) select(event);
+      anchor = -1;
+    });
+    picture.addEventListener("pointercancel", () => {
+      anchor = -1;
+    });
+  }
+
   const search = element("input", { type: "search", placeholder: "address, name, text \u2026", autocomplete: "off", spellcheck: "false" });
   const count = (of) => sessions.filter(of).length.toLocaleString("en");
   const outcomes = element("select", {}, option("", "any"), OUTCOMES.filter((outcome) => sessions.some((session) => session.outcome === outcome))
@@ -78,6 +131,8 @@
   const causes = element("select", {}, option("", "any"),
     about.causes.map(([code]) => option(code, code + " (" + count((session) => session.cause === code) + ")")));
   const sorts = element("select", {}, COLUMNS.flatMap(([key, name]) => [option(key, name + ", up"), option("-" + key, name + ", down")]));
+  const from = element("input", { type: "datetime-local", step: "1" });
+  const until = element("input", { type: "datetime-local", step: "1" });
   const status = element("p", { class: "status", role: "status" });
   const reset = element("button", { type: "button" }, "Show all");
   const head = element("tr", { role: "row" }, COLUMNS.map(([key, name]) => {
@@ -155,7 +210,8 @@
     const closed = isPrinted && shown.length > PRINTED_OPEN ? ", the first " + PRINTED_OPEN + " opened" : "";
     const ticket = state.ticket ? " of ticket " + state.ticket : "";
     const relay = state.relay ? " from " + state.relay.split(":").slice(1).join(":").replace("-", " to ") : "";
-    status.textContent = found.length.toLocaleString("en") + of + (sessions.length === 1 ? " session" : " sessions") + ticket + relay + first + closed;
+    const finding = state.finding ? ", " + findings.get(state.finding) : "";
+    status.textContent = found.length.toLocaleString("en") + of + (sessions.length === 1 ? " session" : " sessions") + ticket + relay + finding + first + closed;
     more.hidden = shown.length === found.length;
     more.textContent = "Show " + Math.min(STEP * 5, found.length - shown.length).toLocaleString("en") + " more";
     const key = state.sort.replace("-", "");
@@ -167,12 +223,15 @@
     outcomes.value = state.outcome;
     causes.value = state.cause;
     sorts.value = state.sort;
+    from.value = state.from;
+    until.value = state.until;
+    showBrush();
     return found;
   }
 
   function remember() {
     const fields = [["q", state.q], ["outcome", state.outcome], ["cause", state.cause],
-      ["ticket", state.ticket], ["relay", state.relay],
+      ["ticket", state.ticket], ["relay", state.relay], ["finding", state.finding], ["from", state.from], ["until", state.until],
       ["sort", state.sort === "outcome" ? "" : state.sort], ["open", Array.from(state.open).join(",")]];
     const fragment = new URLSearchParams(fields.filter(([, value]) => value)).toString();
     try {
@@ -196,6 +255,10 @@
     state.cause = known(fields.get("cause"), Array.from(titles.keys()));
     state.ticket = known(fields.get("ticket"), tickets);
     state.relay = known(fields.get("relay"), relays);
+    state.finding = known(fields.get("finding"), Array.from(findings.keys()));
+    const time = (value) => (/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(value || "") ? value.padEnd(19, ":00") : "");
+    state.from = time(fields.get("from"));
+    state.until = time(fields.get("until"));
     state.sort = known(fields.get("sort"), COLUMNS.flatMap(([key]) => [key, "-" + key])) || "outcome";
     const ids = (fields.get("open") || "").split(",").map((id) => (severalCaptures && !id.includes(".") ? "1." + id : id));
     state.open = new Set(ids.filter((id) => byId.has(id)));
@@ -215,7 +278,9 @@
   outcomes.addEventListener("change", () => change({ outcome: outcomes.value }));
   causes.addEventListener("change", () => change({ cause: causes.value }));
   sorts.addEventListener("change", () => change({ sort: sorts.value }));
-  reset.addEventListener("click", () => change({ q: "", outcome: "", cause: "", ticket: "", relay: "" }));
+  reset.addEventListener("click", () => change({ q: "", outcome: "", cause: "", ticket: "", relay: "", finding: "", from: "", until: "" }));
+  from.addEventListener("change", () => change({ from: from.value.padEnd(from.value ? 19 : 0, ":00") }));
+  until.addEventListener("change", () => change({ until: until.value.padEnd(until.value ? 19 : 0, ":00") }));
   more.addEventListener("click", () => {
     const at = body.querySelectorAll(".session").length;
     state.rows += STEP * 5;
@@ -229,11 +294,25 @@
     fromFragment();
     if (state.open.size === 0) place.scrollIntoView();
   });
-  addEventListener("beforeprint", () => render(PRINTED_ROWS, true));
-  addEventListener("afterprint", () => render(state.rows, false));
+  const folded = () => document.querySelectorAll(".findings details, .relays details");
+  const wereOpen = new Set();
+  addEventListener("beforeprint", () => {
+    folded().forEach((details) => {
+      if (details.open) wereOpen.add(details);
+      details.open = true;
+    });
+    render(PRINTED_ROWS, true);
+  });
+  addEventListener("afterprint", () => {
+    folded().forEach((details) => {
+      details.open = wereOpen.has(details);
+    });
+    render(state.rows, false);
+  });
 
   place.append(element("div", { class: "controls", role: "search", "aria-label": "Sessions" }, labelled("Search", search),
-    labelled("Outcome", outcomes), labelled("Cause", causes), labelled("Sort by", sorts), reset), status,
+    labelled("Outcome", outcomes), labelled("Cause", causes), labelled("From (" + about.zone + ")", from),
+    labelled("Until (" + about.zone + ")", until), labelled("Sort by", sorts), reset), status,
   element("div", { class: "scroll" }, table), more);
   fromFragment();
 })();

@@ -4,8 +4,11 @@
 //! rows a hundred at a time and a ladder when its session is opened. A policy in the page allows its own script
 //! and style by their hashes and nothing else, so text of a capture could run nothing even if it broke out of its place.
 
+mod chart;
 mod events;
+mod findings;
 mod page;
+mod relays;
 mod sections;
 mod session;
 #[cfg(test)]

@@ -8,13 +8,13 @@ use maud::{PreEscaped, html};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{Html, sections};
+use super::{Html, chart, findings, relays, sections};
 use crate::report::escape::SafeJson;
 use crate::report::model::TOOL;
 use crate::report::run::Run;
 
 const STYLE: &str = include_str!("report.css");
-const SCRIPT: &str = concat!(include_str!("session.js"), include_str!("list.js"));
+const SCRIPT: &str = concat!(include_str!("session.js"), include_str!("list.js"), include_str!("relays.js"));
 
 /// A hash as a Content Security Policy names it.
 pub(super) fn hash_source(text: &str) -> String {
@@ -27,6 +27,10 @@ struct About<'a> {
     /// How many captures there are: of several, the number of a session begins with that of its capture.
     captures: u64,
     causes: Vec<(&'static str, &'static str)>,
+    /// The number of each finding that is described, and what it is.
+    findings: Vec<(usize, String)>,
+    /// When each bar of the picture begins, and when the last one ends: `2003-04-15 12:00:00`.
+    bars: Vec<String>,
     /// The zone of the times.
     zone: &'a str,
 }
@@ -57,9 +61,11 @@ pub(super) fn write(page: &mut Html<'_>, run: &Run, out: &mut impl Write) -> io:
     let body = html! {
         header { h1 { (title) } (sections::introduction(run)) }
         main {
-            (sections::tickets(run))
             (sections::totals(&run.totals))
-            (sections::relays(run))
+            (chart::section(run))
+            (findings::section(run))
+            (relays::section(run))
+            (sections::tickets(run))
             (sections::never_started(run))
             (sections::sessions(&page.plain_rows, run, listed))
             (sections::notes(run))
@@ -79,6 +85,8 @@ fn about(run: &Run) -> io::Result<Vec<u8>> {
     let about = About {
         captures: run.totals.summary().captures,
         causes: run.totals.summary().causes().iter().map(|(rule, _)| (rule.code, rule.title)).collect(),
+        findings: findings::names(run),
+        bars: chart::times(run),
         zone: run.options.zone.name(),
     };
     let mut json = Vec::new();

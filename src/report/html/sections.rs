@@ -1,15 +1,13 @@
-//! The parts of the page that need no script: totals, the relays that lose mail, the plain table, notes.
+//! The parts of the page that need no script, beside its pictures, findings and relays: totals, the plain table, notes.
 //!
 //! `html!` escapes whatever is put into it; hidden characters of the capture were escaped before.
 
 use maud::{Markup, html};
 
-use super::session::{PageSession, relay_key, shown};
+use super::session::PageSession;
 use crate::report::background::NEVER_STARTED;
 use crate::report::escape;
 use crate::report::notes::CaptureNotes;
-use crate::report::relay::{Argument, Relay};
-use crate::report::relays::{self, MAX_RELAYS, causes};
 use crate::report::run::{Rows, Run};
 use crate::report::totals::{Summary, Totals};
 use crate::report::words::{count, date_and_time, number};
@@ -49,11 +47,11 @@ pub(super) fn introduction(run: &Run) -> Markup {
 }
 
 /// A section that its heading names.
-fn section(id: &str, title: &str, content: &Markup) -> Markup {
+pub(super) fn section(id: &str, title: &str, content: &Markup) -> Markup {
     html! { section aria-labelledby=(id) { h2 id=(id) { (title) } (content) } "\n" }
 }
 
-fn table(class: &str, caption: &str, heads: &[&str], rows: &Markup) -> Markup {
+pub(super) fn table(class: &str, caption: &str, heads: &[&str], rows: &Markup) -> Markup {
     html! {
         table class=(class) {
             caption { (caption) }
@@ -86,7 +84,7 @@ pub(super) fn tickets(run: &Run) -> Markup {
     section("tickets", "Tickets", &content)
 }
 
-/// Outcomes and causes. The code of a cause leads to its sessions.
+/// Outcomes.
 pub(super) fn totals(totals: &Totals) -> Markup {
     let summary = totals.summary();
     let mut outcomes = vec![
@@ -99,89 +97,16 @@ pub(super) fn totals(totals: &Totals) -> Markup {
         (summary.sessions, "all", "All sessions"),
     ];
     outcomes.retain(|(sessions, outcome, _)| *sessions > 0 || *outcome != "later");
-    let causes = html! {
-        @for (rule, sessions) in totals.summary().causes() {
-            tr { td.number { (number(sessions)) } th scope="row" { a href=(format!("#cause={}", rule.code)) { code { (rule.code) } } } td { (rule.title) } } "\n"
-        }
-    };
     let content = html! {
         dl.totals {
             @for (sessions, outcome, word) in outcomes { div { dt { (word) } dd class=(outcome) { (number(sessions)) } } }
-        }
-        @if summary.lost > 0 {
-            (table("causes", "Why sessions were lost", &["Sessions", "Cause", "What happened"], &causes))
         }
     };
     section("totals", "Totals", &content)
 }
 
-/// Every pair of client and server that lost a session, those that lost most first.
-pub(super) fn relays(run: &Run) -> Markup {
-    let totals = &run.totals;
-    if totals.summary().mail_lost() == 0 {
-        return Markup::default();
-    }
-    let content = html! {
-        @for relay in totals.losing_relays().iter().take(MAX_RELAYS) { (describe(relay, run)) "\n" }
-        @for sentence in relays::rest(totals, "") { p { (sentence) } }
-    };
-    section("relays", "Relays that stopped working", &content)
-}
-
-fn describe(relay: &Relay, run: &Run) -> Markup {
-    let (totals, zone) = (&run.totals, &run.options.zone);
-    let item = |term: &str, content: Markup| html! { div { dt { (term) } dd { (content) } } };
-    let key = relay_key(relay.ticket.number, relay.client, relay.server);
-    let lost = html! {
-        strong { a href=(format!("#relay={key}")) { (number(relay.lost)) " of " (count(relay.sessions, "session")) } }
-        ": " (causes(&relay.losses()))
-    };
-    let list = |texts: Vec<String>| html! { ul { @for text in texts { li { code { (text) } } } } };
-    let sent = html! {
-        ul {
-            @for sent in &relay.arguments { (argument(sent)) }
-            @if relay.arguments_omitted > 0 { li { "and others, " (count(relay.arguments_omitted, "time")) } }
-        }
-    };
-    html! {
-        article.relay {
-            h3 {
-                span.address { (relay.client) }
-                @if let Some(proxy) = relay.proxy { " (by proxy " span.address { (proxy) } ")" }
-                " to " span.address { (relay.server) }
-            }
-            dl {
-                (item("Lost", lost))
-                @if totals.tickets.are_several() {
-                    (item("Ticket", html! { code { (escape::text(relay.ticket.path.as_bytes())) } }))
-                }
-                @if let Some(product) = &relay.product {
-                    (item("Server", html! { (escape::text(product.as_bytes())) }))
-                }
-                @if !relay.arguments.is_empty() { (item("Sends", sent)) }
-                @if let Some(when) = relays::when(relay, zone) { (item("When", html! { (when) })) }
-                @if totals.summary().captures > 1 { (item("In", list(relays::captures(relay, true)))) }
-                @if !relay.refusals.is_empty() { (item("Answers", list(relays::refusals(relay)))) }
-                @for remedy in relays::remedies(relay) { (item("Fix", code_marked(&remedy))) }
-            }
-        }
-    }
-}
-
-fn argument(argument: &Argument) -> Markup {
-    let sent = format!("{} {}", argument.verb, shown(&argument.octets));
-    html! {
-        li {
-            code.bad[argument.is_malformed] { (sent.trim_end()) }
-            @if let Some(name) = &argument.suggestion {
-                ", should be " code.good { (argument.verb) " " (name) }
-            } @else if argument.is_malformed { ", malformed" }
-        }
-    }
-}
-
 /// `text` with what stands between backticks as code.
-fn code_marked(text: &str) -> Markup {
+pub(super) fn code_marked(text: &str) -> Markup {
     html! { @for (at, piece) in text.split('`').enumerate() { @if at % 2 == 1 { code { (piece) } } @else { (piece) } } }
 }
 

@@ -88,6 +88,38 @@ function marked(text) {
   return text.split("`").map((piece, at) => (at % 2 ? element("code", {}, piece) : piece));
 }
 
+/* Selects the text of an element, for a browser that lets no script copy. */
+function selectText(of) {
+  const range = document.createRange();
+  range.selectNodeContents(of);
+  const selection = document.getSelection();
+  selection.removeAllRanges();
+  selection.addRange(range);
+}
+
+/* Text with a button that copies it, and says so. */
+function copyable(label, text) {
+  const isCommand = label.startsWith("Command");
+  const shown = element(isCommand ? "code" : "p", { class: "copied", tabindex: "-1" }, text);
+  const button = element("button", { type: "button", class: "copy", "aria-label": "Copy: " + label }, "Copy");
+  const said = element("span", { class: "said", role: "status", "aria-live": "polite" });
+  const unable = () => {
+    selectText(shown);
+    said.textContent = "Selected. Copy it with your keyboard or menu.";
+  };
+  button.addEventListener("click", () => {
+    if (!navigator.clipboard) return unable();
+    navigator.clipboard.writeText(text).then(() => { said.textContent = "Copied."; }, unable);
+  });
+  return element("div", { class: "copyable" }, element("div", { class: "label" }, label + " ", button, " ", said), shown);
+}
+
+function handover(session) {
+  if (!session.handover) return [];
+  const note = session.handover_note ? element("p", { class: "filter" }, session.handover_note) : null;
+  return [element("h4", {}, "To hand on"), session.handover.map(([label, text]) => copyable(label, text)), note].flat().filter(Boolean);
+}
+
 /* All there is to say of a session, built only when it is opened. */
 function detail(session, titles) {
   const parts = [element("h3", {}, "Session " + session.id),
@@ -103,6 +135,7 @@ function detail(session, titles) {
   if (session.remedy) {
     parts.push(element("div", { class: "remedy" }, element("h4", {}, "What to do"), element("p", {}, marked(session.remedy))));
   }
+  parts.push(...handover(session));
   if (session.evidence.length) {
     parts.push(element("h4", {}, "Evidence"), element("ul", { class: "evidence" }, session.evidence.map(([frame, text]) =>
       element("li", {}, element("span", { class: "frame" }, "Frame " + frame), " ", text))));

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use super::events::{Event, events};
+use crate::report::command::Missing;
 use crate::report::digest::{Digest, ShownHello};
+use crate::report::handover::Handover;
 use crate::report::model::{DisplayFilter, rfc3339};
 use crate::report::relay::client_of;
 use crate::report::{advice, background, escape, recovery, words};
@@ -20,6 +22,9 @@ pub(super) struct PageSession {
     /// The number of its ticket.
     ticket: usize,
     pub(super) number: u64,
+    /// The number of the finding that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finding: Option<usize>,
     /// Client and server as relays are listed.
     relay: String,
     pub(super) client: String,
@@ -55,6 +60,12 @@ pub(super) struct PageSession {
     #[serde(skip_serializing_if = "String::is_empty")]
     remedy: String,
     filter: String,
+    /// What to hand on, a label and a text each; nothing if it was not lost.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    handover: Vec<(&'static str, String)>,
+    /// Why a command is missing there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handover_note: Option<&'static str>,
     /// What other tools know it by, its TLS and the lookups that led to it: each a label and a text.
     facts: Vec<(&'static str, String)>,
     events: Vec<Event>,
@@ -87,12 +98,14 @@ impl PageSession {
     pub(super) fn new(digest: &Digest<'_>, zone: &Zone) -> Self {
         let Digest { session, diagnosis, .. } = *digest;
         let opened = session.first.time;
+        let (handover, handover_note) = handover(digest, zone);
         let local = || format!("{} {}", words::date(opened, zone), words::time_of_day(opened, zone));
         Self {
             capture: digest.capture,
             source: shown(digest.source.to_string().as_bytes()),
             ticket: digest.source.ticket.number,
             number: session.number,
+            finding: digest.finding,
             relay: relay_key(digest.source.ticket.number, client_of(session), session.server.ip()),
             client: session.client.to_string(),
             server: session.server.to_string(),
@@ -113,6 +126,8 @@ impl PageSession {
             evidence: digest.evidence().collect(),
             remedy: advice::remedy(diagnosis),
             filter: DisplayFilter::new(session).to_string(),
+            handover,
+            handover_note,
             facts: facts(digest),
             events: events(session, diagnosis),
         }
@@ -130,6 +145,16 @@ impl PageSession {
         let shown = self.local.as_ref().unwrap_or(&self.opened);
         shown.get(..19).unwrap_or_default().replace('T', " ")
     }
+}
+
+/// What to hand on, and why a command is missing.
+fn handover(digest: &Digest<'_>, zone: &Zone) -> (Vec<(&'static str, String)>, Option<&'static str>) {
+    let Some(Handover { paragraph, retry }) = Handover::new(digest, zone) else { return (Vec::new(), None) };
+    let note = retry.missing.map(Missing::text).or(retry.no_swaks);
+    let with_swaks = retry.swaks.map(|command| ("Command with swaks", command));
+    let plain = retry.plain.map(|command| ("Command without swaks", command));
+    let texts = [("Paragraph", paragraph.plain())].into_iter().chain(with_swaks).chain(plain);
+    (texts.collect(), note)
 }
 
 fn facts(digest: &Digest<'_>) -> Vec<(&'static str, String)> {

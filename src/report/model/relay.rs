@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use super::schema;
 use super::values::{AsText, Octets, Time, is_default};
 use crate::report::Summary;
+use crate::report::change::Change;
 use crate::report::relay::{Argument, Loss, Refusal, Relay};
 use crate::report::relays;
 
@@ -57,6 +58,52 @@ pub(in crate::report) struct RelayObject<'a> {
     /// The number of further captures that are not listed. Left out if it is 0.
     #[serde(skip_serializing_if = "is_default")]
     lost_in_omitted: u64,
+    /// When the relay stopped or started to work, in order of time. Only changes with at least 3 sessions of one kind in
+    /// a row on either side are listed, and only if sessions of one kind are in rows of 5 or more on average.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<ChangeObject>,
+}
+
+/// A relay that stopped or started to work.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Change")]
+struct ChangeObject {
+    /// `stopped`: the relay delivered and then lost sessions. `resumed`: it lost sessions and then delivered.
+    #[schemars(schema_with = "schema::turn")]
+    turn: &'static str,
+    /// What it lost sessions to.
+    #[schemars(schema_with = "schema::cause")]
+    cause: Option<&'static str>,
+    #[schemars(schema_with = "schema::reason")]
+    reason: Option<&'static str>,
+    /// When the last session before the change opened.
+    last_before: Time,
+    /// When the first session after the change opened.
+    first_after: Time,
+    /// Sessions in a row of one kind before the change.
+    sessions_before: u64,
+    /// Sessions in a row of the other kind after it.
+    sessions_after: u64,
+    /// Whether ehlotrace could compare the hello, the server and TLS of the sessions on both sides.
+    differences_known: bool,
+    /// What was different after the change, in words.
+    differences: Vec<String>,
+}
+
+impl ChangeObject {
+    fn new(change: &Change<'_>) -> Self {
+        Self {
+            turn: change.turn.code(),
+            cause: Some(change.loss.rule.code),
+            reason: change.loss.reason.map(|reason| reason.code),
+            last_before: Time(change.last),
+            first_after: Time(change.first),
+            sessions_before: change.before,
+            sessions_after: change.after,
+            differences_known: change.differences.is_some(),
+            differences: change.differences.clone().unwrap_or_default(),
+        }
+    }
 }
 
 /// One cause of a relay's lost sessions, with one reason.
@@ -91,7 +138,7 @@ impl<'a> LossObject<'a> {
 /// A reply that caused losses.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Refusal")]
-struct RefusalObject<'a> {
+pub(super) struct RefusalObject<'a> {
     /// The code and text of the reply, cut if it is long. If the reply answers a command other than a hello, the
     /// command comes first.
     text: &'a str,
@@ -100,7 +147,7 @@ struct RefusalObject<'a> {
 }
 
 impl<'a> RefusalObject<'a> {
-    fn new(refusal: &'a Refusal) -> Self {
+    pub(super) fn new(refusal: &'a Refusal) -> Self {
         Self { text: &refusal.text, sessions: refusal.sessions }
     }
 }
@@ -129,6 +176,7 @@ impl<'a> RelayObject<'a> {
             refusals_omitted: relay.refusals_omitted,
             lost_in: relay.captures.iter().map(|(capture, _)| *capture).collect(),
             lost_in_omitted: relay.captures_omitted,
+            changes: relay.changes().iter().map(ChangeObject::new).collect(),
         }
     }
 }

@@ -15,13 +15,14 @@ use serde_json::{Value, json};
 
 use super::capture::{STATUSES, TRUNCATED};
 use super::{
-    BriefSession, CaptureEndLine, CaptureLine, CaptureObject, InputEndLine, InputObject, RelayLine, RelayObject,
-    SCHEMA_VERSION, SessionObject, SummaryLine, TicketLine, TicketObject, Tool,
+    BriefSession, CaptureEndLine, CaptureLine, CaptureObject, FindingLine, FindingObject, InputEndLine, InputObject,
+    RelayLine, RelayObject, SCHEMA_VERSION, SessionObject, SummaryLine, TicketLine, TicketObject, Tool,
 };
 use crate::capture::{FORMATS, ReadError};
 use crate::diagnosis::{Confidence, Fault, Outcome, REASONS, RULES, Remark};
 use crate::dns::LookupFailure;
 use crate::report::Summary;
+use crate::report::change::Turn;
 use crate::smtp::ehlo::{Note, ProblemCode};
 use crate::smtp::{ProxyContent, ProxyKind};
 
@@ -95,6 +96,8 @@ struct Document<'a> {
     captures: Vec<CaptureObject<'a>>,
     /// The sessions by capture, and in each capture in the order of their first frames.
     sessions: Vec<SessionObject<'a>>,
+    /// What sessions were lost to. The most frequent come first.
+    findings: Vec<FindingObject<'a>>,
     /// Pairs of client and server that lost sessions, each of one ticket. Those that lost the most come first.
     relays: Vec<RelayObject<'a>>,
     summary: Summary,
@@ -146,6 +149,7 @@ impl<S: JsonSchema> JsonSchema for Line<S> {
                 generator.subschema_for::<CaptureEndLine<'_>>(),
                 generator.subschema_for::<TicketLine<'_>>(),
                 generator.subschema_for::<InputEndLine<'_>>(),
+                generator.subschema_for::<FindingLine<'_>>(),
                 generator.subschema_for::<RelayLine<'_>>(),
                 generator.subschema_for::<SummaryLine<'_>>(),
             ],
@@ -180,6 +184,7 @@ words! {
     problems: words(ProblemCode::ALL.map(ProblemCode::code));
     capture_status: word(STATUSES);
     capture_reason: word_or_null(ReadError::KINDS.into_iter().chain([TRUNCATED]).collect::<Vec<_>>());
+    turn: word(Turn::CODES);
     fields_line: word(["fields"]);
     proxy_content: word(ProxyContent::CODES);
     proxy_kind: word(ProxyKind::ALL.map(ProxyKind::code));
@@ -188,6 +193,7 @@ words! {
     capture_end_line: word(["capture_end"]);
     input_end_line: word(["input_end"]);
     ticket_line: word(["ticket"]);
+    finding_line: word(["finding"]);
     relay_line: word(["relay"]);
     summary_line: word(["summary"]);
 }

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::background::{LookupObject, TlsObject, lookups};
 use super::connection::{AnomaliesObject, CloseObject, DisplayFilter, HandshakeObject};
+use super::handover::HandoverObject;
 use super::head::SessionHead;
 use super::proxied::{EarlyTalkObject, EndObject, ProxyHeaderObject, ProxyRequestObject, XClientObject};
 use super::schema;
@@ -98,6 +99,9 @@ pub(in crate::report) struct SessionObject<'a> {
     /// What XFORWARD commands said about the client whose messages are passed on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     xforwards: Vec<XClientObject<'a>>,
+    /// What to hand on to the side that has to change something. Left out if the session was not lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handover: Option<HandoverObject>,
 }
 
 impl<'a> SessionObject<'a> {
@@ -133,6 +137,7 @@ impl<'a> SessionObject<'a> {
             early_talk: transcript.early_talk.map(EarlyTalkObject::new),
             xforwards: transcript.xforwards.iter().filter_map(|told| XClientObject::new(transcript, told)).collect(),
             proxy_request: transcript.proxy_request.as_deref().map(ProxyRequestObject::new),
+            handover: HandoverObject::new(digest),
         }
     }
 }

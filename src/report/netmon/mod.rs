@@ -18,9 +18,12 @@ mod words;
 use std::net::SocketAddr;
 use std::ops::Range;
 
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Diagnosis, Outcome};
 use crate::flow::{Direction, Followed};
+use crate::report::command::Retry;
+use crate::report::digest::Digest;
 use crate::report::{self, escape, evidence, recovery};
+use crate::scan::CaptureSource;
 use crate::session::Session;
 use crate::smtp::Spans;
 use crate::time::{FrameNumber, Timestamp, Zone};
@@ -180,6 +183,14 @@ pub(crate) fn note(text: &str, layout: &TraceLayout) -> String {
     page.finish()
 }
 
+/// A command that says the same hello once more; only of a lost session.
+fn try_again(session: &Session, diagnosis: &Diagnosis) -> Option<String> {
+    let source = CaptureSource::default();
+    let digest = Digest::new(0, &source, session, diagnosis, None);
+    let retry = (diagnosis.outcome == Outcome::Lost).then(|| Retry::new(&digest))?;
+    retry.short().map(str::to_owned)
+}
+
 /// Product, outcome, cause, and what the trace cannot show.
 fn heading(session: &Session, diagnosis: &Diagnosis) -> Vec<String> {
     let mut lines = Vec::new();
@@ -192,6 +203,7 @@ fn heading(session: &Session, diagnosis: &Diagnosis) -> Vec<String> {
     let recovered = recovery::text(session, diagnosis).filter(|_| diagnosis.cause.is_none());
     let recovered = recovered.map(|text| format!(", {text}")).unwrap_or_default();
     lines.push(format!("Outcome: {}{recovered}", evidence::verdict(diagnosis)));
+    lines.extend(try_again(session, diagnosis).map(|command| format!("Try again: {command}")));
     let transcript = &session.transcript;
     if transcript.client_spans.is_full() || transcript.server_spans.is_full() {
         lines.push("Too many messages: the commands and replies of the later ones are not shown".to_owned());

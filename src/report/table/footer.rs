@@ -1,12 +1,10 @@
-//! What stands below the rows: totals, the relays that lose mail with what to do, and what the captures lack.
+//! What stands below the rows, beside findings and relays: totals, deliveries that never started, and what the captures lack.
 
 use super::cell::wrap;
-use crate::diagnosis::Stage;
 use crate::report::background::NEVER_STARTED;
 use crate::report::escape;
 use crate::report::notes::{CaptureNotes, Captures};
-use crate::report::relay::{Argument, Loss, Relay};
-use crate::report::relays::{self, MAX_RELAYS, causes};
+use crate::report::relays::MAX_RELAYS;
 use crate::report::run::Run;
 use crate::report::words::{count, date_and_time, number};
 
@@ -25,12 +23,12 @@ impl FooterLines {
         self.text
     }
 
-    fn blank(&mut self) {
+    pub(super) fn blank(&mut self) {
         self.text.push('\n');
     }
 
     /// A paragraph after `label`; lines after the first are indented as far. A label too long for that has its own line.
-    fn paragraph(&mut self, label: &str, text: &str) {
+    pub(super) fn paragraph(&mut self, label: &str, text: &str) {
         let (mut lead, mut indent) = (label, escape::columns(label));
         if indent > self.width / 2 {
             self.line(escape::prefix(label, self.width), "");
@@ -44,12 +42,22 @@ impl FooterLines {
     }
 
     /// `text` behind its name, in lines of which those after the first are indented a little.
-    fn entry(&mut self, name: &str, text: &str) {
+    pub(super) fn entry(&mut self, name: &str, text: &str) {
         let indent = "    ";
         let lines = wrap(&format!("{name}: {text}"), self.width.saturating_sub(indent.len()), MAX_LINES);
         for (at, line) in lines.iter().enumerate() {
             self.line(if at > 0 { indent } else { "" }, line);
         }
+    }
+
+    pub(super) const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Lines that fit already.
+    pub(super) fn block(&mut self, text: &str) {
+        self.text.push_str(text.trim_end());
+        self.text.push('\n');
     }
 
     fn line(&mut self, lead: &str, text: &str) {
@@ -80,8 +88,10 @@ pub(super) fn totals(lines: &mut FooterLines, run: &Run) {
     }
     let none = if summary.mail_lost() == 0 { "No mail was lost. " } else { "" };
     lines.paragraph("", &format!("{none}{all}"));
-    for (rule, sessions) in totals.summary().causes() {
-        lines.paragraph(&format!("{:>6}  {:<22}  ", number(sessions), rule.code), rule.title);
+    if summary.mail_lost() == 0 {
+        for (rule, sessions) in summary.causes() {
+            lines.paragraph(&format!("{:>6}  {}: ", number(sessions), rule.code), rule.title);
+        }
     }
 }
 
@@ -144,82 +154,6 @@ pub(super) fn tickets(lines: &mut FooterLines, run: &Run) {
     }
     lines.blank();
 }
-
-/// Every pair of client and server that lost a session.
-pub(super) fn relays(lines: &mut FooterLines, run: &Run) {
-    let totals = &run.totals;
-    let losing = totals.losing_relays();
-    for relay in losing.iter().take(MAX_RELAYS) {
-        lines.blank();
-        describe(lines, relay, run);
-    }
-    for sentence in relays::rest(totals, ": --format json") {
-        lines.blank();
-        lines.paragraph("", &sentence);
-    }
-}
-
-fn describe(lines: &mut FooterLines, relay: &Relay, run: &Run) {
-    let (totals, zone) = (&run.totals, &run.options.zone);
-    let of = if relay.sessions == 1 {
-        "The only session".to_owned()
-    } else {
-        format!("{} of {}", number(relay.lost), count(relay.sessions, "session"))
-    };
-    let product = relay.product.as_deref().map(|name| format!(" [{}]", escape::text(name.as_bytes())));
-    let (client, server, product) = (relay.client, relay.server, product.unwrap_or_default());
-    let by_proxy = relay.proxy.map(|proxy| format!(" (by proxy {proxy})")).unwrap_or_default();
-    let losses = relay.losses();
-    lines.paragraph("", &format!("{of} from {client}{by_proxy} to {server}{product} lost: {}", causes(&losses)));
-    if totals.tickets.are_several() {
-        lines.paragraph("  ticket   ", &escape::text(relay.ticket.path.as_bytes()));
-    }
-    if let Some(when) = relays::when(relay, zone) {
-        lines.paragraph("  when     ", &when);
-    }
-    if totals.summary().captures > 1 {
-        lines.paragraph("  in       ", &relays::captures(relay, true).join(", "));
-    }
-    if let Some(arguments) = arguments(relay, &losses) {
-        lines.paragraph("  sends    ", &arguments);
-    }
-    let mut label = "  answers  ";
-    for refusal in relays::refusals(relay) {
-        lines.paragraph(label, &refusal);
-        label = "           ";
-    }
-    for remedy in relays::remedies(relay) {
-        lines.paragraph("  fix      ", &remedy);
-    }
-}
-
-/// The hello arguments of lost sessions, if that is what they were lost to.
-fn arguments(relay: &Relay, losses: &[&Loss]) -> Option<String> {
-    if !losses.iter().any(|loss| matches!(loss.rule.stage, Stage::Argument | Stage::Hello)) {
-        return None;
-    }
-    let only_malformed = losses.iter().any(|loss| loss.rule.stage == Stage::Argument);
-    let shown = relay.arguments.iter().filter(|argument| argument.is_malformed || !only_malformed);
-    let mut named: Vec<String> = shown.map(argument).collect();
-    if named.is_empty() {
-        return None;
-    }
-    if relay.arguments_omitted > 0 {
-        named.push(format!("and others, {}", count(relay.arguments_omitted, "time")));
-    }
-    Some(named.join(", "))
-}
-
-fn argument(argument: &Argument) -> String {
-    let sent = escape::line(&argument.octets, ARGUMENT_COLUMNS);
-    let verb = escape::text(argument.verb.as_bytes());
-    match &argument.suggestion {
-        Some(name) => format!("{verb} {sent} (should be: {verb} {})", escape::text(name.as_bytes())),
-        None => format!("{verb} {sent}").trim_end().to_owned(),
-    }
-}
-
-const ARGUMENT_COLUMNS: usize = 80;
 
 /// The deliveries that never started.
 pub(super) fn never_started(lines: &mut FooterLines, run: &Run) {

@@ -1,12 +1,14 @@
 //! A table for people: who lost mail, why, and who has to change what.
 //!
 //! Rows stand in order of capture and session, so nothing is written before the end: until then a bounded number of
-//! rows is kept, those of the lowest numbers. Of several tickets each has a line above them. Below them stand the totals, then each client and server that lose mail
-//! with the remedy, last what the captures lack.
+//! rows is kept, those of the lowest numbers. Of several tickets each has a line above them. Below them stand the totals, then what mail was lost to
+//! with the remedy, then each client and server that lose mail, last what the captures lack.
 
 mod cell;
+mod findings;
 mod footer;
 mod layout;
+mod relays;
 mod row;
 
 use std::io::{self, Write};
@@ -81,7 +83,8 @@ impl Form for Table<'_> {
         footer::tickets(&mut tickets, run);
         let mut lines = FooterLines::new(width);
         footer::totals(&mut lines, run);
-        footer::relays(&mut lines, run);
+        findings::describe_all(&mut lines, run);
+        relays::list(&mut lines, run);
         footer::never_started(&mut lines, run);
         let mut last = FooterLines::new(width);
         footer::warnings(&mut last, run);

@@ -78,6 +78,7 @@ const TESTS: &[(&str, &str, &str)] = &[
         "tests/it/bounds/dialogue.rs",
         "replies_to_commands_past_the_bound_answer_no_other_and_are_counted",
     ),
+    ("findings", "src/report/tests/findings.rs", "findings_past_the_bound_are_counted"),
     ("relay_argument_octets", "tests/it/bounds/connections.rs", "a_hello_argument_past_the_bound_is_marked_as_cut"),
     ("relay_arguments", "src/report/tests.rs", "bounds_are_kept_and_told"),
     ("relay_refusals", "src/report/tests.rs", "bounds_are_kept_and_told"),

@@ -60,6 +60,104 @@ pub(super) fn relay_stopped() -> Vec<u8> {
     capture.finish_pcapng()
 }
 
+/// A week of one server. One relay works until Tuesday and sends `EHLO sub2.` from then on, one sends `EHLO helpdesk.` until
+/// it is mended on Thursday, one works all the time.
+pub(super) fn week() -> Vec<u8> {
+    const HOUR_S: i64 = 3_600;
+    let mut capture = CaptureBuilder::new().start_at("2003-04-12T00:00:00Z");
+    let relays: [(&str, &str, &str, &[(i64, bool)]); 3] = [
+        (
+            "192.0.2.10",
+            "sub2.example.com",
+            "sub2.",
+            &[
+                (6, true),
+                (18, true),
+                (30, true),
+                (42, true),
+                (54, true),
+                (66, true),
+                (78, true),
+                (84, false),
+                (96, false),
+                (108, false),
+                (120, false),
+                (132, false),
+                (144, false),
+                (156, false),
+            ],
+        ),
+        ("192.0.2.40", "build.example.com", "", &[(26, true), (74, true), (122, true)]),
+        (
+            "192.0.2.50",
+            "helpdesk.example.com",
+            "helpdesk.",
+            &[
+                (8, false),
+                (20, false),
+                (32, false),
+                (56, false),
+                (80, false),
+                (104, false),
+                (129, true),
+                (141, true),
+                (153, true),
+                (165, true),
+            ],
+        ),
+    ];
+    for (address, well_formed, malformed, sessions) in relays {
+        for (number, (hour, is_delivered)) in sessions.iter().enumerate() {
+            let client = format!("{address}:{}", 3_100 + 7 * number);
+            let mut s = on_the_same_network(capture.session(&client, "192.0.2.25:25"));
+            s.wait_s(hour * HOUR_S).wait_ns(2_041_237_913 + 61_307_951_331 * number as i64);
+            s.handshake()
+                .wait_ms(2)
+                .dialogue("S: 220 mail.example.net Microsoft ESMTP MAIL Service, Version: 5.0.2195.6713 ready");
+            if *is_delivered {
+                deliver(&mut s, well_formed)
+            } else {
+                refuse(&mut s, malformed)
+            }
+            s.server_fin().client_fin();
+        }
+    }
+    capture.finish_pcap()
+}
+
+fn refuse(s: &mut SessionScript, name: &str) {
+    s.dialogue(&format!(
+        "C: EHLO {name}
+         S: 501 5.5.4 Invalid Address
+         C: QUIT
+         S: 221 2.0.0 mail.example.net Service closing transmission channel",
+    ));
+}
+
+fn deliver(s: &mut SessionScript, name: &str) {
+    s.dialogue(&format!(
+        "C: EHLO {name}
+         S: 250-mail.example.net Hello
+         S: 250-SIZE
+         S: 250 OK
+         C: MAIL FROM:<ann@example.com>
+         S: 250 2.1.0 ann@example.com....Sender OK
+         C: RCPT TO:<bob@example.net>
+         S: 250 2.1.5 bob@example.net
+         C: DATA
+         S: 354 Start mail input; end with <CRLF>.<CRLF>
+         C: Subject: minutes
+         C:
+         C: Enclosed.
+         C: .",
+    ));
+    s.wait_ms(38).dialogue(
+        "S: 250 2.6.0 Queued mail for delivery
+         C: QUIT
+         S: 221 2.0.0 mail.example.net Service closing transmission channel",
+    );
+}
+
 fn on_the_same_network(script: SessionScript) -> SessionScript {
     windows_2000(script)
         .tune_client(|client| client.answers_after_ns = 611_903)
