@@ -315,6 +315,22 @@ fn a_packet_at_several_layers_is_one_and_what_is_sent_again_another() {
 }
 
 #[test]
+fn a_packet_that_had_to_be_forgotten_counts_again() {
+    let mut trace = Trace::new(START_NS, 1);
+    for layer in [8, 20] {
+        for number in 0..4 {
+            trace.ndis(0, at(i64::from(layer) + i64::from(number)), true, layer, &frame(number));
+        }
+    }
+    let octets = trace.finish(false);
+    for (etl_packets, expected) in [(5, vec![0, 1, 2, 3]), (2, vec![0, 1, 2, 3, 0, 1, 2, 3])] {
+        let limits = Limits { etl_packets, ..Limits::default() };
+        let outcome = read_with(Cursor::new(octets.clone()), &OpenOptions { limits, ..OpenOptions::default() });
+        assert_eq!(numbers(&outcome), expected, "{etl_packets}");
+    }
+}
+
+#[test]
 fn pktmon_says_what_belongs_together_or_does_not() {
     let octets = frame(1);
     let of = |group, appearance, component| PktmonFrame { group, appearance, component, ..pktmon(&octets) };
