@@ -116,7 +116,7 @@ impl Index {
             let left = spool.octets() - at;
             let head = window.read(spool, at, HEADER_OCTETS)?;
             // The rest of a file that was made as large as it may become.
-            if head.iter().all(|octet| *octet == 0) {
+            if head.len() == HEADER_OCTETS && head.iter().all(|octet| *octet == 0) {
                 break;
             }
             let Some(header) = BufferHeader::parse(head) else {
