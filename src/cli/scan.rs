@@ -132,6 +132,7 @@ fn report_options(args: &ScanArgs, format: Format, limits: Limits) -> ReportOpti
     let of_terminal = || terminal_size::terminal_size().filter(|_| is_terminal).map(|(width, _)| width.0);
     options.width = args.width.or_else(of_terminal);
     options.colour = args.color.is_on(is_terminal);
+    options.has_blocks = is_terminal && speaks_utf_8();
     options.is_brief = args.brief;
     options.rows = match args.rows {
         Some(CsvRows::Findings) => report::Rows::Findings,
@@ -140,6 +141,14 @@ fn report_options(args: &ScanArgs, format: Format, limits: Limits) -> ReportOpti
     options.zone = args.reading.zone();
     options.limits = limits;
     options
+}
+
+/// Whether the terminal is told to expect UTF-8; a console of Windows is written to in Unicode.
+fn speaks_utf_8() -> bool {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default();
+    let locale = locale.to_ascii_lowercase();
+    cfg!(windows) || locale.contains("utf-8") || locale.contains("utf8")
 }
 
 /// The format asked for, or the one that the name of the output file ends in.

@@ -148,6 +148,8 @@ pub struct ReportOptions {
     pub width: Option<u16>,
     /// Whether the table is coloured.
     pub colour: bool,
+    /// Whether the table may draw with block characters (U+2581 to U+2588).
+    pub has_blocks: bool,
     /// Whether JSON Lines have of each session only what a database asks for.
     pub is_brief: bool,
     /// What a row of comma-separated values is.
@@ -159,12 +161,13 @@ pub struct ReportOptions {
 }
 
 impl ReportOptions {
-    /// These sessions, no colour, no terminal, all of each session, a row for each, times in UTC, the ordinary bounds.
+    /// These sessions, no colour, no block characters, no terminal, all of each session, a row for each, times in UTC, the ordinary bounds.
     pub fn new(show: Show) -> Self {
         Self {
             show,
             width: None,
             colour: false,
+            has_blocks: false,
             is_brief: false,
             rows: Rows::Sessions,
             zone: Zone::default(),

@@ -109,7 +109,11 @@
     };
     picture.addEventListener("pointerdown", (event) => {
       anchor = barAt(event);
-      picture.setPointerCapture(event.pointerId);
+      try {
+        picture.setPointerCapture(event.pointerId);
+      } catch {
+        /* The pointer is gone already. */
+      }
       event.preventDefault();
     });
     picture.addEventListener("pointermove", (event) => {

@@ -10,6 +10,7 @@ mod footer;
 mod layout;
 mod relays;
 mod row;
+mod sparkline;
 
 use std::io::{self, Write};
 
@@ -83,6 +84,7 @@ impl Form for Table<'_> {
         footer::tickets(&mut tickets, run);
         let mut lines = FooterLines::new(width);
         footer::totals(&mut lines, run);
+        sparkline::line(&mut lines, run);
         findings::describe_all(&mut lines, run);
         relays::list(&mut lines, run);
         footer::never_started(&mut lines, run);

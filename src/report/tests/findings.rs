@@ -126,3 +126,18 @@ fn rows_of_comma_separated_values_may_be_findings() {
     assert_eq!(of("problems"), ["trailing-dot", "underscore"]);
     assert_eq!(of("arguments"), ["EHLO sub2.; EHLO helpdesk.", "EHLO scan_1.example.com"]);
 }
+
+#[test]
+fn a_line_of_blocks_shows_when_sessions_were_lost() {
+    let drawn = |samples: &[&str], width| {
+        let text = table(samples, &ReportOptions { has_blocks: true, width: Some(width), ..lost() });
+        text.lines().find_map(|line| line.strip_prefix("Lost  ")).map(str::to_owned)
+    };
+    let line = drawn(&["week.pcap"], 100).unwrap();
+    // Steps of six hours: one lost, none, one lost, one delivered, and so on.
+    assert!(line.starts_with("\u{2588} \u{2588}\u{2581}"), "{line}");
+    assert_eq!(drawn(&["week.pcap"], 60), None, "no room");
+    assert_eq!(drawn(&["kb240832-lost.pcap"], 100), None, "one step says nothing");
+    assert_eq!(drawn(&["no-mail.pcap", "kb240832-works.pcap"], 100), None, "nothing lost");
+    assert!(!table(&["week.pcap"], &wide(100)).contains('\u{2581}'));
+}
