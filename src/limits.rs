@@ -19,7 +19,7 @@ pub struct Limits {
     /// Octets of the buffers held at once to put the events of several processors in order; past it those of further
     /// processors come later.
     pub etl_open_octets: usize,
-    /// Packets of a Windows event trace that further events may belong to, about 300 octets each.
+    /// Packets of a Windows event trace that further events may belong to, about 100 octets each.
     pub etl_packets: usize,
     /// Connections followed at once, closed ones that still linger included. Past it the oldest is closed as evicted.
     pub live_flows: usize,

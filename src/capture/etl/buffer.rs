@@ -90,6 +90,7 @@ pub(super) struct IndexEntry {
     /// Octets there are of it in the file.
     pub(super) octets: u32,
     pub(super) processor: u16,
+    pub(super) is_compressed: bool,
 }
 
 /// All buffers with events, sorted by processor and sequence, and what is to say about the file.
@@ -140,6 +141,7 @@ impl Index {
                     sequence: header.sequence,
                     octets: u32::try_from(there).unwrap_or(octets),
                     processor: header.processor,
+                    is_compressed: header.is_compressed(),
                 });
             }
             at += there;

@@ -61,6 +61,8 @@ pub(super) struct Merge {
     current: Option<usize>,
     /// Lanes for whose buffers there was no room.
     parked: Vec<usize>,
+    /// Whether there may be room for one of them: a lane ended since the last one was tried.
+    has_room: bool,
     /// Octets of all open buffers, and how many there may be.
     open_octets: usize,
     most_octets: usize,
@@ -101,6 +103,7 @@ impl Merge {
             // The first is taken first once all are turned round.
             parked: (0..lanes.len()).rev().collect(),
             lanes,
+            has_room: true,
             waiting: BinaryHeap::new(),
             current: None,
             open_octets: 0,
@@ -128,7 +131,9 @@ impl Merge {
             }
             self.wait(lane);
         }
-        while !self.parked.is_empty() && self.unpark(spool)? {}
+        while self.has_room && !self.parked.is_empty() {
+            self.has_room = self.unpark(spool)?;
+        }
         let Some(Reverse((_, _, lane))) = self.waiting.pop() else { return Ok(None) };
         Ok(self.give(lane))
     }
@@ -199,6 +204,7 @@ impl Merge {
             if lane.next >= lane.end {
                 self.open_octets -= lane.octets.capacity();
                 lane.octets = Vec::new();
+                self.has_room = true;
                 return Ok(());
             }
             let Some(entry) = self.index.get(lane.next).copied() else { return Ok(()) };
@@ -212,15 +218,16 @@ impl Merge {
 
     /// Opens a buffer in a lane that is done with the one before; false where there is no room for it.
     fn load(&mut self, number: usize, entry: IndexEntry, spool: &mut SpooledStream) -> Result<bool, ReadError> {
+        let octets = to_usize(entry.octets);
         let mut packed = std::mem::take(&mut self.packed);
         packed.clear();
-        spool.read(entry.offset, HEADER_OCTETS, &mut packed)?;
-        let header = BufferHeader::parse(&packed);
-        let is_compressed = header.is_some_and(|header| header.is_compressed());
-        let octets = to_usize(entry.octets);
-        let claimed = header.map_or(0, |header| to_usize(header.saved).saturating_sub(HEADER_OCTETS));
+        if entry.is_compressed {
+            spool.read(entry.offset, octets, &mut packed)?;
+        }
+        let claimed = BufferHeader::parse(&packed).map_or(0, |header| to_usize(header.saved));
+        let claimed = claimed.saturating_sub(HEADER_OCTETS);
         let most = claimed.min(self.buffer_octets);
-        let wanted = if is_compressed { most } else { octets };
+        let wanted = if entry.is_compressed { most } else { octets };
         let Some(lane) = self.lanes.get_mut(number) else { return Ok(true) };
         let others = self.open_octets - lane.octets.capacity();
         if others.saturating_add(wanted) > self.most_octets && others > 0 {
@@ -232,12 +239,11 @@ impl Merge {
         self.open_octets = others;
         lane.next += 1;
         lane.octets.clear();
-        if is_compressed {
-            packed.clear();
-            spool.read(entry.offset + HEADER_OCTETS as u64, octets - HEADER_OCTETS, &mut packed)?;
+        if entry.is_compressed {
+            let stream = packed.get(HEADER_OCTETS..).unwrap_or_default();
             let unpacked = match self.compression {
-                LZNT1 => lznt1::unpack(&packed, most, &mut lane.octets),
-                XPRESS => xpress::unpack(&packed, most, &mut lane.octets),
+                LZNT1 => lznt1::unpack(stream, most, &mut lane.octets),
+                XPRESS => xpress::unpack(stream, most, &mut lane.octets),
                 _ => Err(Damage::Unknown),
             };
             match unpacked {
@@ -260,6 +266,7 @@ impl Merge {
         } else {
             lane.octets.reserve_exact(octets);
             spool.read(entry.offset, octets, &mut lane.octets)?;
+            let header = BufferHeader::parse(&lane.octets);
             let events = header.map_or(0, |header| header.event_octets(octets));
             lane.octets.truncate(HEADER_OCTETS + events);
             lane.at = HEADER_OCTETS;
@@ -267,7 +274,7 @@ impl Merge {
         lane.open = Some(entry);
         self.open_octets += lane.octets.capacity();
         self.packed = packed;
-        let spent = if is_compressed { lane.octets.len() as u64 } else { 0 };
+        let spent = if entry.is_compressed { lane.octets.len() as u64 } else { 0 };
         match self.octets_left.checked_sub(spent) {
             Some(left) => self.octets_left = left,
             None => {

@@ -4,11 +4,13 @@
 //! this place has not shown that packet. So what TCP sends again stays: the same octets at the same place are a new packet.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasher as _;
+use std::num::NonZeroU32;
 
 use super::frame::Key;
 
 /// Places remembered of one packet. Eleven were seen.
-const PLACES: usize = 16;
+const PLACES: usize = 12;
 /// Packets with the same key that are looked at.
 const SAME: usize = 16;
 /// How long after a packet it may appear at another place. Two milliseconds were seen.
@@ -16,7 +18,7 @@ pub(super) const WINDOW_NS: i64 = 100_000_000;
 
 /// A place of the network stack where packets are recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Place(u64);
+pub(super) struct Place(u32);
 
 impl Place {
     /// A layer of an adapter's filters: its own, and that of the adapter.
@@ -34,9 +36,9 @@ impl Place {
         Self::of(3, component, u32::from(edge))
     }
 
-    fn of(kind: u64, one: u32, other: u32) -> Self {
-        // Numbers of interfaces are small; two that are not may fall on one place.
-        Self(kind << 62 ^ u64::from(one) << 31 ^ u64::from(other))
+    fn of(kind: u32, one: u32, other: u32) -> Self {
+        // Numbers of interfaces, components and ports are small; two places that fall on one number only count packets twice.
+        Self(kind << 30 ^ one.rotate_left(15) ^ other)
     }
 }
 
@@ -49,14 +51,15 @@ pub(super) enum Identity {
     Content(Key, u8),
 }
 
-/// A packet that may appear again.
+/// A packet that may appear again. Small, for there are thousands of them in turn.
 struct Shown {
-    identity: Identity,
+    /// The hash of its identity. Its key is drawn anew in each run, so no capture can be made to have two alike.
+    identity: u64,
     stamp: i64,
-    places: [Place; PLACES],
-    known: usize,
-    /// The number of the packet before with the same identity.
-    before: Option<u64>,
+    places: [u32; PLACES],
+    known: u32,
+    /// How many packets earlier one with the same identity was.
+    before: Option<NonZeroU32>,
 }
 
 /// The packets of the last moments.
@@ -64,7 +67,9 @@ pub(super) struct Once {
     /// By time; the number of the first is `dropped`.
     shown: VecDeque<Shown>,
     dropped: u64,
-    latest: HashMap<Identity, u64, foldhash::fast::RandomState>,
+    /// The number of the latest packet with an identity.
+    latest: HashMap<u64, u64, foldhash::fast::RandomState>,
+    hasher: foldhash::quality::RandomState,
     /// How far apart appearances may be, in units of the stamps.
     window: i64,
     most: usize,
@@ -72,42 +77,50 @@ pub(super) struct Once {
 
 impl Once {
     pub(super) fn new(window: i64, most: usize) -> Self {
-        Self { shown: VecDeque::new(), dropped: 0, latest: HashMap::default(), window, most }
+        let hasher = foldhash::quality::RandomState::default();
+        Self { shown: VecDeque::new(), dropped: 0, latest: HashMap::default(), hasher, window, most }
     }
 
     /// Whether this is the first appearance of a packet.
     pub(super) fn is_first(&mut self, identity: Identity, place: Place, stamp: i64) -> bool {
         self.forget(stamp);
+        let is_numbered = matches!(identity, Identity::Numbered(..));
+        let identity = self.hasher.hash_one(identity);
         let latest = self.latest.get(&identity).copied();
-        if let Some(shown) = self.without(latest, place, matches!(identity, Identity::Numbered(..))) {
-            if let Some(room) = shown.places.get_mut(shown.known) {
-                *room = place;
+        if let Some(shown) = self.without(latest, place.0, is_numbered) {
+            if let Some(room) = usize::try_from(shown.known).ok().and_then(|known| shown.places.get_mut(known)) {
+                *room = place.0;
                 shown.known += 1;
             }
             return false;
         }
-        let mut places = [Place::default(); PLACES];
+        let mut places = [0; PLACES];
         if let Some(first) = places.first_mut() {
-            *first = place;
+            *first = place.0;
         }
-        self.latest.insert(identity, self.dropped + self.shown.len() as u64);
-        self.shown.push_back(Shown { identity, stamp, places, known: 1, before: latest });
+        let number = self.dropped + self.shown.len() as u64;
+        let before = latest.and_then(|latest| u32::try_from(number - latest).ok()).and_then(NonZeroU32::new);
+        self.latest.insert(identity, number);
+        self.shown.push_back(Shown { identity, stamp, places, known: 1, before });
         true
     }
 
     /// The earliest of the packets from `number` back that this place has not shown; with a number of its own it is the same
     /// packet wherever it was shown.
-    fn without(&mut self, mut number: Option<u64>, place: Place, is_numbered: bool) -> Option<&mut Shown> {
+    fn without(&mut self, number: Option<u64>, place: u32, is_numbered: bool) -> Option<&mut Shown> {
+        let mut at = usize::try_from(number?.checked_sub(self.dropped)?).ok()?;
         let mut found = None;
         for _ in 0..SAME {
-            let Some(at) = number.and_then(|number| number.checked_sub(self.dropped)) else { break };
-            let Some(at) = usize::try_from(at).ok() else { break };
             let Some(shown) = self.shown.get(at) else { break };
-            let is_new_here = !shown.places.get(..shown.known).unwrap_or_default().contains(&place);
-            if is_new_here || is_numbered {
+            let known = usize::try_from(shown.known).unwrap_or(PLACES);
+            if is_numbered || !shown.places.get(..known).unwrap_or_default().contains(&place) {
                 found = Some(at);
             }
-            number = shown.before;
+            let before = shown.before.and_then(|before| usize::try_from(before.get()).ok());
+            match before.and_then(|before| at.checked_sub(before)) {
+                Some(earlier) => at = earlier,
+                None => break,
+            }
         }
         self.shown.get_mut(found?)
     }
