@@ -34,6 +34,7 @@
 mod base64;
 pub mod batch;
 pub mod capture;
+pub mod compare;
 pub mod container;
 pub mod diagnosis;
 pub mod dns;

@@ -37,6 +37,12 @@ impl Timestamp {
         Self(i64::try_from(clamped).unwrap_or(i64::MAX))
     }
 
+    /// The time that an RFC 3339 text says, saturating; none if it is no such text.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let time: jiff::Timestamp = text.parse().ok()?;
+        Some(Self::from_nanos_i128(time.as_nanosecond()))
+    }
+
     /// Nanoseconds since the Unix epoch.
     pub const fn as_nanos(self) -> i64 {
         self.0

@@ -34,6 +34,7 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Scan(ScanArgs),
+    Compare(super::compare::CompareArgs),
     Check(CheckArgs),
     Trace(super::trace::TraceArgs),
     Extract(super::extract::ExtractArgs),
@@ -88,6 +89,10 @@ pub(super) struct ScanArgs {
     #[arg(long, value_enum)]
     pub(super) rows: Option<CsvRows>,
 
+    /// Write the CSV so that Excel opens it rightly: with a byte order mark, and separated as the region of its Windows has it
+    #[arg(long, value_enum, value_name = "SEPARATOR", num_args = 0..=1, require_equals = true, default_missing_value = "comma")]
+    pub(super) excel: Option<Separator>,
+
     /// Which sessions to list; the totals always count all [default: lost in a table and in
     /// Markdown, else all]
     #[arg(long, value_enum)]
@@ -124,6 +129,15 @@ pub(super) enum CsvRows {
     Sessions,
     /// What sessions were lost to: the same cause, the same problem of the hello argument
     Findings,
+}
+
+/// What stands between the cells of CSV for Excel
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Separator {
+    /// As in English regions
+    Comma,
+    /// As in regions with a comma in numbers
+    Semicolon,
 }
 
 /// When to use colours

@@ -4,6 +4,7 @@ mod args;
 mod bar;
 mod causes;
 mod check;
+mod compare;
 mod completions;
 mod explain;
 mod extract;
@@ -12,6 +13,7 @@ mod man;
 mod markdown;
 mod new_file;
 mod output;
+mod platform;
 mod scan;
 mod schema;
 mod trace;
@@ -38,9 +40,12 @@ enum Exit {
 
 /// Runs the command and says how it went.
 pub(crate) fn main() -> ExitCode {
-    let result = match Args::parse().command {
+    // A console of Windows has to be told once that it gets colours.
+    anstyle_query::windows::enable_ansi_colors();
+    let result = match Args::parse_from(wild::args_os()).command {
         Command::Scan(args) => scan::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Trace(args) => trace::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Explain(args) => explain::run(&args),

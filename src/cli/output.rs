@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use ehlotrace::batch::Input;
+use same_file::Handle;
 
 use super::new_file::NewFile;
 
@@ -31,10 +32,10 @@ impl Output {
             return Ok(Self::Stdout(BufWriter::new(io::stdout().lock())));
         };
         let existing = path.metadata().ok().filter(Metadata::is_file);
-        if let Some(target) = &existing {
-            let is_target = |file: &Path| is_same_file(path, target, file);
+        if existing.is_some() {
+            let is_target = |file: &Path| same_file::is_same_file(path, file).unwrap_or(false);
             let reads_stdin = inputs.iter().any(|input| input.path().is_none()) || list.is_some_and(|list| list == "-");
-            if inputs.iter().filter_map(Input::path).any(is_target) || reads_stdin && is_stdin(target) {
+            if inputs.iter().filter_map(Input::path).any(is_target) || reads_stdin && is_stdin(path) {
                 bail!("{}: ehlotrace reads this file; choose another file for the {what}", path.display());
             }
             if list.is_some_and(is_target) {
@@ -81,35 +82,9 @@ impl Output {
     }
 }
 
-/// Whether the file at `path`, which is `target`, is also `file`.
-#[cfg(unix)]
-fn is_same_file(_: &Path, target: &Metadata, file: &Path) -> bool {
-    file.metadata().is_ok_and(|file| is_same(target, &file))
-}
-
-/// Elsewhere links to one file are not told.
-#[cfg(not(unix))]
-fn is_same_file(path: &Path, _: &Metadata, file: &Path) -> bool {
-    matches!((path.canonicalize(), file.canonicalize()), (Ok(one), Ok(other)) if one == other)
-}
-
-#[cfg(unix)]
-fn is_same(one: &Metadata, other: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
-}
-
-/// Whether standard input is `target`.
-#[cfg(unix)]
-fn is_stdin(target: &Metadata) -> bool {
-    use std::os::fd::AsFd;
-    let stdin = io::stdin().as_fd().try_clone_to_owned().map(File::from);
-    stdin.and_then(|stdin| stdin.metadata()).is_ok_and(|stdin| is_same(target, &stdin))
-}
-
-#[cfg(not(unix))]
-fn is_stdin(_: &Metadata) -> bool {
-    false
+/// Whether standard input is the file at `path`.
+fn is_stdin(path: &Path) -> bool {
+    matches!((Handle::stdin(), Handle::from_path(path)), (Ok(stdin), Ok(file)) if stdin == file)
 }
 
 impl Write for Output {

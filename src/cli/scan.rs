@@ -10,9 +10,9 @@ use ehlotrace::batch::{self, BatchOptions, BatchResult, Given, Input, Progress};
 use ehlotrace::limits::Limits;
 use ehlotrace::report::{self, ReportOptions};
 
-use super::args::{CsvRows, Format, ScanArgs, Show};
+use super::args::{CsvRows, Format, ScanArgs, Separator, Show};
 use super::output::Output;
-use super::{Exit, bar, complain};
+use super::{Exit, bar, complain, platform};
 
 /// Scans the captures named and writes the report.
 pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
@@ -29,6 +29,9 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     }
     if args.rows.is_some() && format != Format::Csv {
         bail!("--rows works only with CSV: add --format csv");
+    }
+    if args.excel.is_some() && format != Format::Csv {
+        bail!("--excel works only with CSV: add --format csv");
     }
     let stdin = args.name.as_deref().unwrap_or_else(|| Path::new("-"));
     let given: Vec<Given> = paths.iter().map(|path| Given::new(path, stdin)).collect();
@@ -132,8 +135,12 @@ fn report_options(args: &ScanArgs, format: Format, limits: Limits) -> ReportOpti
     let of_terminal = || terminal_size::terminal_size().filter(|_| is_terminal).map(|(width, _)| width.0);
     options.width = args.width.or_else(of_terminal);
     options.colour = args.color.is_on(is_terminal);
-    options.has_blocks = is_terminal && speaks_utf_8();
+    options.has_blocks = is_terminal && platform::speaks_utf_8();
     options.is_brief = args.brief;
+    options.excel = args.excel.map(|separator| match separator {
+        Separator::Comma => report::Excel::Comma,
+        Separator::Semicolon => report::Excel::Semicolon,
+    });
     options.rows = match args.rows {
         Some(CsvRows::Findings) => report::Rows::Findings,
         Some(CsvRows::Sessions) | None => report::Rows::Sessions,
@@ -141,14 +148,6 @@ fn report_options(args: &ScanArgs, format: Format, limits: Limits) -> ReportOpti
     options.zone = args.reading.zone();
     options.limits = limits;
     options
-}
-
-/// Whether the terminal is told to expect UTF-8; a console of Windows is written to in Unicode.
-fn speaks_utf_8() -> bool {
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default();
-    let locale = locale.to_ascii_lowercase();
-    cfg!(windows) || locale.contains("utf-8") || locale.contains("utf8")
 }
 
 /// The format asked for, or the one that the name of the output file ends in.

@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Write};
 use super::digest::{Deciding, Digest, ShownHello};
 use super::run::{Form, Run};
 use super::spool::Spool;
-use super::{ReportOptions, advice, background, escape};
+use super::{Excel, ReportOptions, advice, background, escape};
 use crate::diagnosis::{Confidence, Fault};
 use crate::scan::{CaptureReport, CaptureSource};
 use crate::smtp::Reply;
@@ -100,6 +100,7 @@ pub(super) struct Csv<'w> {
     out: BufWriter<Box<dyn Write + 'w>>,
     has_header: bool,
     spool_octets: usize,
+    excel: Option<Excel>,
     /// The rows of a capture that may be a copy.
     held: Option<Spool>,
 }
@@ -107,21 +108,28 @@ pub(super) struct Csv<'w> {
 impl<'w> Csv<'w> {
     pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
         let out = BufWriter::new(out);
-        Self { out, has_header: false, spool_octets: options.limits.spool_octets, held: None }
+        Self { out, has_header: false, spool_octets: options.limits.spool_octets, excel: options.excel, held: None }
     }
 
     fn header(&mut self) -> io::Result<()> {
         if !std::mem::replace(&mut self.has_header, true) {
-            self.out.write_all(&line(COLUMNS.map(|(name, _)| name.to_owned()))?)?;
+            self.out.write_all(&head(self.excel, COLUMNS.map(|(name, _)| name.to_owned()))?)?;
         }
         Ok(())
     }
 }
 
+/// The first line. Excel takes octets for those of an old code page unless a mark says that they are UTF-8.
+pub(super) fn head(excel: Option<Excel>, names: impl IntoIterator<Item = String>) -> io::Result<Vec<u8>> {
+    let mark = if excel.is_some() { "\u{feff}" } else { "" };
+    Ok([mark.as_bytes(), &line(excel, names)?].concat())
+}
+
 /// `cells` as a line.
-pub(super) fn line(cells: impl IntoIterator<Item = String>) -> io::Result<Vec<u8>> {
+pub(super) fn line(excel: Option<Excel>, cells: impl IntoIterator<Item = String>) -> io::Result<Vec<u8>> {
     // Where the list separator is a semicolon, a bare cell with one in it would be two.
     let mut options = csv::WriterBuilder::new();
+    options.delimiter(if excel == Some(Excel::Semicolon) { b';' } else { b',' });
     options.quote_style(csv::QuoteStyle::Always).buffer_capacity(LINE_OCTETS);
     let mut writer = options.from_writer(Vec::with_capacity(LINE_OCTETS));
     writer.write_record(cells)?;
@@ -138,7 +146,7 @@ impl Form for Csv<'_> {
 
     fn session(&mut self, digest: &Digest<'_>) -> io::Result<()> {
         self.header()?;
-        let row = line(COLUMNS.map(|(_, cell)| guarded(&cell(digest))))?;
+        let row = line(self.excel, COLUMNS.map(|(_, cell)| guarded(&cell(digest))))?;
         match &mut self.held {
             Some(held) => held.add(digest.key(), &row),
             None => self.out.write_all(&row),
@@ -167,7 +175,7 @@ impl Form for Csv<'_> {
                 "note" => guarded(note),
                 _ => String::new(),
             });
-            self.out.write_all(&line(row)?)?;
+            self.out.write_all(&line(self.excel, row)?)?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::csv::{guarded, joined, line, or_empty};
+use super::csv::{guarded, head, joined, line, or_empty};
 use super::digest::Digest;
 use super::finding::{Finding, Peers};
 use super::relay::Argument;
@@ -73,9 +73,10 @@ impl Form for CsvFindings<'_> {
     }
 
     fn end(&mut self, run: &Run) -> io::Result<()> {
-        self.out.write_all(&line(COLUMNS.map(|(name, _)| name.to_owned()))?)?;
+        self.out.write_all(&head(run.options.excel, COLUMNS.map(|(name, _)| name.to_owned()))?)?;
         for finding in run.totals.findings() {
-            self.out.write_all(&line(COLUMNS.map(|(_, cell)| guarded(&cell(finding, &run.totals))))?)?;
+            self.out
+                .write_all(&line(run.options.excel, COLUMNS.map(|(_, cell)| guarded(&cell(finding, &run.totals))))?)?;
         }
         self.out.flush()
     }

@@ -284,7 +284,7 @@ fn argument(argument: &Argument) -> String {
 }
 
 /// Text in a code span that it cannot end, and in a table cell that it cannot end either.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let text = escape::text(text.as_bytes()).replace('|', "\\|");
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);

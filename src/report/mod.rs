@@ -19,10 +19,11 @@ mod handover;
 mod html;
 mod json;
 mod jsonl;
-mod markdown;
-mod model;
+pub(crate) mod markdown;
+pub(crate) mod model;
 pub mod netmon;
 mod notes;
+pub mod record;
 mod recovery;
 mod relay;
 mod relays;
@@ -35,7 +36,7 @@ mod tickets;
 mod timeline;
 mod totals;
 mod volume;
-mod words;
+pub(crate) mod words;
 
 use std::io::{self, Write};
 
@@ -129,6 +130,16 @@ pub enum Show {
     All,
 }
 
+/// How Microsoft Excel takes a file with separated values apart when it is opened: by the list separator of the region that
+/// Windows is set to. A byte order mark is in front of either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Excel {
+    /// A comma, as in English.
+    Comma,
+    /// A semicolon, as where the comma is in numbers.
+    Semicolon,
+}
+
 /// What a row of comma-separated values is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rows {
@@ -154,6 +165,8 @@ pub struct ReportOptions {
     pub is_brief: bool,
     /// What a row of comma-separated values is.
     pub rows: Rows,
+    /// For what Excel comma-separated values are written; none for other programs, which expect no byte order mark.
+    pub excel: Option<Excel>,
     /// The zone of the times that are written for people; what programs read is in UTC.
     pub zone: Zone,
     /// The bounds.
@@ -170,6 +183,7 @@ impl ReportOptions {
             has_blocks: false,
             is_brief: false,
             rows: Rows::Sessions,
+            excel: None,
             zone: Zone::default(),
             limits: Limits::default(),
         }

@@ -101,6 +101,7 @@ fn the_lost_session_of_the_article_field_by_field() {
         "captured": "both", "tunnelled": false, "exchanges_omitted": 0, "hellos_omitted": 0,
         "community_id": "1:6fEuI9gGn3YuToz/q4dPWX2EkJ8=", "ticket": 0
     });
+    session["lost_hello"] = json!({"verb": "EHLO", "argument": {"text": "sub2."}, "problems": ["trailing-dot"]});
     session["handover"] = json!({
         "paragraph": "On 1999-08-28 at 13:32:00 UTC, the client 192.0.2.10 connected to the mail server 192.0.2.25, \
                       port 25. The client introduced itself with the line \"EHLO sub2.\". This name ends in a dot. The \
@@ -194,7 +195,7 @@ fn keys_stand_in_the_order_of_the_model() {
         path member status status_reason format link_types frames first_timestamp last_timestamp sessions notes truncated dropped compression ticket \
         sessions capture path member session session_id connection_key tcp_stream client ip port server ip port product build \
         first_frame last_frame opened closed captured tunnelled tls messages_accepted outcome cause fault confidence recovered reason delivered_later \
-        deciding frame command code enhanced text ticket \
+        deciding frame command code enhanced text ticket lost_hello verb argument text problems \
         handshake complete syn_frame syn_ack_frame ack_frame rtt_ns client_isn server_isn greeting frame code lines text text delay_ns \
         hellos frame verb argument text problems code byte reference message notes suggestion accepted \
         exchanges reply frame code enhanced lines text text delay_ns command frame verb line text \

@@ -4,7 +4,7 @@ use crate::report::model::rfc3339;
 use crate::time::{NANOS_PER_SEC, Timestamp, Zone};
 
 /// `number` with its thousands apart: `1,234,567`.
-pub(super) fn number(number: u64) -> String {
+pub(crate) fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -17,7 +17,7 @@ pub(super) fn number(number: u64) -> String {
 }
 
 /// `1 session`, `2 sessions`.
-pub(super) fn count(of: u64, noun: &str) -> String {
+pub(crate) fn count(of: u64, noun: &str) -> String {
     format!("{} {noun}{}", number(of), if of == 1 { "" } else { "s" })
 }
 
@@ -43,7 +43,7 @@ pub(super) fn time_of_day(time: Timestamp, zone: &Zone) -> String {
 }
 
 /// Date and time to the second in `zone`: `1999-08-28 13:32:00`.
-pub(super) fn date_and_time(time: Timestamp, zone: &Zone) -> String {
+pub(crate) fn date_and_time(time: Timestamp, zone: &Zone) -> String {
     let text = rfc3339(zone.local(time));
     format!("{} {}", date(time, zone), text.as_str().get(11..19).unwrap_or_default())
 }

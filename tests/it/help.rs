@@ -25,7 +25,7 @@ fn listed() -> Vec<String> {
 #[test]
 fn subcommands_are_listed() {
     let listed = listed();
-    for name in ["scan", "check", "trace", "schema", "completions", "man"] {
+    for name in ["scan", "compare", "check", "trace", "schema", "completions", "man"] {
         assert!(listed.iter().any(|listed| listed == name), "{name} is not in {listed:?}");
     }
 }

@@ -19,6 +19,7 @@ mod attempts;
 mod bounds;
 mod changes;
 mod cli;
+mod compare;
 mod corpus;
 mod corpus_etl;
 mod corpus_lab;

@@ -175,6 +175,18 @@ fn the_markdown_says_who_stopped_working_and_where() {
 }
 
 #[test]
+fn the_csv_for_excel_has_a_mark_and_the_separator_asked_for() {
+    let of =
+        |more: &[&str]| ehlotrace(&[&["scan", "--format", "csv", "samples/kb240832-lost.pcap"], more].concat()).stdout;
+    let plain = of(&[]);
+    assert!(plain.starts_with(b"\"capture\",\"member\","));
+    assert_eq!(of(&["--excel"]), [b"\xef\xbb\xbf", &plain[..]].concat());
+    assert!(of(&["--excel=semicolon"]).starts_with(b"\xef\xbb\xbf\"capture\";\"member\";"));
+    assert!(of(&["--excel=semicolon", "--rows", "findings"]).starts_with(b"\xef\xbb\xbf\"sessions\";\"cause\";"));
+    assert_eq!(ehlotrace(&["scan", "--excel", "samples/kb240832-lost.pcap"]).status.code(), Some(2));
+}
+
+#[test]
 fn the_csv_has_a_row_a_session() {
     let output = ehlotrace(&["scan", "--format", "csv", "samples/relay-stopped.pcapng"]);
     let mut rows = csv::Reader::from_reader(&output.stdout[..]);

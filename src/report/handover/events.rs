@@ -100,7 +100,14 @@ fn event(kind: &EvidenceKind, before: Option<&EvidenceKind>, diagnosis: &Diagnos
         EvidenceKind::Ended(end) => {
             paragraph.sentence(ended(*end));
         }
-        kind => tls(kind, paragraph),
+        EvidenceKind::ClientHello(_)
+        | EvidenceKind::ServerHello(_)
+        | EvidenceKind::Certificate(_)
+        | EvidenceKind::Alert(..)
+        | EvidenceKind::UnfinishedTls
+        | EvidenceKind::NoTls
+        | EvidenceKind::PlainToTls
+        | EvidenceKind::TlsToPlain => tls(kind, paragraph),
     }
 }
 

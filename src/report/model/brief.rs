@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::head::SessionHead;
+use super::proxied::EndObject;
 use super::schema;
 use super::session::verb;
 use super::values::Octets;
@@ -24,6 +25,9 @@ pub(in crate::report) struct BriefSession<'a> {
     /// The hello that the outcome is about. Left out if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     hello: Option<BriefHello<'a>>,
+    /// The client behind the proxy, as in the long form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxied_client: Option<EndObject>,
 }
 
 impl<'a> BriefSession<'a> {
@@ -33,6 +37,7 @@ impl<'a> BriefSession<'a> {
             head: SessionHead::new(digest),
             greeting_code: digest.session.transcript.greeting().map(|reply| reply.code),
             hello: digest.hello.as_ref().map(BriefHello::new),
+            proxied_client: digest.session.proxied_client().map(EndObject::new),
         }
     }
 }
@@ -66,6 +71,6 @@ impl<'a> BriefHello<'a> {
     }
 }
 
-fn codes<S: Serializer>(problems: &[Problem], serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn codes<S: Serializer>(problems: &[Problem], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(problems.iter().map(|problem| problem.code.code()))
 }

@@ -6,13 +6,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sha1::{Digest as _, Sha1};
 
+use super::brief::codes;
 use super::schema;
 use super::source::SourceObject;
-use super::values::{AsText, Time};
+use super::values::{AsText, Octets, Time};
 use crate::report::CaptureSource;
 use crate::report::digest::{Deciding, Digest};
+use crate::report::record::LostHello;
 use crate::session::{Captured, Session};
 use crate::smtp::EnhancedStatusCode;
+use crate::smtp::ehlo::Problem;
 use crate::time::{EventNumber, FrameNumber};
 
 /// The fields that a session has in every record.
@@ -90,6 +93,10 @@ pub(super) struct SessionHead<'a> {
     deciding: Option<DecidingObject>,
     /// The number of the ticket, counted from 0.
     ticket: usize,
+    /// The hello that the loss is about: the malformed argument that the session was lost to, or else the hello that
+    /// the verdict names. Left out if the session was not lost or had no hello.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lost_hello: Option<LostHelloObject<'a>>,
 }
 
 impl<'a> SessionHead<'a> {
@@ -135,6 +142,7 @@ impl<'a> SessionHead<'a> {
             delivered_later: diagnosis.delivered_later,
             deciding: digest.deciding().map(DecidingObject::new),
             ticket: source.ticket.number,
+            lost_hello: LostHello::of(digest).map(LostHelloObject::new),
         }
     }
 }
@@ -195,6 +203,26 @@ struct ServerObject<'a> {
     /// The server's product, as its greeting says.
     product: Option<&'a str>,
     build: Option<&'a str>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LostHello")]
+struct LostHelloObject<'a> {
+    /// The verb. `XCLIENT` or `XFORWARD` if a proxy passed the argument on.
+    verb: String,
+    /// The argument, without the blanks around it.
+    argument: Octets<'a>,
+    /// What is wrong with the argument.
+    #[serde(serialize_with = "codes")]
+    #[schemars(schema_with = "schema::problems")]
+    problems: &'a [Problem],
+}
+
+impl<'a> LostHelloObject<'a> {
+    fn new(hello: LostHello<'a>) -> Self {
+        let LostHello { verb, argument, problems } = hello;
+        Self { verb, argument: Octets(argument), problems }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -1,4 +1,5 @@
-//! The JSON report, version 2: its objects, field by field. Nothing else in the crate knows serde.
+//! The JSON report, version 2: its objects, field by field. Nothing else in the crate knows serde, but what reads
+//! reports back (`record`) and what compares them.
 //!
 //! Every object borrows what it shows, and lists are written straight from the session, so that writing a session
 //! allocates next to nothing. Octets of a capture are `{"text": ...}`, or `{"base64": ...}` where they are no UTF-8.
@@ -35,9 +36,11 @@ pub(super) use fields::fields;
 pub(super) use finding::{FindingLine, FindingObject};
 pub(super) use relay::{RelayLine, RelayObject, SummaryLine};
 pub(super) use schema::SessionLine;
+pub(crate) use schema::schema_text;
 pub(super) use session::SessionObject;
 pub(super) use source::{InputEndLine, InputObject};
 pub(super) use ticket::{TicketLine, TicketObject};
+pub(crate) use values::{Octets, Time};
 pub(super) use values::{counts, rfc3339};
 
 pub use schema::{json_schema, jsonl_brief_schema, jsonl_schema};
@@ -48,11 +51,11 @@ use serde::Serialize;
 use super::escape::SafeJson;
 
 /// Raised when a field is renamed, removed or changes its meaning; a new field is no reason.
-pub(super) const SCHEMA_VERSION: u32 = 2;
+pub(crate) const SCHEMA_VERSION: u32 = 2;
 
 /// What wrote the report.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Tool {
+pub(crate) struct Tool {
     name: &'static str,
     version: &'static str,
 }
@@ -64,10 +67,10 @@ impl std::fmt::Display for Tool {
 }
 
 /// This program.
-pub(super) const TOOL: Tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+pub(crate) const TOOL: Tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 
 /// Appends `value` as compact JSON that is safe on a terminal.
-pub(super) fn write_json(out: &mut Vec<u8>, value: &impl Serialize) -> std::io::Result<()> {
+pub(crate) fn write_json(out: &mut Vec<u8>, value: &impl Serialize) -> std::io::Result<()> {
     value
         .serialize(&mut serde_json::Serializer::with_formatter(out, SafeJson { in_script: false }))
         .map_err(std::io::Error::other)

@@ -41,6 +41,11 @@ pub fn jsonl_brief_schema() -> String {
     text(&schema_of::<Line<BriefSession<'_>>>())
 }
 
+/// The JSON Schema of another document.
+pub(crate) fn schema_text<T: JsonSchema>() -> String {
+    text(&schema_of::<T>())
+}
+
 fn text(schema: &Schema) -> String {
     format!("{:#}\n", schema.as_value())
 }

@@ -15,7 +15,7 @@ use crate::time::{Moment, NANOS_PER_SEC, Timestamp};
 
 /// Bytes of the capture: text where they are UTF-8.
 #[derive(Clone, Copy)]
-pub(super) struct Octets<'a>(pub(super) &'a [u8]);
+pub(crate) struct Octets<'a>(pub(crate) &'a [u8]);
 
 impl Serialize for Octets<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -98,7 +98,7 @@ impl<T> JsonSchema for AsText<T> {
 
 /// A capture time.
 #[derive(Clone, Copy)]
-pub(super) struct Time(pub(super) Timestamp);
+pub(crate) struct Time(pub(crate) Timestamp);
 
 impl From<Moment> for Time {
     fn from(moment: Moment) -> Self {

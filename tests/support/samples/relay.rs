@@ -60,15 +60,14 @@ pub(super) fn relay_stopped() -> Vec<u8> {
     capture.finish_pcapng()
 }
 
-/// A relay: its address, its name, what it sends in place of that, and in which hour which of the two.
-type Relay<'a> = (&'a str, &'a str, &'a str, &'a [(i64, bool)]);
-
 /// A week of one server. One relay works until Tuesday and sends `EHLO sub2.` from then on, one sends `EHLO helpdesk.` until
 /// it is mended on Thursday, one works all the time.
 pub(super) fn week() -> Vec<u8> {
     const HOUR_S: i64 = 3_600;
     let mut capture = CaptureBuilder::new().start_at("2003-04-12T00:00:00Z");
-    let relays: [Relay<'_>; 3] = [
+    // Its address, its name well-formed and malformed, and for each session the hour and whether mail was delivered.
+    type WeekOfRelay<'r> = (&'r str, &'r str, &'r str, &'r [(i64, bool)]);
+    let relays: [WeekOfRelay<'_>; 3] = [
         (
             "192.0.2.10",
             "sub2.example.com",
