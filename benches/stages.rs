@@ -35,7 +35,15 @@ struct Kept {
 impl Kept {
     fn packet(&self) -> Packet<'_> {
         let wire_len = u32::try_from(self.data.len()).unwrap();
-        Packet { frame: self.frame, time: self.time, link: self.link, interface: 0, wire_len, data: &self.data }
+        Packet {
+            frame: self.frame,
+            event: None,
+            time: self.time,
+            link: self.link,
+            interface: 0,
+            wire_len,
+            data: &self.data,
+        }
     }
 
     /// The packet as it is in a virtual network.

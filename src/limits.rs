@@ -14,6 +14,13 @@ pub struct Limits {
     /// Octets of such a capture in all, so of the temporary file. Network Monitor's offsets have 32 bits: no sound file
     /// is larger.
     pub capture_spool_disk_octets: u64,
+    /// Buffers of a Windows event trace whose places are remembered, 24 octets each: 64 GiB of ordinary ones.
+    pub etl_buffers: usize,
+    /// Octets of the buffers held at once to put the events of several processors in order; past it those of further
+    /// processors come later.
+    pub etl_open_octets: usize,
+    /// Packets of a Windows event trace that further events may belong to, about 100 octets each.
+    pub etl_packets: usize,
     /// Connections followed at once, closed ones that still linger included. Past it the oldest is closed as evicted.
     pub live_flows: usize,
     /// Closed connections that stay open for late frames: a final ACK, a retransmitted FIN.
@@ -166,6 +173,9 @@ impl Default for Limits {
             block_octets: 16 * 1024 * 1024,
             capture_spool_octets: 8 * 1024 * 1024,
             capture_spool_disk_octets: 4 * 1024 * 1024 * 1024,
+            etl_buffers: 1_000_000,
+            etl_open_octets: 64 * 1024 * 1024,
+            etl_packets: 8_192,
             live_flows: 65_536,
             lingering_flows: 1_024,
             tombstones: 16_384,

@@ -22,7 +22,7 @@ use crate::limits::Limits;
 use crate::plural::counted;
 use crate::session::{Exported, FrameContent, Session, SessionBuilder, SessionFrame};
 use crate::smtp::DialogueOptions;
-use crate::time::{CaptureClock, Timestamp, Zone};
+use crate::time::{CaptureClock, Moment, Timestamp, Zone};
 use crate::wire::{self, Decoded, Defragmenter, FragmentCounts, Interest, Ports, Reassembled, Segment, TcpHeader};
 
 use attempts::Attempts;
@@ -311,7 +311,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
     }
 
     fn decoded(&mut self, decoded: Decoded<'_>, packet: &Packet<'_>, whole: Option<&Reassembled>) {
-        let moment = self.clock.moment(packet.frame, packet.time);
+        let moment = Moment { event: packet.event, ..self.clock.moment(packet.frame, packet.time) };
         match decoded {
             Decoded::Tcp(segment) => {
                 let is_exported = packet.link == LinkType::WIRESHARK_UPPER_PDU;
@@ -352,7 +352,7 @@ impl<'o, S: Sink<'o>> Scanner<'o, S> {
             self.listener.segment(segment);
             return;
         }
-        let moment = self.clock.moment(packet.frame, packet.time);
+        let moment = Moment { event: packet.event, ..self.clock.moment(packet.frame, packet.time) };
         let (options, stream, lookups) = (self.options, self.stream, &mut self.lookups);
         let open = || {
             let ends = segment.orient(&options.ports).filter(|_| options.dns);

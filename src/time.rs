@@ -9,6 +9,10 @@ pub use zone::{Zone, ZoneError};
 /// The number of a record in its capture: 1-based over all packet records, as Wireshark counts them.
 pub type FrameNumber = u64;
 
+/// The number of an event that holds a packet, in a format where one packet can be several events: 1-based, in order of
+/// time.
+pub type EventNumber = std::num::NonZeroU64;
+
 /// Nanoseconds since the Unix epoch, UTC.
 ///
 /// Every resolution a capture can have is turned into this one when the record is read. Arithmetic saturates: a time
@@ -69,9 +73,16 @@ pub struct Moment {
     pub time: Timestamp,
     /// Nanoseconds that the capture had been running by then ([`CaptureClock`]): what waiting is measured with.
     pub elapsed_ns: i64,
+    /// Its number among the packet events, where the format has more of them than packets.
+    pub event: Option<EventNumber>,
 }
 
 impl Moment {
+    /// By which number other programs know it: that of its event, if it has one.
+    pub fn event_or_frame(self) -> FrameNumber {
+        self.event.map_or(self.frame, EventNumber::get)
+    }
+
     /// Nanoseconds from `earlier` to `self`, negative when `self` came first; without what the clock was set by in between.
     pub const fn nanos_since(self, earlier: Self) -> i64 {
         match self.wait_since(earlier) {
@@ -139,7 +150,7 @@ impl CaptureClock {
 
     /// The moment of the packet the clock stands at.
     pub const fn moment(&self, frame: FrameNumber, time: Timestamp) -> Moment {
-        Moment { frame, time, elapsed_ns: self.elapsed_ns }
+        Moment { frame, time, elapsed_ns: self.elapsed_ns, event: None }
     }
 }
 
@@ -185,12 +196,16 @@ mod tests {
 
     #[test]
     fn a_wait_is_measured_without_what_the_clock_was_set_by() {
-        let at = |seconds, elapsed_ns| Moment { frame: 1, time: Timestamp::from_secs_nanos(seconds, 0), elapsed_ns };
+        let at = |seconds, elapsed_ns| Moment {
+            time: Timestamp::from_secs_nanos(seconds, 0),
+            elapsed_ns,
+            ..Moment::default()
+        };
         assert_eq!(at(3_710, 10).nanos_since(at(100, 0)), 10);
         assert_eq!(at(110, 10 * NANOS_PER_SEC).nanos_since(at(100, 0)), 10 * NANOS_PER_SEC);
         // A packet recorded late has its own time, and the clock stood still for it.
-        let late = Moment { frame: 2, time: Timestamp::from_nanos(5_000), elapsed_ns: 9_000 };
-        let early = Moment { frame: 1, time: Timestamp::from_nanos(9_000), elapsed_ns: 9_000 };
+        let late = Moment { frame: 2, time: Timestamp::from_nanos(5_000), elapsed_ns: 9_000, event: None };
+        let early = Moment { frame: 1, time: Timestamp::from_nanos(9_000), elapsed_ns: 9_000, event: None };
         assert_eq!(late.nanos_since(early), -4_000);
     }
 

@@ -8,9 +8,9 @@ mod rereadable;
 mod texts;
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io;
 
-use crate::capture::{self, CaptureReader, ReadError};
+use crate::capture::{self, CaptureReader, OpenOptions, ReadError};
 use crate::diagnosis::Diagnosis;
 use crate::filter::SessionFilter;
 use crate::scan::CaptureReport;
@@ -23,8 +23,8 @@ pub(crate) use texts::SessionTexts;
 
 use choice::Choosing;
 
-/// Gives a capture's octets from the start, each time it is called.
-pub type Reopen<'r> = dyn FnMut() -> Result<Box<dyn Read + Send>, ReadError> + 'r;
+/// Opens a capture at its start, each time it is called.
+pub type Reopen<'r> = dyn FnMut(&OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError> + 'r;
 
 /// What the first reading found.
 pub(crate) struct First<K> {
@@ -40,7 +40,7 @@ pub(crate) struct First<K> {
 
 /// Opens a capture for one of the readings.
 pub(crate) fn open(reopen: &mut Reopen<'_>, scan: &ScanOptions) -> Result<Box<dyn CaptureReader>, ReadError> {
-    capture::open(reopen()?, &scan.open_options())
+    reopen(&scan.open_options())
 }
 
 /// Reads a capture and keeps of each session chosen what `keep` makes of it. Ports on which the capture has SMTP are added to

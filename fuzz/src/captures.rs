@@ -9,6 +9,8 @@ use std::ops::ControlFlow;
 use ehlotrace::capture::{self, LinkType, OpenOptions};
 use ehlotrace::time::Timestamp;
 
+use super::support::etl::Trace;
+
 pub fn capture_pcap(octets: &[u8]) {
     const MAGICS: &[&[u8]] = &[
         &[0xa1, 0xb2, 0xc3, 0xd4],
@@ -41,6 +43,33 @@ pub fn capture_snoop(octets: &[u8]) {
 
 pub fn capture_iptrace(octets: &[u8]) {
     check(&with_magic(octets, 0, &[b"iptrace 2.0", b"iptrace 1.0"]));
+}
+
+/// The first octet says what the rest are: a whole file, buffers behind a sound first one, or the events of one buffer, as
+/// they are or compressed.
+pub fn capture_etl(octets: &[u8]) {
+    const BUFFER_HEADER: usize = 72;
+    let Some((&first, rest)) = octets.split_first() else { return };
+    let mut trace = Trace::new(1_700_000_000_000_000_000, 1);
+    trace.compression = [None, Some(3), Some(2)][usize::from(first >> 2) % 3];
+    trace.clock = u32::from(first >> 4) % 4;
+    let mut file = trace.clone().finish(false);
+    match first & 3 {
+        0 => file = with_magic(&with_magic(rest, 0x36, &[&[4, 0]]), 74, &[&[2, 0xc0], &[1, 0xc0]]),
+        1 => file.extend(rest),
+        kind => {
+            trace.raw(0, if kind == 2 { rest.to_vec() } else { vec![0] });
+            let buffer = trace.finish(false).split_off(file.len());
+            let mut header = buffer[..BUFFER_HEADER].to_vec();
+            let content = if kind == 2 { &buffer[BUFFER_HEADER..] } else { rest };
+            // Of a compressed one: more than the events of any buffer.
+            header[..4]
+                .copy_from_slice(&u32::try_from(BUFFER_HEADER + content.len()).unwrap_or_default().to_le_bytes());
+            header[4..8].copy_from_slice(&[0xff, 0xff, if kind == 2 { 0 } else { 1 }, 0]);
+            file.extend([&header, content].concat());
+        }
+    }
+    check(&file);
 }
 
 /// `octets` with one of `magics` at `at`, unless one is there already; which one the octet in its place says.

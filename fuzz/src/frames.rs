@@ -27,7 +27,7 @@ pub fn wire_decode(octets: &[u8]) {
         frame += 1;
         for (link, fragments) in &mut worlds {
             let wire_len = data.len() as u32 + missing;
-            one(&Packet { frame, time, interface: 0, link: *link, wire_len, data }, &ports, fragments);
+            one(&Packet { frame, event: None, time, interface: 0, link: *link, wire_len, data }, &ports, fragments);
         }
     }
     for (_, fragments) in worlds {

@@ -22,7 +22,7 @@ mod sessions;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
-pub use captures::{capture_iptrace, capture_netmon, capture_pcap, capture_pcapng, capture_snoop};
+pub use captures::{capture_etl, capture_iptrace, capture_netmon, capture_pcap, capture_pcapng, capture_snoop};
 pub use containers::{archive, container};
 pub use dialogues::dialogue;
 pub use frames::wire_decode;
@@ -37,6 +37,7 @@ pub type Target = (&'static str, fn(&[u8]));
 /// Every target.
 pub const TARGETS: &[Target] = &[
     ("archive", archive),
+    ("capture_etl", capture_etl),
     ("capture_iptrace", capture_iptrace),
     ("capture_netmon", capture_netmon),
     ("capture_pcap", capture_pcap),

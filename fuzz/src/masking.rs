@@ -7,7 +7,7 @@ mod planted;
 mod rows;
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
 
@@ -135,7 +135,7 @@ fn traces_hide(capture: &[u8], options: &ScanOptions) {
 fn extracted(capture: &[u8], options: ExtractOptions) -> Vec<u8> {
     let mut out = Vec::new();
     let mut extractor = Extractor::new(options, &mut out);
-    let mut open = || Ok(Box::new(Cursor::new(capture.to_vec())) as Box<dyn Read + Send>);
+    let mut open = |options: &OpenOptions| open(Box::new(Cursor::new(capture.to_vec())), options);
     let extracted = extractor.capture("a.pcap", &mut open).unwrap();
     assert!(extracted.left_out_frames.is_empty(), "{extracted:?}");
     drop(extractor);

@@ -1,8 +1,8 @@
 //! The whole way: any octets as a capture, to sessions, diagnoses and every form of report.
 
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 
-use ehlotrace::capture::{CaptureInfo, FORMATS};
+use ehlotrace::capture::{self, CaptureInfo, FORMATS, OpenOptions};
 use ehlotrace::container;
 use ehlotrace::diagnosis::{Diagnosis, Outcome};
 use ehlotrace::limits::Limits;
@@ -74,7 +74,7 @@ fn capture(octets: &[u8], options: &ScanOptions, width: u16) {
 
 pub(super) fn traced(octets: &[u8], options: &TraceOptions) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut open = || Ok(Box::new(Cursor::new(octets.to_vec())) as Box<dyn Read + Send>);
+    let mut open = |options: &OpenOptions| capture::open(Box::new(Cursor::new(octets.to_vec())), options);
     // What is no capture has no trace.
     let _ = trace(&mut open, options, &mut out);
     out

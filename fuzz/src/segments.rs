@@ -167,7 +167,7 @@ fn sound(mut script: Script<'_>, options: u8) {
             ip_id: None,
         };
         let elapsed_ns = millis * 1_000_000;
-        let moment = Moment { frame, time: Timestamp::from_nanos(elapsed_ns), elapsed_ns };
+        let moment = Moment { frame, time: Timestamp::from_nanos(elapsed_ns), elapsed_ns, event: None };
         table.segment(&segment, moment, || Checker(Rc::clone(&model)));
     };
     // A SYN may be captured after some of what follows it, but before anybody stops waiting for it.

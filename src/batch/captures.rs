@@ -87,7 +87,7 @@ pub fn reread<E>(
     let mut take = |found: Found<(Rereadable, Option<std::io::Error>)>| {
         match found {
             Found::Capture(source, (mut capture, error)) => {
-                visited = visit(&source, &mut || capture.read());
+                visited = visit(&source, &mut |options| capture.open(options));
                 if let Some(error) = error {
                     fail(source, error.to_string());
                 }

@@ -24,13 +24,13 @@ pub(super) fn open(
     if let (None, Some(path)) = (&member.path, input.path().filter(|path| path.is_file())) {
         let end = capture::last_time(capture::open_peeled(member.content, &open_options)?.as_mut());
         let file = File::open(path).map_err(|source| ReadError::Open { source })?;
-        return Ok((capture::open(Box::new(file), &open_options)?, options.filter.ending_at(end)));
+        return Ok((capture::open_file(file, u64::MAX, &open_options)?, options.filter.ending_at(end)));
     }
     let layers = member.content.layers.clone();
     let (mut kept, error) = Rereadable::keep(member.content, &open_options)?;
-    let end = capture::last_time(capture::open(kept.read()?, &open_options)?.as_mut());
+    let end = capture::last_time(kept.open(&open_options)?.as_mut());
     let stream = Box::new(kept.read()?.chain(Failing(error)));
-    Ok((capture::open_peeled(Peeled { stream, layers }, &open_options)?, options.filter.ending_at(end)))
+    Ok((capture::open_peeled(Peeled { stream, layers, file: None }, &open_options)?, options.filter.ending_at(end)))
 }
 
 /// Ends what was put by as what was read ended: in an error, if there was one.

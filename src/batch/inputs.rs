@@ -107,7 +107,7 @@ fn stem_of_a_part(path: &Path) -> Option<(Option<&Path>, String)> {
 }
 
 /// What the names of captures end in, before a counter and a compression.
-const CAPTURE_EXTENSIONS: [&str; 7] = ["pcap", "pcapng", "cap", "trc", "enc", "dmp", "snoop"];
+const CAPTURE_EXTENSIONS: [&str; 8] = ["pcap", "pcapng", "cap", "trc", "enc", "dmp", "snoop", "etl"];
 const COMPRESSION_EXTENSIONS: [&str; 6] = ["gz", "zst", "lz4", "xz", "bz2", "z"];
 
 /// Whether a file or member is named as captures are: `trace.pcap`, `trace.pcap1`, `TRACE.CAP.gz`.

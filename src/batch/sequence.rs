@@ -149,6 +149,8 @@ fn open_later(input: &Input, options: &OpenOptions, counter: Option<&Counter>) -
 
 fn open(input: &Input, options: &OpenOptions, counter: Option<&Counter>) -> Result<Box<dyn CaptureReader>, ReadError> {
     let octets: container::Input = match input.open() {
+        // Progress goes by octets that are read one after the other.
+        Ok(Origin::File(file)) if counter.is_none() => return capture::open_file(file, u64::MAX, options),
         Ok(Origin::File(file)) => Box::new(file),
         Ok(Origin::Stream(stream)) => stream,
         Err(source) => return Err(ReadError::Open { source }),

@@ -9,7 +9,8 @@ use crate::time::Timestamp;
 
 fn fingerprint(nanos: i64) -> Option<Fingerprint> {
     let time = Timestamp::from_nanos(nanos);
-    let packet = Packet { frame: 1, time, link: LinkType::ETHERNET, interface: 0, wire_len: 3, data: b"abc" };
+    let packet =
+        Packet { frame: 1, event: None, time, link: LinkType::ETHERNET, interface: 0, wire_len: 3, data: b"abc" };
     Some(Fingerprint::of_packet(&packet))
 }
 

@@ -108,16 +108,18 @@ fn counted(origin: Origin, options: &BatchOptions<'_>) -> Origin {
     }
 }
 
-/// Whether a file begins as a zip, 7z or Outlook file does.
+/// Whether a file begins as a zip, 7z or Outlook file does, or as a capture that is not read from front to back.
 fn is_read_out_of_order(mut file: &File) -> bool {
     // What is read of a pipe cannot be put back.
     if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
         return false;
     }
-    let mut head = [0; 4];
-    let is_read = file.read_exact(&mut head).is_ok() && file.rewind().is_ok();
+    let mut head = Vec::new();
+    let is_read = file.take(capture::HEAD_OCTETS as u64).read_to_end(&mut head).is_ok() && file.rewind().is_ok();
     let _ = file.rewind();
-    is_read && matches!(head, [b'P', b'K', ..] | [b'7', b'z', 0xbc, 0xaf] | [0xd0, 0xcf, 0x11, 0xe0])
+    let is_archive =
+        matches!(head.as_slice(), [b'P', b'K', ..] | [b'7', b'z', 0xbc, 0xaf, ..] | [0xd0, 0xcf, 0x11, 0xe0, ..]);
+    is_read && (is_archive || capture::is_read_out_of_order(&head))
 }
 
 #[cfg(all(test, unix))]

@@ -51,7 +51,7 @@ pub enum ReadError {
     },
     /// The capture is larger than this program keeps of a format that is read out of order.
     #[error(
-        "larger than the limit of {limit} bytes for this format: only the first {limit} bytes were read; split the file, or convert it with `editcap -F pcapng in.cap out.pcapng`"
+        "larger than the limit of {limit} bytes for this format: only the first {limit} bytes were read; give the file itself, not packed and not through a pipe, or a smaller one"
     )]
     TooLarge {
         /// Octets that can be read.
@@ -193,8 +193,8 @@ mod tests {
             (
                 ReadError::TooLarge { limit: 4096 },
                 ("too-large", Some(4096)),
-                "larger than the limit of 4096 bytes for this format: only the first 4096 bytes were read; split the file, \
-                 or convert it with `editcap -F pcapng in.cap out.pcapng`",
+                "larger than the limit of 4096 bytes for this format: only the first 4096 bytes were read; give the \
+                 file itself, not packed and not through a pipe, or a smaller one",
             ),
             (
                 ReadError::corrupt(24, "a packet of 4294967295 bytes"),

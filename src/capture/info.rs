@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct CaptureInfo {
-    /// The file format: `pcap`, `pcapng`, `netmon`, `snoop`, `iptrace`.
+    /// The file format: `pcap`, `pcapng`, `netmon`, `etl`, `snoop`, `iptrace`.
     pub format: &'static str,
     /// The compressions it was wrapped in, outermost first: `gzip`, `zstd`.
     pub compression: Vec<&'static str>,

@@ -6,6 +6,7 @@
 //! A new format is one file with a [`FormatEntry`] and a row in [`FORMATS`].
 
 mod error;
+mod etl;
 mod info;
 mod iptrace;
 mod link;
@@ -23,12 +24,13 @@ mod spool;
 #[cfg(test)]
 mod tests;
 
+use std::fs::File;
 use std::io::Read;
 use std::ops::ControlFlow;
 
 use crate::container;
 use crate::limits::Limits;
-use crate::time::{FrameNumber, Timestamp, Zone};
+use crate::time::{EventNumber, FrameNumber, Timestamp, Zone};
 
 pub use error::ReadError;
 pub use info::{CaptureInfo, InterfaceInfo};
@@ -44,6 +46,9 @@ use source::Source;
 pub struct Packet<'a> {
     /// 1-based number over all packet records of the file, as Wireshark counts.
     pub frame: FrameNumber,
+    /// Its number among the packet events, where the format has several for some packets and each packet is counted once:
+    /// Windows event traces only.
+    pub event: Option<EventNumber>,
     /// Capture time.
     pub time: Timestamp,
     /// What the first octets of `data` are.
@@ -110,7 +115,8 @@ pub struct OpenOptions {
 type Opener = fn(Source, CaptureInfo, &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError>;
 
 /// Every format this crate reads.
-pub const FORMATS: &[FormatEntry] = &[pcap::PCAP, pcapng::PCAPNG, netmon::NETMON, snoop::SNOOP, iptrace::IPTRACE];
+pub const FORMATS: &[FormatEntry] =
+    &[pcap::PCAP, pcapng::PCAPNG, netmon::NETMON, etl::ETL, snoop::SNOOP, iptrace::IPTRACE];
 
 /// Opens the capture in `input`: takes compressions off and finds the format by its first octets.
 ///
@@ -121,12 +127,31 @@ pub fn open(input: Box<dyn Read + Send>, options: &OpenOptions) -> Result<Box<dy
     open_peeled(peeled, options)
 }
 
+/// Opens the capture in the first `octets` octets of a file that stands at its start. It is read where it lies if its format
+/// has to be read out of order.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_file(file: File, octets: u64, options: &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError> {
+    let peeled = container::peel_file(file, octets, &options.limits);
+    let peeled = peeled.map_err(|source| ReadError::Io { offset: 0, source })?;
+    open_peeled(peeled, options)
+}
+
+/// Whether a capture that begins with these octets is of a format that is read out of order.
+pub(crate) fn is_read_out_of_order(head: &[u8]) -> bool {
+    [netmon::NETMON, etl::ETL].iter().any(|format| (format.matches)(head))
+}
+
+/// Octets at the start of a capture that tell its format.
+pub(crate) use recognise::HEAD_OCTETS;
+
 /// Opens a capture from which compressions were taken off before.
 ///
 /// # Errors
 /// As [`open`].
 pub fn open_peeled(peeled: container::Peeled, options: &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError> {
-    let mut source = Source::new(peeled.stream);
+    let mut source = Source::new(peeled.stream).of_file(peeled.file);
     source.ensure(recognise::HEAD_OCTETS)?;
     let head = source.available();
     let head = head.get(..recognise::HEAD_OCTETS).unwrap_or(head);
@@ -147,6 +172,16 @@ pub(crate) fn last_time(reader: &mut dyn CaptureReader) -> Option<Timestamp> {
 fn u32_at<const BIG: bool>(octets: &[u8], at: usize) -> u32 {
     let field = octets.get(at..).and_then(|octets| octets.first_chunk()).copied().unwrap_or_default();
     if BIG { u32::from_be_bytes(field) } else { u32::from_le_bytes(field) }
+}
+
+/// The little-endian `u16` at `at`; 0 where there is none.
+fn u16_at(octets: &[u8], at: usize) -> u16 {
+    octets.get(at..).and_then(|octets| octets.first_chunk()).copied().map(u16::from_le_bytes).unwrap_or_default()
+}
+
+/// The little-endian `u64` at `at`; 0 where there is none.
+fn u64_at(octets: &[u8], at: usize) -> u64 {
+    octets.get(at..).and_then(|octets| octets.first_chunk()).copied().map(u64::from_le_bytes).unwrap_or_default()
 }
 
 /// The octets of a packet without the frame check sequence of `fcs` octets at its end, and its length on the wire.

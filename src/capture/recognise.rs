@@ -72,7 +72,7 @@ const MAGICS: &[(&[u8], &str)] = &[
     (b"PK\x03\x04", "a zip archive; unpack it first"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it first"),
     (b"Rar!", "a RAR archive; unpack it first"),
-    (b"MSCF", "a cabinet archive; unpack it first"),
+    (b"MSCF", "a cabinet archive; unpack it first (on Windows: `expand -F:* in.cab folder`)"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office or Outlook file; save the capture attached to it"),
     (b"%PDF-", "a PDF document"),
     (b"\x89PNG", "a PNG picture"),
@@ -85,7 +85,10 @@ type Matches = fn(&[u8]) -> bool;
 
 /// Captures of kinds that are not read, known by more than their first octets. An earlier row wins.
 const FOREIGN_HEURISTICS: &[(Matches, &str)] = &[
-    (is_etl, "a Windows ETL trace; convert it with `etl2pcapng in.etl out.pcapng` or `pktmon etl2pcap in.etl`"),
+    (
+        is_etl,
+        "a Windows event trace (ETL) whose header is damaged or of an old kind; convert it with `etl2pcapng in.etl out.pcapng`",
+    ),
     (
         is_nstrace,
         "a Citrix NetScaler trace, which `editcap` cannot convert; record a new one with `start nstrace -traceformat PCAP`",
@@ -103,7 +106,7 @@ const HEURISTICS: &[(Matches, &str)] = &[
     (is_text, "a text file"),
 ];
 
-/// An ETL file has no magic. It begins with a buffer header of 72 octets, buffer size and used octets in front, and
+/// An ETL file has no magic; here are those that the reader of the format does not take. It begins with a buffer header of 72 octets, buffer size and used octets in front, and
 /// then the system trace header of the log file: kind 1 or 2 (32 or 64 bits) and the mark 0xc0.
 fn is_etl(head: &[u8]) -> bool {
     let Some((&[a, b, c, d, e, f, g, h], _)) = head.split_first_chunk() else { return false };
@@ -221,7 +224,7 @@ mod tests {
         let editcap = |name: &str| format!("`editcap -F pcapng in.{name} out.pcapng`");
         let ether = |name: &str| format!("`editcap -F pcapng -T ether in.{name} out.pcapng`");
         let cases: [(Vec<u8>, &str, String); 20] = [
-            (etl, "Windows ETL", "`etl2pcapng in.etl out.pcapng` or `pktmon etl2pcap in.etl`".into()),
+            (etl, "Windows event trace", "`etl2pcapng in.etl out.pcapng`".into()),
             (
                 nstrace(b"\x01\x01\x40\0\0\0\0\0", "NetScaler Performance Data"),
                 "NetScaler",

@@ -57,7 +57,7 @@ impl<R: Records> RecordReader<R> {
             let Captured { time, link, wire_len, data } = self.records.packet(record);
             self.info.count(time);
             self.info.link_types.insert(link);
-            let done = sink(Packet { frame, time, link, interface: 0, wire_len, data }).is_break();
+            let done = sink(Packet { frame, event: None, time, link, interface: 0, wire_len, data }).is_break();
             self.source.consume(octets);
             if done {
                 self.ended = false;

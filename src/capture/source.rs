@@ -1,5 +1,6 @@
 //! One buffered stream of octets with its absolute offset: what every format reads from.
 
+use std::fs::File;
 use std::io::{self, Read};
 
 use crate::capture::ReadError;
@@ -21,11 +22,23 @@ pub(crate) struct Source {
     base: u64,
     ended: bool,
     cut: bool,
+    /// The file that the stream is all of, if it is, and how many octets of it.
+    file: Option<(File, u64)>,
 }
 
 impl Source {
     pub(crate) fn new(input: Box<dyn Read + Send>) -> Self {
-        Self { input, buffer: vec![0; BUFFER_OCTETS], start: 0, end: 0, base: 0, ended: false, cut: false }
+        Self { input, buffer: vec![0; BUFFER_OCTETS], start: 0, end: 0, base: 0, ended: false, cut: false, file: None }
+    }
+
+    /// The stream is so many octets of `file`.
+    pub(crate) fn of_file(self, file: Option<(File, u64)>) -> Self {
+        Self { file, ..self }
+    }
+
+    /// The file that the stream is all of, to be read instead of it.
+    pub(crate) fn take_file(&mut self) -> Option<(File, u64)> {
+        self.file.take()
     }
 
     /// The octets read and not consumed.

@@ -1,6 +1,8 @@
-//! A stream kept so that any part of it can be read: in memory while small, then in a temporary file.
+//! A stream kept so that any part of it can be read: where it lies if it is a file, else in memory while small, then in a
+//! temporary file.
 
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use tempfile::SpooledTempFile;
 
@@ -15,34 +17,61 @@ const MOST_OCTETS: usize = 256 * 1024;
 
 /// The octets of a stream from its first to its last.
 pub(super) struct SpooledStream {
-    file: SpooledTempFile,
+    store: Store,
     octets: u64,
 }
 
+/// Where they are.
+enum Store {
+    /// In memory or in a temporary file.
+    Spool(SpooledTempFile),
+    /// In the capture's own file.
+    File(File),
+}
+
+impl Store {
+    fn read_at(&mut self, at: u64, octets: usize, into: &mut Vec<u8>) -> io::Result<usize> {
+        match self {
+            Self::Spool(file) => read_at(file, at, octets, into),
+            Self::File(file) => read_at(file, at, octets, into),
+        }
+    }
+}
+
+fn read_at(file: &mut (impl Read + Seek), at: u64, octets: usize, into: &mut Vec<u8>) -> io::Result<usize> {
+    into.reserve(octets);
+    file.seek(SeekFrom::Start(at))?;
+    file.take(octets as u64).read_to_end(into)
+}
+
 impl SpooledStream {
-    /// Takes all of `source`, which nothing was consumed of, within the bounds of `limits`.
+    /// Takes all of `source`, which nothing was consumed of, within the bounds of `limits`. A file is left where it is.
     ///
     /// Where that fails part way, what was taken before is there to be read all the same, and the error is beside it.
     pub(super) fn take(source: &mut Source, limits: &Limits) -> (Self, Option<ReadError>) {
-        let mut spool = Self { file: SpooledTempFile::new(limits.capture_spool_octets), octets: 0 };
-        let failure = spool.fill(source, limits.capture_spool_disk_octets).err();
-        (spool, failure)
+        if let Some((file, octets)) = source.take_file() {
+            let rest = source.available().len();
+            source.consume(rest);
+            return (Self { store: Store::File(file), octets }, None);
+        }
+        let mut file = SpooledTempFile::new(limits.capture_spool_octets);
+        let mut octets = 0;
+        let failure = fill(&mut file, &mut octets, source, limits.capture_spool_disk_octets).err();
+        (Self { store: Store::Spool(file), octets }, failure)
     }
 
-    fn fill(&mut self, source: &mut Source, limit: u64) -> Result<(), ReadError> {
-        while source.ensure(1)? {
-            let room = usize::try_from(limit - self.octets).unwrap_or(usize::MAX);
-            let available = source.available();
-            let taken = available.get(..room).unwrap_or(available);
-            if taken.is_empty() {
-                return Err(ReadError::TooLarge { limit });
-            }
-            self.file.write_all(taken).map_err(|source| ReadError::Spool { source })?;
-            let taken = taken.len();
-            self.octets += taken as u64;
-            source.consume(taken);
+    /// Puts the octets from `at` on behind those of `into`: so many, or as many as there are. The caller bounds `octets`.
+    ///
+    /// # Errors
+    /// `Spool` when the temporary file cannot be read, `Io` when the capture's own file cannot.
+    pub(super) fn read(&mut self, at: u64, octets: usize, into: &mut Vec<u8>) -> Result<(), ReadError> {
+        let is_own = matches!(self.store, Store::File(_));
+        let there = usize::try_from(self.octets.saturating_sub(at)).unwrap_or(usize::MAX);
+        match self.store.read_at(at, octets.min(there), into) {
+            Ok(_) => Ok(()),
+            Err(source) if is_own => Err(ReadError::Io { offset: at, source }),
+            Err(source) => Err(ReadError::Spool { source }),
         }
-        Ok(())
     }
 
     /// Octets there are.
@@ -53,8 +82,24 @@ impl SpooledStream {
     /// Whether the stream outgrew memory.
     #[cfg(test)]
     pub(super) fn is_on_disk(&self) -> bool {
-        self.file.is_rolled()
+        matches!(&self.store, Store::Spool(file) if file.is_rolled())
     }
+}
+
+fn fill(file: &mut SpooledTempFile, octets: &mut u64, source: &mut Source, limit: u64) -> Result<(), ReadError> {
+    while source.ensure(1)? {
+        let room = usize::try_from(limit - *octets).unwrap_or(usize::MAX);
+        let available = source.available();
+        let taken = available.get(..room).unwrap_or(available);
+        if taken.is_empty() {
+            return Err(ReadError::TooLarge { limit });
+        }
+        file.write_all(taken).map_err(|source| ReadError::Spool { source })?;
+        let taken = taken.len();
+        *octets += taken as u64;
+        source.consume(taken);
+    }
+    Ok(())
 }
 
 /// A buffer over a part of a [`SpooledStream`], which moves with what is asked for.
@@ -74,12 +119,12 @@ impl Window {
     /// The `octets` at offset `at`, or as many of them as there are. The caller bounds `octets`.
     ///
     /// # Errors
-    /// `Spool` when the temporary file cannot be read.
+    /// As [`SpooledStream::read`].
     pub(super) fn read(&mut self, spool: &mut SpooledStream, at: u64, octets: usize) -> Result<&[u8], ReadError> {
         let there = usize::try_from(spool.octets.saturating_sub(at)).unwrap_or(usize::MAX);
         let octets = octets.min(there);
         if octets > 0 && self.part(at, octets).is_none() {
-            self.fill(spool, at, octets, there).map_err(|source| ReadError::Spool { source })?;
+            self.fill(spool, at, octets, there)?;
         }
         Ok(self.part(at, octets).unwrap_or_default())
     }
@@ -89,16 +134,13 @@ impl Window {
         self.buffer.get(start..start.checked_add(octets)?)
     }
 
-    fn fill(&mut self, spool: &mut SpooledStream, at: u64, octets: usize, there: usize) -> std::io::Result<()> {
+    fn fill(&mut self, spool: &mut SpooledStream, at: u64, octets: usize, there: usize) -> Result<(), ReadError> {
         // Reading far ahead is waste where the order of the parts is not that of the file.
         let goes_on = self.part(at, 0).is_some();
         self.step = if goes_on { self.step.saturating_mul(2).min(MOST_OCTETS) } else { FIRST_OCTETS };
-        spool.file.seek(SeekFrom::Start(at))?;
         self.at = at;
         self.buffer.clear();
-        let octets = octets.max(self.step).min(there);
-        (&mut spool.file).take(octets as u64).read_to_end(&mut self.buffer)?;
-        Ok(())
+        spool.read(at, octets.max(self.step).min(there), &mut self.buffer)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Streams compressed as a whole, also one compression inside the other.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use super::expansion::Expansion;
@@ -21,6 +22,9 @@ pub struct Peeled {
     pub stream: Input,
     /// The compressions taken off, outermost first: `gzip`, `zstd`, `lz4`, `xz`, `bzip2`.
     pub layers: Vec<&'static str>,
+    /// The file that the stream is all of, where nothing had to be taken off, and how many octets of it: for who has to
+    /// read it in another order. It and the stream share one position, so only one of them is to be read.
+    pub file: Option<(File, u64)>,
 }
 
 /// One kind of compression.
@@ -41,7 +45,12 @@ impl Peeled {
     pub(super) fn new(stream: Prefixed, layers: Vec<&'static str>) -> Self {
         let stream: Input =
             if layers.is_empty() { Box::new(stream) } else { Box::new(ReadAhead::new(Box::new(stream))) };
-        Self { stream, layers }
+        Self { stream, layers, file: None }
+    }
+
+    /// The stream is so many octets of `file`, unless it was compressed.
+    pub(super) fn of_file(self, file: Option<(File, u64)>) -> Self {
+        Self { file: file.filter(|_| self.layers.is_empty()), ..self }
     }
 }
 
@@ -54,6 +63,20 @@ pub fn peel(input: Input, limits: &Limits) -> io::Result<Peeled> {
     let counted = Counted { inner: input, expansion: Arc::clone(&expansion) };
     let (stream, layers) = peel_within(Box::new(counted), &expansion)?;
     Ok(Peeled::new(stream, layers))
+}
+
+/// As [`peel`], of the first `octets` octets of a file at its start.
+///
+/// # Errors
+/// As [`peel`].
+pub fn peel_file(file: File, octets: u64, limits: &Limits) -> io::Result<Peeled> {
+    let again = regular(&file).and_then(|there| Some((file.try_clone().ok()?, there.min(octets))));
+    Ok(peel(Box::new(file.take(octets)), limits)?.of_file(again))
+}
+
+/// How many octets a regular file has.
+pub(super) fn regular(file: &File) -> Option<u64> {
+    file.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len())
 }
 
 /// As [`peel`], with what is unpacked counted in `expansion`. The head of the stream is there to look at.

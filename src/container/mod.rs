@@ -29,7 +29,7 @@ mod zstd;
 
 use std::io::Read;
 
-pub use compression::{MAX_DEPTH, Peeled, compression_of, peel};
+pub use compression::{MAX_DEPTH, Peeled, compression_of, peel, peel_file};
 pub use source::Origin;
 pub use walk::{Member, MemberNote, NoteKind, WalkOptions, Walked, walk};
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::archive::{ArchiveKind, ArchiveRefusal, kind_of};
-use super::compression::{HEAD_OCTETS, MAX_DEPTH, Peeled, compression_of, peel_within};
+use super::compression::{HEAD_OCTETS, MAX_DEPTH, Peeled, compression_of, peel_within, regular};
 use super::layer::{Counted, Tagged};
 use super::pipe::{Message, Outlet, Shared, channel};
 use super::source::{Origin, Source};
@@ -126,12 +126,15 @@ impl Walk<'_> {
 
     /// Looks at what `source` begins with. `depth` archives are around it.
     fn enter(&mut self, source: Source, path: Option<String>, depth: usize) -> ControlFlow<()> {
-        let stream: Box<dyn Read + Send> = match source {
+        let (stream, file): (Box<dyn Read + Send>, _) = match source {
             Source::File(mut file) => match kind_of(&head_of(&mut file)) {
                 Some(kind) => return self.open(kind, Source::File(file), path, depth),
-                None => Box::new(file),
+                None => {
+                    let again = regular(&file).and_then(|octets| Some((file.try_clone().ok()?, octets)));
+                    (Box::new(file), again)
+                }
             },
-            Source::Stream(stream) => stream,
+            Source::Stream(stream) => (stream, None),
         };
         let (stream, layers) = match peel_within(stream, &self.shared.expansion) {
             Ok(peeled) => peeled,
@@ -149,7 +152,7 @@ impl Walk<'_> {
             return ControlFlow::Continue(());
         }
         self.walked.members += 1;
-        (self.visit)(Member { path, content: Peeled::new(stream, layers) })
+        (self.visit)(Member { path, content: Peeled::new(stream, layers).of_file(file) })
     }
 
     fn open(

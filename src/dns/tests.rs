@@ -77,7 +77,7 @@ impl Bench {
         self.frame += 1;
         self.seconds += 1;
         let elapsed_ns = self.seconds * NANOS_PER_SEC;
-        Moment { frame: self.frame, time: Timestamp::from_nanos(elapsed_ns), elapsed_ns }
+        Moment { frame: self.frame, time: Timestamp::from_nanos(elapsed_ns), elapsed_ns, event: None }
     }
 
     fn send(&mut self, from: &str, to: &str, octets: &[u8]) {

@@ -188,7 +188,7 @@ mod tests {
         writer.section("s", &originals).unwrap();
         for (link, interface, nanos, wire_len, data, comment) in written {
             let (time, link) = (Timestamp::from_nanos(nanos), LinkType(link));
-            let packet = Packet { frame: 7, time, link, interface, wire_len, data };
+            let packet = Packet { frame: 7, event: None, time, link, interface, wire_len, data };
             writer.packet(&packet, data, comment).unwrap();
         }
         let mut read = Vec::new();

@@ -98,7 +98,7 @@ mod tests {
     }
 
     fn at(micros: i64) -> Moment {
-        Moment { frame: 1, time: Timestamp::from_nanos(micros * 1000), elapsed_ns: micros * 1000 }
+        Moment { frame: 1, time: Timestamp::from_nanos(micros * 1000), elapsed_ns: micros * 1000, event: None }
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Bench {
 
     fn moment(&self) -> Moment {
         let elapsed_ns = self.millis * 1_000_000;
-        Moment { frame: self.frame, time: Timestamp::from_nanos(elapsed_ns), elapsed_ns }
+        Moment { frame: self.frame, time: Timestamp::from_nanos(elapsed_ns), elapsed_ns, event: None }
     }
 
     fn handshake(&mut self) {

@@ -131,7 +131,15 @@ mod tests {
 
     fn packet(nanos: i64, data: &[u8]) -> Packet<'_> {
         let wire_len = u32::try_from(data.len()).unwrap();
-        Packet { frame: 1, time: Timestamp::from_nanos(nanos), link: LinkType::ETHERNET, interface: 0, wire_len, data }
+        Packet {
+            frame: 1,
+            event: None,
+            time: Timestamp::from_nanos(nanos),
+            link: LinkType::ETHERNET,
+            interface: 0,
+            wire_len,
+            data,
+        }
     }
 
     fn of(packets: &[Packet<'_>]) -> Fingerprint {

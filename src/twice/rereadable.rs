@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use same_file::Handle;
 
-use crate::capture::{self, FORMATS, OpenOptions, ReadError};
+use crate::capture::{self, CaptureReader, FORMATS, OpenOptions, ReadError};
 use crate::container::Peeled;
 
 /// A capture that can be read twice.
@@ -30,7 +30,7 @@ impl Rereadable {
     /// The capture in `content`, put by as far as it can be read, and what is wrong there.
     pub(crate) fn keep(content: Peeled, options: &OpenOptions) -> Result<(Self, Option<io::Error>), ReadError> {
         const HEAD_OCTETS: u64 = 512;
-        let Peeled { mut stream, layers } = content;
+        let Peeled { mut stream, layers, .. } = content;
         let mut head = Vec::new();
         // An error is met again behind these octets.
         let _ = (&mut stream).take(HEAD_OCTETS).read_to_end(&mut head);
@@ -38,7 +38,7 @@ impl Rereadable {
         let mut whole = io::Cursor::new(head).chain(stream);
         let failed = |source| ReadError::Io { offset: 0, source };
         if !is_capture {
-            let peeled = Peeled { stream: Box::new(whole), layers };
+            let peeled = Peeled { stream: Box::new(whole), layers, file: None };
             let opened = capture::open_peeled(peeled, options);
             return Err(opened.err().unwrap_or_else(|| failed(io::Error::other("it cannot be read"))));
         }
@@ -47,17 +47,32 @@ impl Rereadable {
     }
 
     fn opened(mut self, options: &OpenOptions) -> Result<Self, ReadError> {
-        capture::open(self.read()?, options)?;
+        self.open(options)?;
         Ok(self)
+    }
+
+    /// Opens it at its start.
+    pub(crate) fn open(&mut self, options: &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError> {
+        let (file, octets) = self.at_start().map_err(|source| ReadError::Open { source })?;
+        capture::open_file(file, octets, options)
     }
 
     /// Its octets from the start: the same ones each time.
     pub(crate) fn read(&mut self) -> Result<Box<dyn Read + Send>, ReadError> {
-        let reopened: io::Result<Box<dyn Read + Send>> = match self {
-            Self::File(path, file, octets) => reopen(path, file).map(|file| Box::new(file.take(*octets)) as _),
-            Self::Kept(file) => file.rewind().and_then(|()| file.try_clone()).map(|file| Box::new(file) as _),
-        };
-        reopened.map_err(|source| ReadError::Open { source })
+        let (file, octets) = self.at_start().map_err(|source| ReadError::Open { source })?;
+        Ok(Box::new(file.take(octets)))
+    }
+
+    /// The file at its start, and how many octets of it belong to the capture.
+    fn at_start(&mut self) -> io::Result<(File, u64)> {
+        match self {
+            Self::File(path, file, octets) => Ok((reopen(path, file)?, *octets)),
+            Self::Kept(file) => {
+                file.rewind()?;
+                let octets = file.metadata()?.len();
+                Ok((file.try_clone()?, octets))
+            }
+        }
     }
 }
 

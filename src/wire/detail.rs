@@ -198,7 +198,7 @@ mod tests {
 
     fn packet(data: &[u8], link: u16) -> Packet<'_> {
         let wire_len = u32::try_from(data.len()).unwrap();
-        Packet { frame: 1, time: Timestamp::default(), link: LinkType(link), interface: 0, wire_len, data }
+        Packet { frame: 1, event: None, time: Timestamp::default(), link: LinkType(link), interface: 0, wire_len, data }
     }
 
     #[test]

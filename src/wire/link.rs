@@ -84,6 +84,7 @@ pub(super) fn first(link: LinkType, frame: View<'_>) -> Result<Layer<'_>, Undeco
             _ if link.0 == 50 => Layer::Ppp(skip_address(frame)),
             _ => Layer::NotIp,
         },
+        105 => wireless(frame)?,
         113 => {
             let ([.., high, low], view) = frame.split::<16>().ok_or(cut)?;
             cooked(u16::from_be_bytes([*high, *low]), view)
@@ -94,6 +95,35 @@ pub(super) fn first(link: LinkType, frame: View<'_>) -> Result<Layer<'_>, Undeco
         }
         number => return Err(Undecoded::UnsupportedLinkType(number)),
     })
+}
+
+/// What an 802.11 frame carries (IEEE 802.11 9.2.4, 9.3.2): data frames begin with LLC; of others and of those that are
+/// encrypted nothing is read.
+fn wireless(frame: View<'_>) -> Result<Layer<'_>, Undecoded> {
+    const PROTECTED: u8 = 0x40;
+    const HT_CONTROL: u8 = 0x80;
+    const QUALITY_OF_SERVICE: u8 = 0x80;
+    const NO_DATA: u8 = 0x40;
+    const SEVERAL: u8 = 0x80;
+    let cut = Undecoded::CutLinkHeader;
+    let ([control, flags], _) = frame.split::<2>().ok_or(cut)?;
+    if control & 0x0c != 0x08 || control & NO_DATA != 0 {
+        return Ok(Layer::NotIp);
+    }
+    if flags & PROTECTED != 0 {
+        return Err(Undecoded::EncryptedWireless);
+    }
+    let addresses = if flags & 3 == 3 { 30 } else { 24 };
+    let rest = frame.skip(addresses).ok_or(cut)?;
+    if control & QUALITY_OF_SERVICE == 0 {
+        return Ok(Layer::Llc(rest));
+    }
+    let ([low, _], rest) = rest.split::<2>().ok_or(cut)?;
+    if low & SEVERAL != 0 {
+        return Err(Undecoded::AggregatedWireless);
+    }
+    let rest = if flags & HT_CONTROL != 0 { rest.skip(4).ok_or(cut)? } else { rest };
+    Ok(Layer::Llc(rest))
 }
 
 /// The number of the VLAN, if an EtherType announced a tag of one.

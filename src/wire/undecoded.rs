@@ -37,6 +37,10 @@ pub enum Undecoded {
     Macsec,
     /// PPP with compression or encryption.
     CompressedPpp,
+    /// An 802.11 frame with encryption.
+    EncryptedWireless,
+    /// An 802.11 frame with several packets (A-MSDU).
+    AggregatedWireless,
 }
 
 impl Undecoded {
@@ -59,6 +63,8 @@ impl Undecoded {
             Self::Esp => "encrypted-esp",
             Self::Macsec => "encrypted-macsec",
             Self::CompressedPpp => "compressed-ppp",
+            Self::EncryptedWireless => "encrypted-802.11",
+            Self::AggregatedWireless => "aggregated-802.11",
         }
     }
 }

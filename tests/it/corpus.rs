@@ -21,7 +21,9 @@ pub(crate) fn folder(name: &str) -> Option<PathBuf> {
 /// The captures of a folder, in order of name.
 pub(crate) fn captures(folder: &PathBuf) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "pcap" || extension == "pcapng"));
+    files.retain(|file| {
+        file.extension().is_some_and(|extension| ["pcap", "pcapng", "etl"].iter().any(|known| extension == *known))
+    });
     files.sort();
     files
 }

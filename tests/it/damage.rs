@@ -24,7 +24,8 @@ fn is_thorough() -> bool {
 #[test]
 fn a_cut_capture_gives_every_session_up_to_the_cut() {
     let mut compared = 0;
-    for (name, build) in SAMPLES {
+    // An event trace that is cut lacks the buffers of some processors, from any time on.
+    for (name, build) in SAMPLES.iter().filter(|(name, _)| !name.ends_with(".etl")) {
         let octets = build();
         let (_, whole) = sessions(&octets).unwrap();
         let step = if is_thorough() { 1 } else { 1 + octets.len() / 300 };

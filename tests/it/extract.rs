@@ -1,6 +1,6 @@
 //! Extracts, as they are and redacted.
 
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::Command;
@@ -44,7 +44,7 @@ fn extract(
     let mut extractor = Extractor::new(options, &mut out);
     let mut results = Vec::new();
     for (name, octets) in captures {
-        let mut open = || Ok(Box::new(Cursor::new(octets.clone())) as Box<dyn Read + Send>);
+        let mut open = |options: &OpenOptions| open(Box::new(Cursor::new(octets.clone())), options);
         results.push(extractor.capture(name, &mut open).unwrap());
     }
     drop(extractor);

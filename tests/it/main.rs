@@ -21,6 +21,7 @@ mod changes;
 mod cli;
 mod compare;
 mod corpus;
+mod corpus_etl;
 mod corpus_lab;
 mod corpus_order;
 mod corpus_public;

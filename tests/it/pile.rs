@@ -17,8 +17,16 @@ fn text(octets: &[u8]) -> &str {
     std::str::from_utf8(octets).unwrap()
 }
 
-/// `capture`, one like no other of this number: the source address of its first Ethernet frame says it.
+/// `capture`, one like no other of this number: the source address of its first Ethernet frame says it, or when an event
+/// trace began.
 pub(crate) fn numbered(mut capture: Vec<u8>, number: usize) -> Vec<u8> {
+    /// Where the start time of an event trace stands.
+    const START: std::ops::Range<usize> = 368..376;
+    if capture[74..76] == [2, 0xc0] && capture[0x36..0x38] == [4, 0] {
+        let start = u64::from_le_bytes(capture[START].try_into().unwrap());
+        capture[START].copy_from_slice(&(start + number as u64).to_le_bytes());
+        return capture;
+    }
     let mut at = 24 + 16;
     if capture.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]) {
         let word = |at: usize| u32::from_le_bytes(capture[at..at + 4].try_into().unwrap());

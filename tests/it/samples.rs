@@ -54,7 +54,8 @@ fn tshark_finds_no_fault_in_any_frame() {
     let merge = Command::new("mergecap")
         .args(["-a", "-w"])
         .arg(merged.path())
-        .args(SAMPLES.iter().map(|(name, _)| directory().join(name)))
+        // No other program here reads event traces.
+        .args(SAMPLES.iter().filter(|(name, _)| !name.ends_with(".etl")).map(|(name, _)| directory().join(name)))
         .output();
     let run = Command::new("tshark")
         .args(["-n", "-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-Y", fault, "-r"])

@@ -65,7 +65,7 @@ fn play(flights: &[Vec<Piece>], isn: u32) -> String {
             tunnelled: false,
         };
         let elapsed_ns = i64::try_from(frame).unwrap() * 1000;
-        let moment = Moment { frame, time: Timestamp::from_nanos(elapsed_ns), elapsed_ns };
+        let moment = Moment { frame, time: Timestamp::from_nanos(elapsed_ns), elapsed_ns, event: None };
         table.segment(&segment, moment, || SessionBuilder::new(DialogueOptions::new(&limits, false)));
     };
     send('C', 0x02, 0, 0, b"");

@@ -1,7 +1,8 @@
 //! Traces of captures, as the tests read them.
 
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 
+use ehlotrace::capture::{self, OpenOptions};
 use ehlotrace::report::netmon::{TraceLayout, View};
 use ehlotrace::scan::ScanOptions;
 use ehlotrace::trace::{TraceOptions, Traced, trace};
@@ -21,7 +22,7 @@ pub(crate) fn on_ports(ports: &[u16]) -> TraceOptions {
 
 pub(crate) fn traced(capture: &[u8], options: &TraceOptions) -> (String, Traced) {
     let mut out = Vec::new();
-    let mut open = || Ok(Box::new(Cursor::new(capture.to_vec())) as Box<dyn Read + Send>);
+    let mut open = |options: &OpenOptions| capture::open(Box::new(Cursor::new(capture.to_vec())), options);
     let traced = trace(&mut open, options, &mut out).unwrap();
     (String::from_utf8(out).unwrap(), traced)
 }

@@ -1,5 +1,6 @@
 //! What a trace must never show: controls of the terminal, secrets, mail text.
 
+use ehlotrace::capture::OpenOptions;
 use ehlotrace::report::netmon::{TraceLayout, View};
 use proptest::prelude::*;
 
@@ -208,7 +209,7 @@ proptest! {
         let mut options = options();
         options.layout = TraceLayout { view: View::Detail, hex: true, ..TraceLayout::default() };
         let mut out = Vec::new();
-        let mut open = || Ok(Box::new(std::io::Cursor::new(file.clone())) as Box<dyn std::io::Read + Send>);
+        let mut open = |options: &OpenOptions| ehlotrace::capture::open(Box::new(std::io::Cursor::new(file.clone())), options);
         if ehlotrace::trace::trace(&mut open, &options, &mut out).is_ok() {
             assert_harmless(&String::from_utf8(out).unwrap());
         }

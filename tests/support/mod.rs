@@ -20,6 +20,7 @@ mod capture_file;
 pub(crate) mod dns;
 mod dump;
 mod endpoint;
+pub(crate) mod etl;
 mod packet;
 pub(crate) mod samples;
 mod segments;

@@ -10,6 +10,7 @@ mod order;
 mod reason;
 mod relay;
 mod unknown;
+mod windows;
 
 use super::{CaptureBuilder, Endpoint, SessionScript, TcpOptions};
 
@@ -21,6 +22,8 @@ pub(crate) const SAMPLES: &[(&str, Build)] = &[
     ("kb240832-works.pcap", kb240832::works),
     ("kb240832-lost.pcap", kb240832::lost),
     ("kb240832-closed.pcap", kb240832::closed),
+    ("kb240832-lost.etl", windows::netsh),
+    ("kb240832-pktmon.etl", windows::pktmon),
     ("relay-stopped.pcapng", relay::relay_stopped),
     ("week.pcap", relay::week),
     ("recovered.pcap", hello::recovered),

@@ -2,7 +2,7 @@
 
 use jiff::civil::DateTime;
 
-use crate::capture::{CaptureInfo, ReadError, u32_at};
+use crate::capture::{CaptureInfo, ReadError, u16_at, u32_at};
 use crate::time::Zone;
 
 /// Octets of the header that are used; as many more are reserved.
@@ -96,14 +96,4 @@ fn system_time(octets: &[u8]) -> Option<DateTime> {
     let year = i16::try_from(u16_at(octets, 0)).ok()?;
     let nanos = i32::from(u16_at(octets, 14)).checked_mul(1_000_000)?;
     DateTime::new(year, field(1)?, field(3)?, field(4)?, field(5)?, field(6)?, nanos).ok()
-}
-
-/// The little-endian `u16` at `at`; 0 where there is none.
-pub(super) fn u16_at(octets: &[u8], at: usize) -> u16 {
-    octets.get(at..).and_then(|octets| octets.first_chunk()).copied().map(u16::from_le_bytes).unwrap_or_default()
-}
-
-/// The little-endian `u64` at `at`; 0 where there is none.
-pub(super) fn u64_at(octets: &[u8], at: usize) -> u64 {
-    octets.get(at..).and_then(|octets| octets.first_chunk()).copied().map(u64::from_le_bytes).unwrap_or_default()
 }

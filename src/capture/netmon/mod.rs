@@ -173,7 +173,9 @@ impl NetmonReader {
             self.info.link_types.insert(link);
             self.info.span(record.time, record.time);
             let (time, wire_len, data) = (record.time, record.wire_len, record.data);
-            if sink(Packet { frame: self.info.frames, time, link, interface: 0, wire_len, data }).is_break() {
+            if sink(Packet { frame: self.info.frames, event: None, time, link, interface: 0, wire_len, data })
+                .is_break()
+            {
                 return Ok(());
             }
         }

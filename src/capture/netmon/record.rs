@@ -1,7 +1,7 @@
 //! One frame of a Network Monitor capture.
 
-use crate::capture::netmon::header::{RecordLayout, Times, u16_at, u64_at};
-use crate::capture::{LinkType, u32_at};
+use crate::capture::netmon::header::{RecordLayout, Times};
+use crate::capture::{LinkType, u16_at, u32_at, u64_at};
 use crate::time::Timestamp;
 
 /// 1970-01-01 as a FILETIME: units of 100 ns since 1601-01-01.

@@ -115,8 +115,15 @@ fn walk<const BIG: bool>(
         let time = Timestamp::from_secs_nanos(i64::from(u32_at::<BIG>(header, 0)), ticks * layout.tick_ns);
         tally.count(time);
         let (data, wire_len) = layout.trim(data, original);
-        let packet =
-            Packet { frame: frames_before + tally.frames, time, link: layout.link, interface: 0, wire_len, data };
+        let packet = Packet {
+            frame: frames_before + tally.frames,
+            event: None,
+            time,
+            link: layout.link,
+            interface: 0,
+            wire_len,
+            data,
+        };
         if sink(packet).is_break() {
             return (rest.len(), Ended::BySink);
         }

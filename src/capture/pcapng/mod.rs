@@ -141,7 +141,7 @@ impl PcapNgReader {
             self.sums.packet_drops = self.sums.packet_drops.saturating_add(packet.dropped_before);
             let frame = self.info.frames + tally.frames + untimed;
             let PacketBlock { link, interface, wire_len, data, .. } = packet;
-            if sink(Packet { frame, time, link, interface, wire_len, data }).is_break() {
+            if sink(Packet { frame, event: None, time, link, interface, wire_len, data }).is_break() {
                 ended = Ended::BySink;
                 break;
             }

@@ -4,6 +4,7 @@ use std::io::{self, Cursor, Read, Write};
 use std::ops::ControlFlow;
 
 use super::{Order, Outcome, Owned, START, read, read_from, two_packets};
+use crate::capture::etl::tests::etl_of_two;
 use crate::capture::netmon::tests::netmon_of_two;
 use crate::capture::{LinkType, OpenOptions, open};
 
@@ -36,7 +37,7 @@ pub(super) fn captures() -> [Vec<u8>; 4] {
 }
 
 /// The same two packets in the formats with a record layout of their own, as far as these can tell them.
-pub(super) fn other_captures() -> [Vec<u8>; 7] {
+pub(super) fn other_captures() -> [Vec<u8>; 9] {
     let big = Order::Big;
     let packets = two_packets(LinkType::ETHERNET);
     let snoop = [
@@ -54,7 +55,8 @@ pub(super) fn other_captures() -> [Vec<u8>; 7] {
     ];
     let netmon = [(1, 1), (2, 0), (2, 1), (2, 2), (2, 3)].map(|(major, minor)| netmon_of_two(major, minor));
     let [one, two, three, four, five] = netmon;
-    [one, two, three, four, five, snoop.concat(), iptrace.concat()]
+    let [whole, compressed] = [None, Some(3)].map(etl_of_two);
+    [one, two, three, four, five, whole, compressed, snoop.concat(), iptrace.concat()]
 }
 
 /// Octets up to which the file must reach for one and for two packets, and to be opened.

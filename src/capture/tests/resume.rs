@@ -79,7 +79,7 @@ fn lengthened(capture: Vec<u8>) -> Vec<u8> {
         Some(b'\n') => 0,
         Some(b's') => 16,
         Some(b'i') => 11,
-        Some(b'G' | b'R') => return capture,
+        Some(b'G' | b'R' | 0) => return capture,
         _ => 24,
     };
     let (header, packets) = capture.split_at(header_octets);

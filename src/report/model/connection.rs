@@ -96,7 +96,8 @@ impl AnomaliesObject {
     }
 }
 
-/// A Wireshark display filter for the frames of one session.
+/// A Wireshark display filter for the frames of one session. Of a Windows event trace Wireshark reads what etl2pcapng makes
+/// of it, which has a frame for each packet event.
 pub(in crate::report) struct DisplayFilter {
     client: SocketAddr,
     server: SocketAddr,
@@ -107,10 +108,11 @@ pub(in crate::report) struct DisplayFilter {
 
 impl DisplayFilter {
     /// That of `session`.
-    pub(in crate::report) const fn new(session: &Session) -> Self {
+    pub(in crate::report) fn new(session: &Session) -> Self {
         let (client, server) = (session.client, session.server);
         let is_exported = session.exported.is_some();
-        Self { client, server, first: session.first.frame, last: session.last.frame, is_exported }
+        let [first, last] = [session.first, session.last].map(Moment::event_or_frame);
+        Self { client, server, first, last, is_exported }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::report::record::LostHello;
 use crate::session::{Captured, Session};
 use crate::smtp::EnhancedStatusCode;
 use crate::smtp::ehlo::Problem;
-use crate::time::FrameNumber;
+use crate::time::{EventNumber, FrameNumber};
 
 /// The fields that a session has in every record.
 #[derive(Serialize, JsonSchema)]
@@ -38,9 +38,17 @@ pub(super) struct SessionHead<'a> {
     tcp_stream: Option<u64>,
     client: EndObject,
     server: ServerObject<'a>,
-    /// Frame numbers are the same as in Wireshark.
+    /// Frame numbers are the same as in Wireshark. In a Windows event trace (format `etl`) each packet is one frame,
+    /// although it can be several events.
     first_frame: FrameNumber,
     last_frame: FrameNumber,
+    /// The number of the first frame among the packet events of the trace: its frame in a file that etl2pcapng made.
+    /// Present only for a Windows event trace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_event: Option<EventNumber>,
+    /// The number of the last frame among the packet events of the trace. Present only for a Windows event trace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_event: Option<EventNumber>,
     opened: Time,
     closed: Time,
     /// The file with the first frame. Present only if ehlotrace read several files as one.
@@ -111,6 +119,8 @@ impl<'a> SessionHead<'a> {
             },
             first_frame: session.first.frame,
             last_frame: session.last.frame,
+            first_event: session.first.event,
+            last_event: session.last.event,
             opened: session.first.into(),
             closed: session.last.into(),
             first_part: parts.map(|(first, _)| &**first),

@@ -83,7 +83,7 @@ fn as_written(schema: &mut Schema) {
 }
 
 /// The report of ehlotrace as one document. Times are in UTC. Durations are integers, and their names end in `_ns`.
-/// Frame numbers are the same as in Wireshark. Later versions may add fields. If a field is renamed or removed,
+/// Frame numbers are the same as in Wireshark, except for Windows event traces. Later versions may add fields. If a field is renamed or removed,
 /// `schema_version` goes up.
 #[derive(JsonSchema)]
 #[schemars(rename = "Report")]

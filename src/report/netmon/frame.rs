@@ -251,7 +251,10 @@ fn top(
     summary: (Ink, &str, String),
     layout: &TraceLayout,
 ) {
-    let (ink, protocol, said) = summary;
+    let (ink, protocol, mut said) = summary;
+    if let Some(event) = frame.packet.event {
+        said += &words::event(event);
+    }
     let (number, seconds) = (frame.packet.frame, seconds(frame.since_first_ns));
     let (src, dst) = match (detail.ip, frame.content) {
         (Some(ip), _) => (ip.src.to_string(), ip.dst.to_string()),

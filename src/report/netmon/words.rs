@@ -4,6 +4,8 @@
 //! known words are those of that RFC, and so are taken for the rest of them. *Ours* is everything else: Network Monitor
 //! did not know it, or no article shows how it printed it.
 
+use crate::time::EventNumber;
+
 // How a frame is laid out.
 
 /// Attested (Q182821): before a node whose children are not shown.
@@ -37,6 +39,11 @@ pub(super) const SAME_BYTES: &str = "all of this was seen before";
 pub(super) const OTHER_BYTES: &str = "its bytes are not those seen before, or were seen too long ago to compare";
 /// Ours: starts a line about a session, or about the trace.
 pub(super) const HEADING: &str = "== ";
+
+/// Ours: the number that a frame of a Windows event trace has among the trace's packet events.
+pub(super) fn event(number: EventNumber) -> String {
+    format!(" (event {number})")
+}
 
 // FRAME and the link layer.
 

@@ -18,7 +18,7 @@ fn play_with(options: DialogueOptions<'_>, script: &str) -> Transcript {
     dialogue.server_begins(0, true);
     for (at, line) in script.lines().map(str::trim_start).filter(|line| !line.is_empty()).enumerate() {
         let frame = at as u64 + 1;
-        let moment = Moment { frame, time: Timestamp::from_nanos(at as i64), elapsed_ns: at as i64 };
+        let moment = Moment { frame, time: Timestamp::from_nanos(at as i64), elapsed_ns: at as i64, event: None };
         let (who, text) = line.split_at(2);
         let text = text.strip_prefix(' ').unwrap_or(text);
         match who {

@@ -66,7 +66,15 @@ pub(super) fn encapsulations() -> Vec<(&'static str, u16, Vec<u8>)> {
     let extended = |next, head: &[u8]| ethernet(0x86dd, &ipv6(next, &with(head, &tcp(b"EHLO a_b\r\n"))));
     let vlan = |tags: &[u8]| ethernet(0x8100, &with(tags, &ip));
     let len = u16::try_from(8 + ip.len()).unwrap();
+    let wireless = |control: [u8; 2], rest: usize| {
+        let header = [&control[..], &vec![0; 22 + rest], &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0]].concat();
+        with(&header, &ip)
+    };
     vec![
+        ("802.11", 105, wireless([0x08, 1], 0)),
+        ("802.11, quality of service", 105, wireless([0x88, 2], 2)),
+        ("802.11, four addresses", 105, wireless([0x08, 3], 6)),
+        ("802.11, quality of service and HT control", 105, wireless([0x88, 0x82], 6)),
         ("Ethernet", 1, eth.clone()),
         ("Ethernet, IPv6", 1, ethernet(0x86dd, &ip6)),
         ("IPv4 options", 1, ethernet(0x0800, &ipv4_with(2, 6, 0, 28 + 30, &tcp(b"EHLO a_b\r\n")))),

@@ -39,7 +39,9 @@ fn tunnels_are_told_apart() {
 
 #[test]
 fn other_protocols_are_no_tcp() {
-    let frames: [(u16, Vec<u8>); 11] = [
+    let frames: [(u16, Vec<u8>); 13] = [
+        (105, vec![0x80; 40]),
+        (105, vec![0xc8; 40]),
         (1, ethernet(0x0806, &[0; 28])),
         (1, ethernet(0x8863, &[0x11, 9, 0, 0, 0, 0])),
         (1, ethernet(38, &[0x42, 0x42, 3])),
@@ -61,7 +63,10 @@ fn other_protocols_are_no_tcp() {
 fn what_is_not_read_has_a_reason() {
     let tags = [0x00, 0x01, 0x81, 0x00].repeat(20);
     let labels = [0, 1, 0, 64].repeat(20);
-    let frames: [(u16, Vec<u8>, Undecoded); 14] = [
+    let frames: [(u16, Vec<u8>, Undecoded); 17] = [
+        (105, vec![0x08; 20], Undecoded::CutLinkHeader),
+        (105, [&[0x08, 0x41][..], &[0; 40]].concat(), Undecoded::EncryptedWireless),
+        (105, [&[0x88, 1][..], &[0; 22], &[0x80], &[0; 40]].concat(), Undecoded::AggregatedWireless),
         (147, vec![0; 60], Undecoded::UnsupportedLinkType(147)),
         (1, vec![0; 13], Undecoded::CutLinkHeader),
         (113, vec![0; 15], Undecoded::CutLinkHeader),

@@ -22,7 +22,7 @@ fn packet(link: u16, data: &[u8]) -> Packet<'_> {
 /// A packet of which `wire_len` octets were on the wire.
 fn cut_packet(link: u16, data: &[u8], wire_len: usize) -> Packet<'_> {
     let wire_len = u32::try_from(wire_len).unwrap();
-    Packet { frame: 1, time: Timestamp::from_nanos(0), link: LinkType(link), interface: 0, wire_len, data }
+    Packet { frame: 1, event: None, time: Timestamp::from_nanos(0), link: LinkType(link), interface: 0, wire_len, data }
 }
 
 /// The segment in a packet.

@@ -25,6 +25,13 @@ const TESTS: &[(&str, &str, &str)] = &[
         "a_capture_past_the_bounds_is_read_from_disk_and_up_to_them",
     ),
     ("dictionary_octets", "src/container/tests/bounds.rs", "the_dictionary_of_a_7z"),
+    ("etl_buffers", "src/capture/etl/tests.rs", "of_too_many_buffers_the_first_are_read"),
+    (
+        "etl_open_octets",
+        "src/capture/etl/tests.rs",
+        "without_room_for_all_processors_every_packet_is_read_all_the_same",
+    ),
+    ("etl_packets", "src/capture/etl/tests.rs", "a_packet_that_had_to_be_forgotten_counts_again"),
     ("exchanges", "tests/it/bounds/dialogue.rs", "exchanges_and_hellos_past_the_bound_are_counted"),
     ("expansion", "src/container/tests/bounds.rs", "expansion_of_what_is_packed"),
     ("expansion_free_octets", "src/container/tests/bounds.rs", "expansion_of_what_is_packed"),

@@ -69,7 +69,13 @@ pub(super) fn works() -> Vec<u8> {
 
 pub(super) fn lost() -> Vec<u8> {
     let mut capture = capture();
-    let mut s = session(&mut capture);
+    refused(&mut capture);
+    capture.finish_pcap()
+}
+
+/// The article's session that is refused.
+pub(super) fn refused(capture: &mut CaptureBuilder) {
+    let mut s = session(capture);
     s.dialogue(
         "C: EHLO sub2.
          S: 501 Invalid Address
@@ -77,12 +83,15 @@ pub(super) fn lost() -> Vec<u8> {
          S: 221 mail.your-domain.com Service closing transmission channel",
     );
     s.server_fin().client_fin();
-    capture.finish_pcap()
 }
 
 pub(super) fn closed() -> Vec<u8> {
     let mut capture = capture();
-    let mut s = session(&mut capture);
-    s.client(b"EHLO sub2.\r\n").server_fin().client_fin();
+    unanswered(&mut capture);
     capture.finish_pcap()
+}
+
+/// The one that the service closes without an answer.
+pub(super) fn unanswered(capture: &mut CaptureBuilder) {
+    session(capture).client(b"EHLO sub2.\r\n").server_fin().client_fin();
 }
