@@ -9,10 +9,9 @@ pub(super) fn again(stage: Stage) -> String {
             "port 25 or port 53 or icmp or icmp6",
             "The filter also takes DNS and ICMP: a router or firewall may have answered in place of the server.",
         ),
-        Stage::Tls | Stage::Auth => (
-            "port 25 or port 465 or port 587",
-            "Whole packets matter here: a certificate fills several of them.",
-        ),
+        Stage::Tls | Stage::Auth => {
+            ("port 25 or port 465 or port 587", "Whole packets matter here: a certificate fills several of them.")
+        }
         Stage::Breaking => (
             "port 25",
             "If you can, record on both sides at the same time: only two captures tell which side ended the connection, and \
