@@ -179,7 +179,8 @@ fn it_prints_with_the_sessions_opened() {
     let pages: Vec<&str> = text.trim_end_matches('\x0c').split('\x0c').collect();
     let first = pages.iter().position(|page| page.contains("Opened (UTC)")).unwrap();
     assert!((3..12).contains(&pages.len()), "{} pages for 8 sessions", pages.len());
-    for page in &pages[first..] {
+    // What comes behind the list may have a page of its own, without a client or server.
+    for page in pages[first..].iter().filter(|page| page.contains("192.0.2.")) {
         assert!(page.contains("Opened (UTC)"), "the heading repeats on every page of the list: {page}");
     }
 }
