@@ -39,7 +39,7 @@ compare() { # NAME CODE CODE
     slashes <"$work/native.$ending" >"$work/native.slashes"
     slashes <"$work/windows.$ending" >"$work/windows.slashes"
     if ! cmp "$work/native.slashes" "$work/windows.slashes"; then
-      diff "$work/native.slashes" "$work/windows.slashes" | head -n 10
+      diff "$work/native.slashes" "$work/windows.slashes" | cut -c 1-300 | head -n 10
       echo "differs under Wine: ehlotrace $1" && exit 1
     fi
   done
@@ -86,5 +86,16 @@ done
 "$native" scan --quiet --format json "$lost" >"$work/native.json" || [ $? -eq 1 ]
 cmp "$work/native.json" "$work/reports/lost.json"
 [ "$(ls -A "$work/reports")" = lost.json ]
+
+# Paths of more than 260 characters, and with the prefix that Windows has for them.
+long=$work/$(printf 'folder-of-a-long-name/%.0s' {1..16})
+mkdir -p "$long"
+cp "$lost" "${long}lost.pcap"
+for prefix in 'Z:' '\\?\Z:'; do
+  path=$prefix${long//\//\\}
+  wine "$work/ehlotrace.exe" scan --quiet -o "${path}lost.json" "${path}lost.pcap" || [ $? -eq 1 ]
+  grep -q '"lost":1,' "${long}lost.json"
+  rm "${long}lost.json"
+done
 
 echo "$compared commands give the same under Wine"
