@@ -34,7 +34,7 @@ def test_records_come_before_the_program_ends(tmp_path: Path) -> None:
 def test_a_table_has_the_sessions_and_their_times() -> None:
     sessions, captures = ehlotrace.tables(SAMPLES)
     assert (sessions.schema, captures.schema) == (ehlotrace.SESSIONS, ehlotrace.CAPTURES)
-    assert captures.num_rows == len(list(SAMPLES.glob("*.pcap*")))
+    assert captures.num_rows == len(list(SAMPLES.iterdir())) - 1  # README.md
     row = sessions.filter(pc.equal(sessions["path"], str(SAMPLES / "kb240832-lost.pcap"))).to_pylist()[0]
     assert (row["outcome"], row["cause"]) == ("lost", "ehlo-argument")
     assert row["hello"]["argument"] == {"text": "sub2.", "base64": None}

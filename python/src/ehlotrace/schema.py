@@ -31,6 +31,8 @@ SESSIONS: pa.Schema = pa.schema(
         ("server", pa.struct([("ip", _TEXT), ("port", _SHORT), ("product", _TEXT), ("build", _TEXT)])),
         ("first_frame", _INT),
         ("last_frame", _INT),
+        ("first_event", _INT),
+        ("last_event", _INT),
         ("opened", _TIME),
         ("closed", _TIME),
         ("first_part", _TEXT),
@@ -50,6 +52,7 @@ SESSIONS: pa.Schema = pa.schema(
             "deciding",
             pa.struct([("frame", _INT), ("command", _TEXT), ("code", _SHORT), ("enhanced", _TEXT), ("text", _TEXT)]),
         ),
+        ("lost_hello", pa.struct([("verb", _TEXT), ("argument", _OCTETS), ("problems", pa.list_(_TEXT))])),
         ("greeting_code", _SHORT),
         (
             "hello",
@@ -64,6 +67,7 @@ SESSIONS: pa.Schema = pa.schema(
                 ]
             ),
         ),
+        ("proxied_client", pa.struct([("ip", _TEXT), ("port", _SHORT)])),
     ]
 )
 """One row for each session."""
