@@ -70,7 +70,7 @@ def sessions(
     :raises EhlotraceError: if a pattern fits nothing, or a store cannot be listed.
     """
     shares = _shares(spark, inputs, sequence_by, tasks, storage_options)
-    settings = _settings(options, None, time_limit_s, stage_octets, storage_options)
+    settings = _settings(options, secrets.token_hex(), time_limit_s, stage_octets, storage_options)
     return _frame(spark, shares, settings, SESSIONS, lambda found: [found.sessions])
 
 
@@ -145,7 +145,7 @@ def _slots(spark: SparkSession) -> int:
 
 def _settings(
     options: ReadingOptions,
-    key: str | None,
+    key: str,
     time_limit_s: float | None,
     stage_octets: int,
     storage_options: Mapping[str, Any] | None,
