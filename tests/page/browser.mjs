@@ -76,9 +76,15 @@ export class Browser {
 
   async close() {
     const ended = new Promise((tell) => this.process.once("exit", tell));
-    this.process.kill("SIGKILL");
+    const tooLate = setTimeout(() => this.process.kill("SIGKILL"), 5000);
+    this.send("Browser.close").catch(() => {});
     await ended;
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 300 });
+    clearTimeout(tooLate);
+    try {
+      rmSync(this.profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 300 });
+    } catch {
+      // One of its processes still writes; the folder is a temporary one.
+    }
   }
 }
 
