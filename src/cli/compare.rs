@@ -11,7 +11,7 @@ use ehlotrace::filter::Network;
 
 use super::args::ReadingArgs;
 use super::output::Output;
-use super::{Exit, bar, complain};
+use super::{Exit, bar, complain, processors};
 
 /// Compare two scans: which losses are gone, which are still there, which are new
 #[derive(Debug, ClapArgs)]
@@ -106,7 +106,6 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<Exit> {
 
 fn options<'p>(args: &CompareArgs) -> ReadOptions<'p> {
     let mut batch = BatchOptions::new(args.reading.scan_options());
-    let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     batch.jobs = args.jobs.map_or_else(processors, usize::from);
     batch.passwords = args.reading.passwords().to_vec();
     ReadOptions { batch, clients: args.client.clone(), servers: args.server.clone() }

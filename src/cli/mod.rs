@@ -77,6 +77,11 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     causes.any(|cause| is_it(cause) || is_within(cause))
 }
 
+/// How many captures are read at the same time unless the user says so.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// One line to standard error. If even that fails there is nobody left to tell.
 fn complain(message: &str) {
     let line = ehlotrace::report::escape::text(message.as_bytes());

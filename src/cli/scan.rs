@@ -13,7 +13,7 @@ use ehlotrace::scan::FingerprintKey;
 
 use super::args::{CsvRows, Format, ScanArgs, Separator, Show};
 use super::output::Output;
-use super::{Exit, bar, complain, list, platform};
+use super::{Exit, bar, complain, list, platform, processors};
 
 /// Scans the captures named and writes the report.
 pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
@@ -107,10 +107,6 @@ fn listed(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
         let mut file = File::open(path).with_context(cannot)?;
         list::read(&mut file).with_context(cannot)
     }
-}
-
-fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 fn exit(result: &BatchResult) -> Exit {

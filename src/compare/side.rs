@@ -127,6 +127,15 @@ impl Side {
             hello_octets: limits.relay_argument_octets,
             answers: limits.relay_refusals,
         };
+        Self::within(name, bounds)
+    }
+
+    /// One with the same bounds, for a capture that may turn out to be a copy.
+    pub(super) fn empty(&self) -> Self {
+        Self::within(String::new(), self.bounds)
+    }
+
+    fn within(name: String, bounds: Bounds) -> Self {
         Self {
             name,
             captures: 0,
@@ -136,20 +145,6 @@ impl Side {
             relays: BTreeMap::new(),
             other_sessions: 0,
             bounds,
-        }
-    }
-
-    /// One with the same bounds, for a capture that may turn out to be a copy.
-    pub(super) fn empty(&self) -> Self {
-        Self {
-            name: String::new(),
-            captures: 0,
-            total: Counts::default(),
-            failures: Vec::new(),
-            incomplete: None,
-            relays: BTreeMap::new(),
-            other_sessions: 0,
-            bounds: self.bounds,
         }
     }
 

@@ -91,10 +91,9 @@ impl Comparison {
         let nothing = Relay::default();
         let mut rows = Vec::new();
         for (client, server) in ends {
-            let relay_of = |side: &'_ Side| side.relays.contains_key(&(client, server));
-            let (is_before, is_after) = (relay_of(&before), relay_of(&after));
-            let earlier = before.relays.get(&(client, server)).filter(|_| is_before).unwrap_or(&nothing);
-            let later = after.relays.get(&(client, server)).filter(|_| is_after).unwrap_or(&nothing);
+            let (earlier, later) = (before.relays.get(&(client, server)), after.relays.get(&(client, server)));
+            let is_after = later.is_some();
+            let (earlier, later) = (earlier.unwrap_or(&nothing), later.unwrap_or(&nothing));
             let troubles: BTreeSet<_> = earlier.troubles.keys().chain(later.troubles.keys()).collect();
             rows.extend(troubles.into_iter().map(|trouble| Row {
                 client,

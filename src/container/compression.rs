@@ -70,13 +70,14 @@ pub fn peel(input: Input, limits: &Limits) -> io::Result<Peeled> {
 /// # Errors
 /// As [`peel`].
 pub fn peel_file(file: File, octets: u64, limits: &Limits) -> io::Result<Peeled> {
-    let again = regular(&file).and_then(|there| Some((file.try_clone().ok()?, there.min(octets))));
+    let again = again(&file).map(|(file, there)| (file, there.min(octets)));
     Ok(peel(Box::new(file.take(octets)), limits)?.of_file(again))
 }
 
-/// How many octets a regular file has.
-pub(super) fn regular(file: &File) -> Option<u64> {
-    file.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len())
+/// The same file once more, if it is a regular one, and how many octets it has.
+pub(super) fn again(file: &File) -> Option<(File, u64)> {
+    let octets = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
+    Some((file.try_clone().ok()?, octets))
 }
 
 /// As [`peel`], with what is unpacked counted in `expansion`. The head of the stream is there to look at.

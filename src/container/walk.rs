@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::archive::{ArchiveKind, ArchiveRefusal, kind_of};
-use super::compression::{HEAD_OCTETS, MAX_DEPTH, Peeled, compression_of, peel_within, regular};
+use super::compression::{HEAD_OCTETS, MAX_DEPTH, Peeled, again, compression_of, peel_within};
 use super::layer::{Counted, Tagged};
 use super::pipe::{Message, Outlet, Shared, channel};
 use super::source::{Origin, Source};
@@ -130,7 +130,7 @@ impl Walk<'_> {
             Source::File(mut file) => match kind_of(&head_of(&mut file)) {
                 Some(kind) => return self.open(kind, Source::File(file), path, depth),
                 None => {
-                    let again = regular(&file).and_then(|octets| Some((file.try_clone().ok()?, octets)));
+                    let again = again(&file);
                     (Box::new(file), again)
                 }
             },

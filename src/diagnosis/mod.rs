@@ -142,6 +142,15 @@ impl Diagnosis {
         })
     }
 
+    /// The malformed argument that the session was lost to, whoever said it; only if it was lost to one.
+    pub fn malformed_argument(&self) -> Option<&Argument> {
+        self.cause.filter(|rule| rule.stage == Stage::Argument)?;
+        self.evidence.iter().find_map(|shown| match &shown.kind {
+            EvidenceKind::Argument(argument) => Some(argument),
+            _ => None,
+        })
+    }
+
     /// What was spoken in place of SMTP; only if that is known.
     pub fn other_protocol(&self) -> Option<&'static str> {
         self.evidence.iter().find_map(|shown| match shown.kind {

@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use crate::diagnosis::{Diagnosis, EvidenceKind, Fault, Reason, Stage};
+use crate::diagnosis::{Diagnosis, Fault, Reason};
 use crate::matrix::{self, SERVERS};
 use crate::smtp::ehlo::{ArgumentCheck, LineEnd, Problem, ProblemCode, check};
 
@@ -15,11 +15,7 @@ pub fn remedy(diagnosis: &Diagnosis) -> String {
 
 /// The malformed argument that a session was lost to, no blanks around it.
 pub(super) fn lost_to(diagnosis: &Diagnosis) -> Option<&[u8]> {
-    diagnosis.cause.filter(|rule| rule.stage == Stage::Argument)?;
-    diagnosis.evidence.iter().find_map(|shown| match &shown.kind {
-        EvidenceKind::Argument(argument) => Some(&*argument.octets),
-        _ => None,
-    })
+    diagnosis.malformed_argument().map(|argument| &*argument.octets)
 }
 
 /// What to do about a refused argument if there is one, else about the reason, else the remedy of the cause.

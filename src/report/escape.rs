@@ -67,6 +67,14 @@ pub(crate) fn line(octets: &[u8], width: usize) -> String {
     cut(&text(kept), width)
 }
 
+/// `text`, already safe, in a code span of Markdown that it cannot end (CommonMark 6.1).
+pub(super) fn code_span(text: &str) -> String {
+    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') || text.is_empty() { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
 /// Columns a terminal needs for `text`, one character after the other.
 pub fn columns(text: &str) -> usize {
     text.chars().map(|character| character.width().unwrap_or(0)).sum()

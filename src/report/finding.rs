@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::digest::refusal;
-use super::relay::{Argument, REFUSAL_COLUMNS, Refusal, RelayBounds, client_of};
+use super::refusals::Refusals;
+use super::relay::{Argument, RelayBounds, client_of};
 use super::{advice, product_name};
-use crate::diagnosis::{self, Diagnosis, EvidenceKind, Fault, RULES, Reason, Rule, Stage};
+use crate::diagnosis::{Diagnosis, Fault, RULES, Reason, Rule, Stage};
 use crate::limits::Limits;
 use crate::scan::CaptureSource;
 use crate::session::Session;
@@ -31,10 +31,7 @@ pub(super) struct Finding {
     pub(super) arguments: Vec<(Argument, u64)>,
     /// Sessions whose argument is none of these.
     pub(super) arguments_omitted: u64,
-    /// Replies that sessions were lost to, in order of appearance.
-    pub(super) refusals: Vec<Refusal>,
-    /// Sessions lost to replies that are none of these.
-    pub(super) refusals_omitted: u64,
+    pub(super) refusals: Refusals,
     /// How many captures and tickets have such a session.
     pub(super) captures: u64,
     pub(super) tickets: u64,
@@ -79,20 +76,12 @@ const PEERS: usize = 1_000;
 /// Different products kept of one finding.
 const PRODUCTS: usize = 8;
 
-/// The malformed argument that a session was lost to.
-fn malformed(diagnosis: &Diagnosis) -> Option<&diagnosis::Argument> {
-    diagnosis.cause.filter(|rule| rule.stage == Stage::Argument)?;
-    diagnosis.evidence.iter().find_map(|shown| match &shown.kind {
-        EvidenceKind::Argument(argument) => Some(argument),
-        _ => None,
-    })
-}
-
 impl Trouble {
     /// What `diagnosis` says a session was lost to; none of a session that lost no mail.
     pub(super) fn of(diagnosis: &Diagnosis) -> Option<Self> {
         let rule = diagnosis.cause.filter(|_| diagnosis.is_mail_lost())?;
-        let problems = malformed(diagnosis).map(|argument| argument.problems.iter().map(|problem| problem.code));
+        let problems =
+            diagnosis.malformed_argument().map(|argument| argument.problems.iter().map(|problem| problem.code));
         let mut problems: Vec<ProblemCode> = problems.into_iter().flatten().collect();
         problems.sort_unstable();
         problems.dedup();
@@ -146,8 +135,7 @@ impl Finding {
             products: Vec::new(),
             arguments: Vec::new(),
             arguments_omitted: 0,
-            refusals: Vec::new(),
-            refusals_omitted: 0,
+            refusals: Refusals::default(),
             captures: 0,
             tickets: 0,
             latest: (usize::MAX, usize::MAX),
@@ -177,19 +165,13 @@ impl Finding {
         }
         self.add_argument(session, diagnosis, bounds);
         if let Some((_, answer)) = diagnosis.reply() {
-            let text = refusal(answer, REFUSAL_COLUMNS);
-            let is_full = self.refusals.len() >= bounds.refusals;
-            match self.refusals.iter_mut().find(|known| *known.text == *text) {
-                Some(known) => known.sessions += 1,
-                None if is_full => self.refusals_omitted += 1,
-                None => self.refusals.push(Refusal { text: text.into(), sessions: 1 }),
-            }
+            self.refusals.add(answer, bounds.refusals);
         }
     }
 
     fn add_argument(&mut self, session: &Session, diagnosis: &Diagnosis, bounds: RelayBounds) {
         let hello = || diagnosis.hello.and_then(|index| session.transcript.hellos.get(index));
-        let argument = match malformed(diagnosis) {
+        let argument = match diagnosis.malformed_argument() {
             Some(argument) => Some(Argument::lost_to(argument, diagnosis, bounds.argument_octets)),
             None => hello().and_then(|hello| Argument::new(session, hello, bounds.argument_octets)),
         };

@@ -1,6 +1,7 @@
 //! Findings in words that several formats use.
 
 use super::finding::{Finding, Peers};
+use super::refusals::with_sessions;
 use super::relay::Argument;
 use super::relays::place;
 use super::totals::Totals;
@@ -86,29 +87,12 @@ pub(super) fn arguments(finding: &Finding, describe: impl Fn(&Argument) -> Strin
         .into_iter()
         .map(|(argument, sessions)| (describe(argument), *sessions))
         .collect();
-    with_numbers(all, finding.arguments_omitted, "and others")
+    with_sessions(all, NAMED_TEXTS, finding.arguments_omitted, "and others")
 }
 
 /// The replies with the number of sessions of each; each by `describe`.
 pub(super) fn refusals(finding: &Finding, describe: impl Fn(&str) -> String) -> Vec<String> {
-    let mut all: Vec<(String, u64)> =
-        finding.refusals.iter().map(|refusal| (describe(&refusal.text), refusal.sessions)).collect();
-    all.sort_by_key(|(_, sessions)| std::cmp::Reverse(*sessions));
-    with_numbers(all, finding.refusals_omitted, "and other replies")
-}
-
-/// `texts` with their numbers where there are several; what is too much is added up as `rest`.
-fn with_numbers(texts: Vec<(String, u64)>, omitted: u64, rest: &str) -> Vec<String> {
-    if let ([(text, _)], 0) = (texts.as_slice(), omitted) {
-        return vec![text.clone()];
-    }
-    let omitted = omitted + texts.iter().skip(NAMED_TEXTS).map(|(_, sessions)| sessions).sum::<u64>();
-    let named = texts.into_iter().take(NAMED_TEXTS);
-    let mut named: Vec<String> = named.map(|(text, times)| format!("{text} ({})", count(times, "session"))).collect();
-    if omitted > 0 {
-        named.push(format!("{rest} ({})", count(omitted, "session")));
-    }
-    named
+    finding.refusals.most_frequent(NAMED_TEXTS, describe)
 }
 
 /// `in 3 captures of 2 tickets`; none where the run has one capture.
@@ -138,9 +122,10 @@ pub(super) fn example(finding: &Finding, totals: &Totals) -> String {
 pub(super) fn fix(finding: &Finding, totals: &Totals) -> String {
     let mut sentences = vec![format!("{}{}", place(finding.trouble.fault), finding.remedy())];
     if finding.trouble.rule.stage == Stage::Argument {
-        let relays = totals.losing_relays();
-        let of_clients = relays.iter().filter(|relay| finding.clients.has(relay.client));
-        let clients = of_clients.filter_map(|relay| relay.client_product.as_deref()).filter_map(advice::where_to_set);
+        let relays =
+            totals.losing_relays_with(|relay| relay.client_product.is_some() && finding.clients.has(relay.client));
+        let products = relays.iter().filter_map(|relay| relay.client_product.as_deref());
+        let clients = products.filter_map(advice::where_to_set);
         let servers = finding.products.iter().filter_map(|product| advice::how_to_tolerate(product));
         sentences.extend(some_of(clients));
         sentences.extend(some_of(servers));

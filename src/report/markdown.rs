@@ -36,12 +36,7 @@ struct Row {
 impl<'w> Markdown<'w> {
     pub(super) fn new(options: &ReportOptions, out: Box<dyn Write + 'w>) -> Self {
         let most = options.limits.table_rows;
-        Self {
-            out,
-            zone: options.zone.clone(),
-            rows: Rows::new(most),
-            examples: ExampleParagraphs::new(options.limits.findings),
-        }
+        Self { out, zone: options.zone.clone(), rows: Rows::new(most), examples: ExampleParagraphs::default() }
     }
 }
 
@@ -286,10 +281,7 @@ fn argument(argument: &Argument) -> String {
 /// Text in a code span that it cannot end, and in a table cell that it cannot end either.
 pub(crate) fn code(text: &str) -> String {
     let text = escape::text(text.as_bytes()).replace('|', "\\|");
-    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    if text.is_empty() { String::new() } else { format!("{fence}{pad}{text}{pad}{fence}") }
+    if text.is_empty() { text } else { escape::code_span(&text) }
 }
 
 #[cfg(test)]

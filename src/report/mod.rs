@@ -25,6 +25,7 @@ pub mod netmon;
 mod notes;
 pub mod record;
 mod recovery;
+mod refusals;
 mod relay;
 mod relays;
 mod run;

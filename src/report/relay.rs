@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::change::{Change, Fate, History, Step};
-use super::digest::refusal;
+use super::refusals::Refusals;
 use super::timeline::Timeline;
 use super::{advice, escape, product_name};
 use crate::diagnosis::{self, Diagnosis, Fault, Outcome, RULES, Reason, Rule};
@@ -53,10 +53,7 @@ pub(super) struct Relay {
     pub(super) arguments: Vec<Argument>,
     /// Hellos of lost sessions whose argument is none of the ones kept.
     pub(super) arguments_omitted: u64,
-    /// Different refusals that sessions were lost to, in order of appearance.
-    pub(super) refusals: Vec<Refusal>,
-    /// Sessions lost to refusals that are none of the ones kept.
-    pub(super) refusals_omitted: u64,
+    pub(super) refusals: Refusals,
     /// The captures with a lost session, in order: the number of each, and where it came from.
     pub(super) captures: Vec<(usize, Arc<str>)>,
     /// More of them.
@@ -65,14 +62,6 @@ pub(super) struct Relay {
     last_lost_in: Option<usize>,
     losses: Vec<Loss>,
     history: History,
-}
-
-/// A reply that sessions were lost to.
-#[derive(Clone, Debug)]
-pub(super) struct Refusal {
-    /// The reply in words, with the command it is to. Safe on a terminal.
-    pub(super) text: Box<str>,
-    pub(super) sessions: u64,
 }
 
 /// A hello argument, and what to send instead.
@@ -134,9 +123,6 @@ pub(super) struct Loss {
     argument: Option<Box<[u8]>>,
 }
 
-/// Columns of a refusal.
-pub(super) const REFUSAL_COLUMNS: usize = 160;
-
 /// The client's address, behind a proxy the one it names.
 pub(super) fn client_of(session: &Session) -> IpAddr {
     session.proxied_client().unwrap_or(session.client).ip()
@@ -172,8 +158,7 @@ impl Relay {
             lost_span: None,
             arguments: Vec::new(),
             arguments_omitted: 0,
-            refusals: Vec::new(),
-            refusals_omitted: 0,
+            refusals: Refusals::default(),
             captures: Vec::new(),
             captures_omitted: 0,
             last_lost_in: None,
@@ -245,19 +230,9 @@ impl Relay {
             self.add_argument(session, hello, bounds);
         }
         if let Some((_, answer)) = diagnosis.reply() {
-            self.add_refusal(&refusal(answer, REFUSAL_COLUMNS), bounds);
+            self.refusals.add(answer, bounds.refusals);
         }
         index
-    }
-
-    fn add_refusal(&mut self, text: &str, bounds: RelayBounds) {
-        if let Some(known) = self.refusals.iter_mut().find(|known| &*known.text == text) {
-            known.sessions += 1;
-        } else if self.refusals.len() < bounds.refusals {
-            self.refusals.push(Refusal { text: text.into(), sessions: 1 });
-        } else {
-            self.refusals_omitted += 1;
-        }
     }
 
     fn add_argument(&mut self, session: &Session, hello: &Hello, bounds: RelayBounds) {

@@ -88,17 +88,6 @@ pub(super) fn remedy_of(relay: &Relay, loss: &Loss) -> String {
     [Some(remedy), set, pass].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-/// `MAIL: 530 5.7.0 Authentication required (5 sessions)`: the refusals that sessions were lost to.
-pub(super) fn refusals(relay: &Relay) -> Vec<String> {
-    let said = relay.refusals.iter().map(|refusal| match (relay.refusals.len(), relay.refusals_omitted) {
-        (1, 0) => refusal.text.to_string(),
-        _ => format!("{} ({})", refusal.text, count(refusal.sessions, "session")),
-    });
-    let omitted = relay.refusals_omitted;
-    let more = (omitted > 0).then(|| format!("and other replies ({})", count(omitted, "session")));
-    said.chain(more).collect()
-}
-
 /// `3: tickets/4711/a.pcap`: the captures in which it lost sessions, with their numbers where there are several.
 pub(super) fn captures(relay: &Relay, are_several: bool) -> Vec<String> {
     let named = relay.captures.iter().map(|(number, path)| {

@@ -296,8 +296,13 @@ impl Totals {
 
     /// The relays that lost a session, those that lost most first.
     pub(super) fn losing_relays(&self) -> Vec<&Relay> {
-        let mut losing: Vec<&Relay> =
-            self.losing.iter().chain(self.relays.values()).filter(|relay| relay.lost > 0).collect();
+        self.losing_relays_with(|_| true)
+    }
+
+    /// Those of them of which this holds.
+    pub(super) fn losing_relays_with(&self, holds: impl Fn(&Relay) -> bool) -> Vec<&Relay> {
+        let all = self.losing.iter().chain(self.relays.values());
+        let mut losing: Vec<&Relay> = all.filter(|relay| relay.lost > 0 && holds(relay)).collect();
         losing.sort_by_key(|relay| (std::cmp::Reverse(relay.lost), relay.ticket.number, relay.client, relay.server));
         losing
     }

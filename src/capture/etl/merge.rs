@@ -241,26 +241,9 @@ impl Merge {
         lane.octets.clear();
         if entry.is_compressed {
             let stream = packed.get(HEADER_OCTETS..).unwrap_or_default();
-            let unpacked = match self.compression {
-                LZNT1 => lznt1::unpack(stream, most, &mut lane.octets),
-                XPRESS => xpress::unpack(stream, most, &mut lane.octets),
-                _ => Err(Damage::Unknown),
-            };
-            match unpacked {
-                Err(Damage::Unknown) => {
-                    self.damaged.add(entry.offset, "it is compressed, but the trace does not say how")
-                }
-                Ok(()) if most < claimed => {
-                    self.damaged.add(entry.offset, "it claims to unpack to more than a buffer has")
-                }
-                Err(Damage::Early) if self.cut_at != Some(entry.offset) => {
-                    self.damaged.add(entry.offset, "it unpacks to fewer bytes than it says");
-                }
-                Err(Damage::Wrong) => {
-                    self.damaged.add(entry.offset, "its compressed data contradicts itself");
-                    lane.octets.clear();
-                }
-                Ok(()) | Err(Damage::Early) => {}
+            let is_cut = self.cut_at == Some(entry.offset);
+            if let Some(what) = unpack(self.compression, stream, (claimed, most), is_cut, &mut lane.octets) {
+                self.damaged.add(entry.offset, what);
             }
             lane.at = 0;
         } else {
@@ -283,5 +266,31 @@ impl Merge {
             }
         }
         Ok(true)
+    }
+}
+
+/// Unpacks the stream of a compressed buffer to as many octets as it claims to have, at most as many as a buffer may have; gives
+/// what is wrong with it, if anything is. That the stream of a cut buffer ends early is not.
+fn unpack(
+    compression: u16,
+    stream: &[u8],
+    (claimed, most): (usize, usize),
+    is_cut: bool,
+    output: &mut Vec<u8>,
+) -> Option<&'static str> {
+    let unpacked = match compression {
+        LZNT1 => lznt1::unpack(stream, most, output),
+        XPRESS => xpress::unpack(stream, most, output),
+        _ => Err(Damage::Unknown),
+    };
+    match unpacked {
+        Err(Damage::Unknown) => Some("it is compressed, but the trace does not say how"),
+        Ok(()) if most < claimed => Some("it claims to unpack to more than a buffer has"),
+        Err(Damage::Early) if !is_cut => Some("it unpacks to fewer bytes than it says"),
+        Err(Damage::Wrong) => {
+            output.clear();
+            Some("its compressed data contradicts itself")
+        }
+        Ok(()) | Err(Damage::Early) => None,
     }
 }

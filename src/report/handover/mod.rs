@@ -6,10 +6,10 @@ mod list;
 mod pieces;
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use super::command::{Reach, Retry};
 use super::digest::Digest;
+use super::relay::client_of;
 use super::words::{date, date_and_time};
 use super::{advice, escape};
 use crate::diagnosis::{Confidence, EvidenceKind, Fault, Outcome, Stage};
@@ -109,17 +109,12 @@ fn what_to_change(digest: &Digest<'_>, paragraph: &mut Paragraph) {
         return;
     }
     paragraph.sentence(match digest.diagnosis.fault {
-        Some(Fault::Client) => format!("What to change, at the client {}: ", client(digest.session)),
+        Some(Fault::Client) => format!("What to change, at the client {}: ", client_of(digest.session)),
         Some(Fault::Server) => "What to change, at the server: ".to_owned(),
         Some(Fault::Network) => "What to change, between the two: ".to_owned(),
         Some(Fault::Capture) | None => "What to do: ".to_owned(),
     });
     paragraph.own(remedy);
-}
-
-/// The client that has to change something.
-fn client(session: &Session) -> IpAddr {
-    session.proxied_client().unwrap_or(session.client).ip()
 }
 
 fn how_to_verify(digest: &Digest<'_>, retry: &Retry, paragraph: &mut Paragraph) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::report::escape;
+use crate::report::escape::{self, code_span};
 
 /// A paragraph, of which the capture's text can be told from the program's.
 #[derive(Debug, Default)]
@@ -86,14 +86,6 @@ const SAID_COLUMNS: usize = 160;
 /// A character that means nothing to Markdown (CommonMark 2.4).
 fn literal(character: char) -> String {
     if character.is_ascii_punctuation() { format!("\\{character}") } else { character.to_string() }
-}
-
-/// Text, safe on a terminal, in a code span that it cannot end. It stands in no cell of a table.
-fn code_span(text: &str) -> String {
-    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let pad = if text.starts_with('`') || text.ends_with('`') || text.is_empty() { " " } else { "" };
-    format!("{fence}{pad}{text}{pad}{fence}")
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ fn more(relay: &Relay, run: &Run) -> Markup {
                 @if !relay.arguments.is_empty() { (item("Sends", sent)) }
                 @if let Some(when) = relays::when(relay, &run.options.zone) { (item("When", html! { (when) })) }
                 @if run.totals.summary().captures > 1 { (item("In", list(relays::captures(relay, true)))) }
-                @if !relay.refusals.is_empty() { (item("Answers", list(relays::refusals(relay)))) }
+                @if !relay.refusals.kept.is_empty() { (item("Answers", list(relay.refusals.in_words()))) }
                 @for remedy in relays::remedies(relay) { (item("Fix", sections::code_marked(&remedy))) }
             }
         }

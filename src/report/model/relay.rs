@@ -9,7 +9,8 @@ use super::schema;
 use super::values::{AsText, Octets, Time, is_default};
 use crate::report::Summary;
 use crate::report::change::Change;
-use crate::report::relay::{Argument, Loss, Refusal, Relay};
+use crate::report::refusals::Refusal;
+use crate::report::relay::{Argument, Loss, Relay};
 use crate::report::relays;
 
 /// The sessions from one client to one server. At least one of them was lost.
@@ -172,8 +173,8 @@ impl<'a> RelayObject<'a> {
             proxy: relay.proxy.map(AsText),
             ticket: relay.ticket.number,
             causes: relay.losses().into_iter().map(|loss| LossObject::new(relay, loss)).collect(),
-            refusals: relay.refusals.iter().map(RefusalObject::new).collect(),
-            refusals_omitted: relay.refusals_omitted,
+            refusals: relay.refusals.kept.iter().map(RefusalObject::new).collect(),
+            refusals_omitted: relay.refusals.omitted,
             lost_in: relay.captures.iter().map(|(capture, _)| *capture).collect(),
             lost_in_omitted: relay.captures_omitted,
             changes: relay.changes().iter().map(ChangeObject::new).collect(),

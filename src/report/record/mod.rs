@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use super::digest::{Deciding, Digest};
 use super::relay::client_of;
-use crate::diagnosis::{Diagnosis, EvidenceKind, Outcome, Stage};
+use crate::diagnosis::{Diagnosis, Outcome};
 use crate::scan::CaptureSource;
 use crate::session::Session;
 use crate::smtp::ehlo::Problem;
@@ -119,12 +119,8 @@ impl<'s> LostHello<'s> {
     /// The malformed argument that the session was lost to, whoever said it, or else the hello that the verdict names; none
     /// of a session that was not lost.
     pub(super) fn of(digest: &Digest<'s>) -> Option<Self> {
-        let rule = digest.diagnosis.cause?;
-        let malformed = digest.diagnosis.evidence.iter().find_map(|shown| match &shown.kind {
-            EvidenceKind::Argument(argument) if rule.stage == Stage::Argument => Some(argument),
-            _ => None,
-        });
-        if let Some(argument) = malformed {
+        digest.diagnosis.cause?;
+        if let Some(argument) = digest.diagnosis.malformed_argument() {
             let verb = argument.verb.name().unwrap_or_default().to_owned();
             return Some(Self { verb, argument: &argument.octets, problems: &argument.problems });
         }

@@ -87,10 +87,8 @@ impl Layout {
 
     /// The lines of a table of `rows`.
     pub(super) fn table<'r>(&self, rows: impl Iterator<Item = &'r TableRow>) -> String {
-        let mut table = comfy_table::Table::new();
-        table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('-')));
+        let mut table = bare();
         table.set_content_arrangement(ContentArrangement::Disabled);
-        table.force_no_tty();
         if self.colour {
             table.enforce_styling();
         }
@@ -116,6 +114,14 @@ impl Layout {
         let cell = Cell::new(lines.join("\n"));
         if self.colour && std::ptr::fn_addr_eq(column.cell, CAUSE.cell) { cell.fg(colour(row)) } else { cell }
     }
+}
+
+/// A table with nothing but a line below its heading.
+pub(super) fn bare() -> comfy_table::Table {
+    let mut table = comfy_table::Table::new();
+    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('-')));
+    table.force_no_tty();
+    table
 }
 
 const fn colour(row: &TableRow) -> Color {

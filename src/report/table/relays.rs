@@ -1,8 +1,9 @@
 //! The pairs of client and server that lost sessions, a line each.
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, TableStyle};
+use comfy_table::{CellAlignment, ContentArrangement};
 
 use super::footer::FooterLines;
+use super::layout::bare;
 use crate::report::escape;
 use crate::report::relay::Relay;
 use crate::report::relays::{self, causes};
@@ -52,10 +53,8 @@ fn by_proxy(relay: &Relay) -> String {
 fn table(losing: &[&Relay], run: &Run, width: usize) -> String {
     let zone = &run.options.zone;
     let are_several = run.totals.tickets.are_several();
-    let mut table = comfy_table::Table::new();
-    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('-')));
+    let mut table = bare();
     table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.force_no_tty();
     table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
     let heads = ["Client", "Server", "Lost", "Cause"].map(str::to_owned);
     let times = ["First lost", "Last lost"].map(|title| format!("{title} ({})", zone.name()));
