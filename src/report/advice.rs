@@ -165,19 +165,20 @@ const TOLERANCE: [(&str, &str); 3] = [
     ("Sendmail", "with `confALLOW_BOGUS_HELO`"),
 ];
 
-fn known<'t>(table: &'t [(&str, &str)], product: &str) -> Option<&'t str> {
-    table.iter().find(|(name, _)| product.starts_with(name)).map(|(_, how)| *how)
+/// The row of a product.
+fn known<'t>(table: &'t [(&'t str, &'t str)], product: &str) -> Option<&'t (&'t str, &'t str)> {
+    table.iter().find(|(name, _)| product.starts_with(name))
 }
 
 /// Where the client has its name, if it runs a product of which that is known.
 pub(super) fn where_to_set(client_product: &str) -> Option<String> {
-    known(&SETTINGS, client_product).map(|how| format!("The client runs {client_product}: its name is set {how}."))
+    known(&SETTINGS, client_product).map(|(_, how)| format!("The client runs {client_product}: its name is set {how}."))
 }
 
 /// How the server can be made to let the name pass, if it runs a product of which that is known.
 pub(super) fn how_to_tolerate(server_product: &str) -> Option<String> {
     known(&TOLERANCE, server_product)
-        .map(|how| format!("Until the client is corrected, the server lets the name pass {how}."))
+        .map(|(name, how)| format!("Until the client is corrected, {name} lets the name pass {how}."))
 }
 
 #[cfg(test)]

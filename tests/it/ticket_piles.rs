@@ -320,7 +320,7 @@ fn where_client_and_server_are_known_products_their_settings_are_named() {
     let pile = Pile::new();
     pile.put("4720/known.pcap", &pcap(&capture.frames()));
     let settings = "The client runs Postfix: its name is set with `smtp_helo_name` in `main.cf`. Until the client is corrected, \
-                    the server lets the name pass with `helo_accept_junk_hosts` or `helo_allow_chars`.";
+                    Exim lets the name pass with `helo_accept_junk_hosts` or `helo_allow_chars`.";
     let relay = &pile.json(&["tickets/4720"])["relays"][0];
     let remedy = relay["causes"][0]["remedy"].as_str().unwrap();
     assert!(remedy.contains("`sub-2.your-company.com`") && remedy.ends_with(settings), "{remedy}");

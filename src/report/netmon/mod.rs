@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use crate::diagnosis::{Diagnosis, Outcome};
 use crate::flow::{Direction, Followed};
-use crate::report::command::Retry;
+use crate::report::command::{Reach, Retry};
 use crate::report::digest::Digest;
 use crate::report::{self, escape, evidence, recovery};
 use crate::scan::CaptureSource;
@@ -188,7 +188,13 @@ fn try_again(session: &Session, diagnosis: &Diagnosis) -> Option<String> {
     let source = CaptureSource::default();
     let digest = Digest::new(0, &source, session, diagnosis, None);
     let retry = (diagnosis.outcome == Outcome::Lost).then(|| Retry::new(&digest))?;
-    retry.short().map(str::to_owned)
+    // What the command repeats is less than the session where mail was refused.
+    let what = match retry.reach {
+        Reach::Connect => "Connect again",
+        Reach::Hello => "Say hello again",
+        Reach::Tls => "Start TLS again",
+    };
+    retry.short().map(|command| format!("{what}: {command}"))
 }
 
 /// Product, outcome, cause, and what the trace cannot show.
@@ -203,7 +209,7 @@ fn heading(session: &Session, diagnosis: &Diagnosis) -> Vec<String> {
     let recovered = recovery::text(session, diagnosis).filter(|_| diagnosis.cause.is_none());
     let recovered = recovered.map(|text| format!(", {text}")).unwrap_or_default();
     lines.push(format!("Outcome: {}{recovered}", evidence::verdict(diagnosis)));
-    lines.extend(try_again(session, diagnosis).map(|command| format!("Try again: {command}")));
+    lines.extend(try_again(session, diagnosis));
     let transcript = &session.transcript;
     if transcript.client_spans.is_full() || transcript.server_spans.is_full() {
         lines.push("Too many messages: the commands and replies of the later ones are not shown".to_owned());
