@@ -73,12 +73,12 @@ impl Stream {
         Ok(Self { rows, waiting: 0, encoder })
     }
 
-    /// Takes the rows that wait, as octets of the stream.
-    fn take(&mut self) -> io::Result<Vec<u8>> {
+    /// Writes the rows that wait.
+    fn write(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.waiting = 0;
         let batch = self.rows.to_record_batch().map_err(io::Error::other)?;
         let buffers = self.encoder.encode(&batch).map_err(io::Error::other)?;
-        Ok(buffers.iter().flat_map(|buffer| buffer.as_slice()).copied().collect())
+        buffers.iter().try_for_each(|buffer| out.write_all(buffer))
     }
 }
 
@@ -102,25 +102,23 @@ impl<'w> Arrow<'w> {
         if stream.waiting < BATCH_ROWS { Ok(()) } else { self.send() }
     }
 
-    /// Adds a row behind which all of a capture or an input is there.
-    fn add_end(&mut self, row: &Row<'_>) -> io::Result<()> {
-        self.add(row)?;
-        if self.has_sent_of_input || self.flushed.elapsed() >= FLUSHED_EVERY { self.send() } else { Ok(()) }
+    /// Sends what waits on its way, if it has waited for so long.
+    fn send_after(&mut self, time: Duration) -> io::Result<()> {
+        if self.flushed.elapsed() < time { Ok(()) } else { self.send() }
     }
 
     /// Sends what waits on its way.
     fn send(&mut self) -> io::Result<()> {
-        let stream = self.stream()?;
-        if stream.waiting == 0 {
-            return Ok(());
-        }
-        let octets = stream.take()?;
+        self.stream()?;
+        let Some(stream) = self.stream.as_mut().filter(|stream| stream.waiting > 0) else { return Ok(()) };
         if let Some(held) = &mut self.held {
+            let mut octets = Vec::new();
+            stream.write(&mut octets)?;
             return held.add((0, u64::try_from(held.len()).map_err(io::Error::other)?), &octets);
         }
         self.has_sent_of_input = true;
         self.flushed = Instant::now();
-        self.out.write_all(&octets)?;
+        stream.write(&mut self.out)?;
         self.out.flush()
     }
 }
@@ -137,7 +135,7 @@ impl Form for Arrow<'_> {
     fn session(&mut self, digest: &Digest<'_>) -> io::Result<()> {
         let session = Some(BriefSession::new(digest));
         self.add(&Row { row_type: "session", session, ..Row::EMPTY })?;
-        if self.flushed.elapsed() < SESSIONS_FLUSHED_EVERY { Ok(()) } else { self.send() }
+        self.send_after(SESSIONS_FLUSHED_EVERY)
     }
 
     fn forget(&mut self, _: usize) -> io::Result<()> {
@@ -157,11 +155,13 @@ impl Form for Arrow<'_> {
             held.copy("", "", usize::MAX, &mut self.out)?;
         }
         let capture = Some(CaptureObject::new(source, report));
-        self.add_end(&Row { row_type: "capture_end", capture, ..Row::EMPTY })
+        self.add(&Row { row_type: "capture_end", capture, ..Row::EMPTY })?;
+        self.send_after(FLUSHED_EVERY)
     }
 
     fn input_end(&mut self, _: &InputReport) -> io::Result<()> {
-        self.add_end(&Row { row_type: "input_end", ..Row::EMPTY })?;
+        self.add(&Row { row_type: "input_end", ..Row::EMPTY })?;
+        self.send_after(if self.has_sent_of_input { Duration::ZERO } else { FLUSHED_EVERY })?;
         // Where the end did not go out, nothing of the input did.
         self.has_sent_of_input = false;
         Ok(())
@@ -174,5 +174,81 @@ impl Form for Arrow<'_> {
             self.out.write_all(buffer.as_slice())?;
         }
         self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use arrow_ipc::reader::StreamReader;
+
+    use super::*;
+    use crate::report::{Format, Reporter, Show, reporter};
+
+    /// Shows what was written so far.
+    #[derive(Clone, Default)]
+    struct Shown(Rc<RefCell<Vec<u8>>>);
+
+    impl Write for Shown {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().write(octets)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Two captures and an end.
+    const INPUT_ROWS: usize = 3;
+
+    fn rows(octets: &[u8]) -> usize {
+        StreamReader::try_new(octets, None).unwrap().map(|batch| batch.unwrap().num_rows()).sum()
+    }
+
+    fn read(inputs: usize, reporter: &mut dyn Reporter, mut each: impl FnMut(usize)) {
+        for input in 0..inputs {
+            for capture in [2 * input, 2 * input + 1] {
+                reporter.capture_begin(capture, &CaptureSource::default()).unwrap();
+                reporter.capture_end(capture, &CaptureReport::default()).unwrap();
+            }
+            reporter.input_end(&InputReport::default()).unwrap();
+            each(input);
+        }
+        reporter.end().unwrap();
+    }
+
+    #[test]
+    fn all_or_nothing_of_an_input_that_is_done_was_sent() {
+        let shown = Shown::default();
+        let mut reporter = reporter(Format::Arrow, &ReportOptions::new(Show::All), Box::new(shown.clone()));
+        read(2 * BATCH_ROWS, reporter.as_mut(), |_| {
+            let octets = shown.0.borrow();
+            assert!(octets.is_empty() || rows(&octets).is_multiple_of(INPUT_ROWS), "{} rows", rows(&octets));
+        });
+        assert_eq!(rows(&shown.0.borrow()), INPUT_ROWS * 2 * BATCH_ROWS);
+        assert!(shown.0.borrow().ends_with(b"\xff\xff\xff\xff\0\0\0\0"));
+    }
+
+    #[test]
+    fn rows_go_out_soon() {
+        let shown = Shown::default();
+        let mut reporter = reporter(Format::Arrow, &ReportOptions::new(Show::All), Box::new(shown.clone()));
+        read(2, reporter.as_mut(), |input| {
+            if input == 0 {
+                std::thread::sleep(FLUSHED_EVERY);
+            } else {
+                assert_eq!(rows(&shown.0.borrow()), 2 * INPUT_ROWS);
+            }
+        });
+    }
+
+    #[test]
+    fn a_report_of_nothing_is_a_stream() {
+        let shown = Shown::default();
+        reporter(Format::Arrow, &ReportOptions::new(Show::All), Box::new(shown.clone())).end().unwrap();
+        assert_eq!(rows(&shown.0.borrow()), 0);
     }
 }

@@ -121,7 +121,7 @@ class _Reader:
             else:
                 failures = self._staged(urls, Path(folder))
                 failed = next((failure for failure in failures.values() if failure), None)
-            whole = replace(items[0], path=f"{items[0].path} ... {items[-1].path}")
+            whole = items[0]._replace(path=f"{items[0].path} ... {items[-1].path}")
             if failed is not None:
                 yield _failure(whole, "unreadable", "io", failed)
                 return

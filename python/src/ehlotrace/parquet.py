@@ -1,7 +1,7 @@
 """Tables as files of Parquet by date: written by tasks to one side, and put in their place when all is there.
 
-A file has its final name only once the job has all rows. So whatever becomes of an attempt, no reader sees a part of a table, or
-rows twice.
+A file has its final name only once the job has all rows. So whatever becomes of an attempt, no reader sees a part of a table,
+or rows twice.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ class Run:
         """
         if self._process.stdout is None:
             return
-        source = _Source(cast(io.BufferedReader, self._process.stdout).raw, limit_s)
+        source = _Source(cast(io.RawIOBase, cast(io.BufferedReader, self._process.stdout).raw), limit_s)
         try:
             # What breaks off is no error here: the program was ended, which its exit code says.
             with contextlib.suppress(pa.ArrowInvalid, OSError), pa.ipc.open_stream(source) as reader:

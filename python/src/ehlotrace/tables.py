@@ -14,7 +14,7 @@ _TYPE, _SESSION, _CAPTURE = range(3)
 def has_input_end(batch: pa.RecordBatch) -> bool:
     """Whether an input is done with this batch: such rows have neither a session nor a capture."""
     records = sum(batch.num_rows - batch.column(place).null_count for place in (_SESSION, _CAPTURE))
-    return records < batch.num_rows
+    return bool(records < batch.num_rows)
 
 
 def kinds(batch: pa.RecordBatch) -> list[str]:

@@ -153,3 +153,73 @@ fn list(name: &str, of: DataType) -> Field {
 fn structures(name: &str, fields: Vec<Field>) -> Field {
     list(name, DataType::Struct(fields.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::report::model::schema::line_schema;
+
+    /// Numbers that mean something within one run only.
+    const OF_A_RUN: [&str; 2] = ["capture", "ticket"];
+
+    /// The type of every field below, as the JSON Schema has it.
+    fn of_json(path: &str, schema: &Value, root: &Value, found: &mut BTreeMap<String, String>) {
+        if let Some(reference) = schema["$ref"].as_str() {
+            return of_json(path, root.pointer(reference.strip_prefix('#').unwrap()).unwrap(), root, found);
+        }
+        if let Some(one) = schema["anyOf"].as_array().and_then(|any_of| any_of.first()) {
+            return of_json(path, one, root, found);
+        }
+        let kind = schema["type"].as_array().and_then(|kinds| kinds.first()).unwrap_or_else(|| &schema["type"]);
+        let kind = match (kind.as_str().unwrap(), schema["format"].as_str()) {
+            ("object", _) => {
+                let properties = schema["properties"].as_object().unwrap();
+                for (name, property) in properties.iter().filter(|(name, _)| !OF_A_RUN.contains(&name.as_str())) {
+                    of_json(&format!("{path}.{name}"), property, root, found);
+                }
+                return;
+            }
+            ("array", _) => return of_json(&format!("{path}[]"), &schema["items"], root, found),
+            ("string", Some("date-time")) => "Timestamp(µs, \"UTC\")",
+            ("string", _) => "Utf8",
+            ("integer", Some("uint16")) => "Int32",
+            ("integer", Some("int64")) => "Int64",
+            ("boolean", _) => "Boolean",
+            other => panic!("{path}: {other:?}"),
+        };
+        found.insert(path.to_owned(), kind.to_owned());
+    }
+
+    /// The same as the schema of Arrow has it.
+    fn of_arrow(path: &str, kind: &DataType, found: &mut BTreeMap<String, String>) {
+        match kind {
+            DataType::Struct(fields) => {
+                for field in fields {
+                    of_arrow(&format!("{path}.{}", field.name()), field.data_type(), found);
+                }
+            }
+            DataType::List(item) => of_arrow(&format!("{path}[]"), item.data_type(), found),
+            kind => drop(found.insert(path.to_owned(), kind.to_string())),
+        }
+    }
+
+    #[test]
+    fn columns_are_the_fields_of_brief_lines() {
+        let root = line_schema(true).to_value();
+        let lines = root["oneOf"].as_array().unwrap().iter();
+        let lines = lines.map(|line| root.pointer(line["$ref"].as_str().unwrap().strip_prefix('#').unwrap()).unwrap());
+        for (column, line_type) in [("session", "session"), ("capture", "capture_end")] {
+            let line = lines.clone().find(|line| line["properties"]["type"]["const"] == line_type).unwrap();
+            let (mut expected, mut found) = (BTreeMap::new(), BTreeMap::new());
+            of_json("", line, &root, &mut expected);
+            expected.remove(".type").unwrap();
+            of_arrow("", arrow_schema().field_with_name(column).unwrap().data_type(), &mut found);
+            assert_eq!(found, expected);
+            assert!(found.len() > 30);
+        }
+    }
+}

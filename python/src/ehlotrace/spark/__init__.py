@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Results", "captures", "results", "sessions", "write"]
 
 Inputs = str | Iterable[str]
-Batches = Iterable[pa.RecordBatch]
+Batches = Iterator[pa.RecordBatch]
 
 # Where it is not known how many tasks run at the same time.
 SLOTS = 200
@@ -53,8 +53,8 @@ class Results(NamedTuple):
 def sessions(spark: SparkSession, inputs: Inputs, **options: Unpack[JobOptions]) -> DataFrame:
     """The sessions, with the schema `ehlotrace.SESSIONS`. Those of copies of a capture are listed, too: see `results`.
 
-    `inputs` are paths, patterns, folders and URLs. Options are those of the job, `ehlotrace.options.JobOptions`, and those of the
-    program.
+    `inputs` are paths, patterns, folders and URLs. Options are those of `ehlotrace.options.JobOptions`, of which most are the
+    program's own.
 
     :raises EhlotraceError: if a pattern fits nothing, or a store cannot be listed.
     """
@@ -146,7 +146,7 @@ class _Work:
             tuple(arguments(given, READING)), secrets.token_hex(), storage_options=dict(storage_options), **settings
         )
 
-    def mapped(self, schema: pa.Schema, rows: Callable[[Iterable[Found]], Iterable[pa.RecordBatch]]) -> DataFrame:
+    def mapped(self, schema: pa.Schema, rows: Callable[[Iterator[Found]], Batches]) -> DataFrame:
         """A DataFrame with a partition for each share; the largest is the first, and so begins first."""
         shares, settings = self._shares, self._settings
 
@@ -159,7 +159,7 @@ class _Work:
     def frame(self, schema: pa.Schema, table: Callable[[Found], pa.Table]) -> DataFrame:
         """A DataFrame of all that is found."""
 
-        def rows(all_found: Iterable[Found]) -> Batches:
+        def rows(all_found: Iterator[Found]) -> Batches:
             for found in all_found:
                 yield from table(found).to_batches(max_chunksize=ROWS)
 
