@@ -327,8 +327,8 @@ impl Format {
             Self::Arrow => report::Format::Arrow,
             #[cfg(not(feature = "arrow"))]
             Self::Arrow => anyhow::bail!(
-                "this build of ehlotrace cannot write Arrow: use --format jsonl --brief, or a build with \
-                 `cargo install --features arrow`"
+                "this build of ehlotrace cannot write Arrow: use --format jsonl --brief, or build it with the feature: \
+                 cargo install --path . --features arrow"
             ),
         })
     }

@@ -74,8 +74,9 @@ class _Reader:
         alone = [unit.items[0] for unit in task.units if not unit.is_set]
         for is_found in (False, True):
             items = [item for item in alone if item.is_found == is_found]
-            yield from self._files([item for item in items if not stores.is_url(item.path)])
-            yield from self._objects([item for item in items if stores.is_url(item.path)])
+            are_objects = [stores.is_url(item.path) for item in items]
+            yield from self._files([item for item, is_object in zip(items, are_objects, strict=True) if not is_object])
+            yield from self._objects([item for item, is_object in zip(items, are_objects, strict=True) if is_object])
         for unit in task.units:
             if unit.is_set:
                 yield from self._set(unit.items)
@@ -239,24 +240,27 @@ class _Progress:
     def take(self, batch: pa.RecordBatch) -> Found:
         """The rows of a batch."""
         sessions, captures = sessions_of(batch), captures_of(batch)
+        place, kind = self._place(), None
         if sessions.num_rows == batch.num_rows:
             self.open_sessions += batch.num_rows
             self.has_rows_of_input = True
-            return Found(_placed(sessions, pa.repeat(self._place(), batch.num_rows)), _placed(captures, []))
-        of_sessions, of_captures = [], []
+            return Found(_placed(sessions, pa.repeat(place, batch.num_rows)), _placed(captures, []))
+        of_sessions: list[int] = []
+        of_captures: list[int] = []
         for kind in kinds(batch):
-            self.has_rows_of_input = True
             if kind == "session":
-                of_sessions.append(self._place())
+                of_sessions.append(place)
                 self.open_sessions += 1
-            elif kind == "capture_end":
-                of_captures.append(self._place())
+                continue
+            if kind == "capture_end":
+                of_captures.append(place)
                 self._nth += 1
                 self.open_sessions = 0
             else:
                 self.inputs_done += 1
                 self._nth = 0
-                self.has_rows_of_input = False
+            place = self._place()
+        self.has_rows_of_input = kind != "input_end"
         return Found(_placed(sessions, of_sessions), _placed(captures, of_captures))
 
     def _place(self) -> int:

@@ -138,7 +138,7 @@ class Writer:
         for found in all_found:
             self._waiting["sessions"].append(found.sessions)
             self._waiting["captures"].append(found.captures)
-            self._octets += found.sessions.nbytes + found.captures.nbytes
+            self._octets += found.sessions.get_total_buffer_size() + found.captures.get_total_buffer_size()
             if self._octets >= FILE_OCTETS:
                 yield from self._flush()
         yield from self._flush()
@@ -174,10 +174,18 @@ class Writer:
 
 def _by_date(table: pa.Table, time: str) -> Iterator[tuple[str, pa.Table]]:
     dates = table[time].cast(pa.date32(), safe=False).combine_chunks()
-    several = pc.unique(dates).sort().to_pylist() if len(dates) else []
-    for date in several:
-        rows = table if len(several) == 1 else table.filter(pc.equal(dates, date) if date else pc.is_null(dates))
-        yield str(date or _NO_DATE), rows
+    several = pc.unique(dates)
+    if len(several) == 1:
+        yield str(several[0].as_py() or _NO_DATE), table
+        return
+    order = pc.sort_indices(dates)
+    runs = pc.run_end_encode(dates.take(order))
+    # Taken from many small pieces, rows would cost several times as much.
+    rows = table.combine_chunks().take(order)
+    begin = 0
+    for end, date in zip(runs.run_ends.to_pylist(), runs.values.to_pylist(), strict=True):
+        yield str(date or _NO_DATE), rows.slice(begin, end - begin)
+        begin = end
 
 
 def _keys(rows: pa.Table) -> bytes:
