@@ -30,26 +30,36 @@
 //! the code, start at [`scan`], then [`session`], [`smtp::Dialogue`] and [`diagnosis`].
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+// A build with all features knows what nobody uses.
+#![cfg_attr(not(feature = "reports"), allow(dead_code, unused_imports))]
 
 mod base64;
+#[cfg(feature = "reports")]
 pub mod batch;
 pub mod capture;
+#[cfg(feature = "reports")]
 pub mod compare;
 pub mod container;
 pub mod diagnosis;
 pub mod dns;
+#[cfg(feature = "reports")]
 pub mod extract;
 pub mod filter;
 pub mod flow;
 pub mod limits;
+#[cfg(feature = "reports")]
 pub mod matrix;
+#[cfg(feature = "reports")]
 pub mod pages;
 mod plural;
+#[cfg(feature = "reports")]
 pub mod report;
 pub mod scan;
 pub mod session;
 pub mod smtp;
 pub mod time;
+#[cfg(feature = "reports")]
 pub mod trace;
+#[cfg(feature = "reports")]
 pub mod twice;
 pub mod wire;

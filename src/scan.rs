@@ -77,6 +77,7 @@ impl ScanOptions {
     }
 
     /// How dialogues are read.
+    #[doc(hidden)]
     pub const fn dialogue(&self) -> DialogueOptions<'_> {
         DialogueOptions::new(&self.limits, self.keep_credentials)
     }
@@ -124,6 +125,7 @@ pub fn scan_capture(
 }
 
 /// Reads a capture for an observer that may want frames, too.
+#[doc(hidden)]
 pub fn scan_observed<O: Observer>(
     reader: &mut dyn CaptureReader,
     options: &ScanOptions,
@@ -133,6 +135,7 @@ pub fn scan_observed<O: Observer>(
 }
 
 /// Is told what a scan finds.
+#[doc(hidden)]
 pub trait Observer {
     /// Whether [`frame`](Self::frame) is to be called; it costs nothing where it is not.
     const WANTS_FRAMES: bool = false;

@@ -25,8 +25,12 @@ use crate::scan::{CaptureReport, CaptureSource, Fingerprint, ScanOptions};
 use crate::session::Session;
 
 pub use captures::reread;
-pub use inputs::{Given, Input, expand, looks_like_a_set};
+pub use inputs::{Given, Input, expand};
 pub use progress::Progress;
+
+// For the command line.
+#[doc(hidden)]
+pub use inputs::looks_like_a_set;
 
 use tally::RunTally;
 

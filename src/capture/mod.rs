@@ -35,9 +35,14 @@ use crate::time::{EventNumber, FrameNumber, Timestamp, Zone};
 pub use error::ReadError;
 pub use info::{CaptureInfo, InterfaceInfo};
 pub use link::LinkType;
+pub use sequence::CapturePart;
+
+// No part of the interface: tests, measurements and fuzz targets go in here.
+#[doc(hidden)]
+pub use sequence::{Opening, PartBoundary, Sequence};
+
 pub(crate) use owned::OwnedPacket;
-pub use peeked::Peeked;
-pub use sequence::{BegunParts, CapturePart, Opening, PartBoundary, Sequence};
+pub(crate) use peeked::Peeked;
 
 use source::Source;
 
@@ -86,6 +91,7 @@ pub trait CaptureReader: Send {
     fn info(&self) -> &CaptureInfo;
 
     /// Says where each part begins; of several captures read as one only.
+    #[doc(hidden)]
     fn boundary(&self) -> Option<PartBoundary> {
         None
     }

@@ -149,7 +149,7 @@ impl Side {
     }
 
     /// Adds a session.
-    pub fn add(&mut self, session: &SessionRecord) {
+    pub(crate) fn add(&mut self, session: &SessionRecord) {
         self.total.add(session);
         let ends = (session.client, session.server);
         if self.relays.len() >= self.bounds.relays && !self.relays.contains_key(&ends) {

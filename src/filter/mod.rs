@@ -80,7 +80,7 @@ impl SessionFilter {
 
     /// Leaves of the lookups that led nowhere those that pass. They have a client and a time; where something else is asked
     /// of a session, none passes.
-    pub fn keep_lookups(&self, lookups: &mut FailedLookups) {
+    pub(crate) fn keep_lookups(&self, lookups: &mut FailedLookups) {
         let of_lookups =
             Self { clients: self.clients.clone(), since: self.since, until: self.until, ..Self::default() };
         if *self != of_lookups {

@@ -18,7 +18,7 @@ pub enum Basis {
 /// What one server does on an argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It refuses, with these words ([`Answer::words`]).
+    /// It refuses, with these words.
     Refuses(String),
     /// It refuses some arguments of the kind, with these words, and accepts others.
     RefusesSome(String),

@@ -114,7 +114,7 @@ impl Form {
 }
 
 /// The fault of an argument of `octets` octets, if those are too many (RFC 5321 4.5.3.1.2).
-pub fn too_long(octets: usize) -> Option<Problem> {
+pub(crate) fn too_long(octets: usize) -> Option<Problem> {
     let detail = Detail::Octets(octets);
     (octets > NAME_OCTETS).then_some(Problem { code: ProblemCode::NameTooLong, offset: NAME_OCTETS, detail })
 }
