@@ -34,6 +34,13 @@ use fingerprint::Packets;
 use other_ports::Listener;
 
 /// What to look for, and within which bounds.
+///
+/// ```
+/// # use ehlotrace::scan::ScanOptions;
+/// let mut options = ScanOptions::on_ports([25, 587]);
+/// options.any_port = true;
+/// options.limits.live_flows = 10_000;
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ScanOptions {

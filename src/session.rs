@@ -63,6 +63,7 @@ pub struct Session {
 
 /// What Wireshark exports of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Exported {
     /// The contents of its segments.
     Segments,

@@ -161,8 +161,8 @@ fn is_harmless(out: &[u8]) {
 fn is_json(format: Format, out: &[u8]) {
     let read = |text: &[u8]| drop(serde_json::from_slice::<serde_json::Value>(text).expect("JSON"));
     match format {
-        Format::Table | Format::Csv | Format::Markdown | Format::Html => {}
         Format::Json => read(out),
         Format::Jsonl => out.split(|octet| *octet == b'\n').filter(|line| !line.is_empty()).for_each(read),
+        _ => {}
     }
 }

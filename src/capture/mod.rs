@@ -126,6 +126,20 @@ pub const FORMATS: &[FormatEntry] =
 
 /// Opens the capture in `input`: takes compressions off and finds the format by its first octets.
 ///
+/// ```
+/// use std::fs::File;
+/// use std::ops::ControlFlow;
+/// use ehlotrace::capture::{OpenOptions, open};
+///
+/// let mut reader = open(Box::new(File::open("samples/kb240832-lost.pcap")?), &OpenOptions::default())?;
+/// reader.for_each_packet(&mut |packet| {
+///     println!("{} {}: {} bytes of {}", packet.frame, packet.time, packet.data.len(), packet.wire_len);
+///     ControlFlow::Continue(())
+/// })?;
+/// assert_eq!((reader.info().format, reader.info().frames), ("pcap", 12));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// `UnknownFormat` when the content is no capture, `Corrupt` when its file header is cut or damaged, `Io`.
 pub fn open(input: Box<dyn Read + Send>, options: &OpenOptions) -> Result<Box<dyn CaptureReader>, ReadError> {

@@ -33,6 +33,7 @@ pub struct Side {
 
 /// Why a report does not list all sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Incomplete {
     /// It was made with `--show lost`: it lists so many of so many.
     OnlyLost(u64, u64),

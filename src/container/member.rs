@@ -31,6 +31,7 @@ impl<'a> WalkOptions<'a> {
 }
 
 /// Something that is no archive: a capture, or not.
+#[non_exhaustive]
 pub struct Member {
     /// Where it lies, from the outermost archive on: `a/b.pcapng`, or `inner.zip/x.pcap` in an archive in an archive.
     /// `None` when the input itself is no archive. Raw text, which a report has to escape: anyone can name a member
@@ -55,6 +56,7 @@ pub struct MemberNote {
 
 /// Why something was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NoteKind {
     /// It is encrypted, and none of the given passwords is right.
     Encrypted,
@@ -66,6 +68,7 @@ pub enum NoteKind {
 
 /// What a walk saw.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Walked {
     /// What the input is, with its article, when it is an archive or mail: `a zip archive`.
     pub archive: Option<&'static str>,
@@ -87,6 +90,7 @@ impl Walked {
 }
 
 /// A stream with its compressions taken off.
+#[non_exhaustive]
 pub struct Peeled {
     /// The uncompressed octets, from the first one on.
     ///

@@ -65,6 +65,7 @@ pub struct FailedLookup {
 
 /// Why a lookup gave nowhere to send mail to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LookupFailure {
     /// The name does not exist (RFC 8020).
     NoSuchName,

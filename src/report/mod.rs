@@ -104,6 +104,7 @@ pub trait Reporter {
 
 /// The form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// A table for people.
     Table,

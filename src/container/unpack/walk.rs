@@ -20,6 +20,33 @@ use super::{MAX_DEPTH, Member, MemberNote, NoteKind, Origin, Peeled, WalkOptions
 ///
 /// An input that is no archive is handed on as the one member, and nothing is noted of it: its reader meets whatever is
 /// wrong with it.
+///
+/// ```
+/// use std::fs::File;
+/// use std::ops::ControlFlow;
+/// use ehlotrace::container::{Origin, WalkOptions, walk};
+/// use ehlotrace::scan::{ScanOptions, scan_capture};
+/// use ehlotrace::{capture, limits::Limits};
+///
+/// let origin = Origin::File(File::open("samples/mixed.pcapng")?);
+/// let (options, limits, passwords) = (ScanOptions::default(), Limits::default(), ["infected".to_owned()]);
+/// let mut visit = |member: ehlotrace::container::Member| {
+///     let path = member.path.clone().unwrap_or_default();
+///     match capture::open_peeled(member.content, &options.open_options()) {
+///         Ok(reader) => {
+///             let report = scan_capture(reader, &options, &mut |_, _| {});
+///             println!("{path}: {} sessions", report.sessions);
+///         }
+///         Err(error) => println!("{path}: {error}"),
+///     }
+///     ControlFlow::Continue(())
+/// };
+/// let walked = walk(origin, WalkOptions::new(&limits, &passwords), &mut visit, &mut |note| {
+///     println!("{}: {}", note.path.unwrap_or_default(), note.message);
+/// });
+/// assert_eq!(walked.members, 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn walk(
     origin: Origin,
     options: WalkOptions<'_>,

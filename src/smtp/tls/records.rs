@@ -6,6 +6,7 @@ use crate::time::Moment;
 
 /// The records of one direction.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Records {
     /// All records.
     pub records: u64,
