@@ -55,7 +55,7 @@ install -m 755 "$program" "$work/root/usr/bin/ehlotrace"
 for subcommand in $("$program" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]\+\) .*/\1/p' | grep -v '^help$'); do
   "$program" man "$subcommand" >"$share/man/man1/ehlotrace-$subcommand.1"
 done
-cargo about --config dist/about.toml generate --locked --offline --fail --features arrow dist/about.hbs >"$work/THIRD-PARTY-LICENSES.txt"
+cargo about generate --config dist/about.toml --locked --offline --fail --features arrow dist/about.hbs >"$work/THIRD-PARTY-LICENSES.txt"
 cp -r README.md CHANGELOG.md docs samples "$work/THIRD-PARTY-LICENSES.txt" "$doc/"
 cp dist/lintian-overrides "$share/lintian/overrides/ehlotrace"
 

@@ -3,11 +3,12 @@
 tools=${EHLOTRACE_DIST_TOOLS:-$PWD/target/dist/tools}
 export PATH=$tools/bin:$PATH
 
-# brought CRATE VERSION [FEATURE]: a command of cargo.
+# brought CRATE VERSION [FEATURE]: a command of cargo. Compiling takes longer than what they then do, but for one that compares
+# texts.
 brought() {
   command -v "$1" >/dev/null || (
     unset RUSTFLAGS CFLAGS
-    CARGO_TARGET_DIR=$tools/target cargo install --quiet --locked --debug --root "$tools" "$1" --version "$2" ${3:+--features "$3"}
+    CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_DEV_DEBUG=false CARGO_TARGET_DIR=$tools/target cargo install --quiet --locked --debug --root "$tools" "$1" --version "$2" ${3:+--features "$3"}
   )
 }
 brought cargo-deb 3.8.0
@@ -18,4 +19,4 @@ if ! command -v maturin >/dev/null || ! command -v cargo-zigbuild >/dev/null; th
   python3 -m venv "$tools"
   "$tools/bin/pip" install --quiet --disable-pip-version-check maturin==1.16.0 cargo-zigbuild==0.24.1 ziglang==0.17.1
 fi
-rustup target add --no-self-update x86_64-unknown-linux-musl x86_64-pc-windows-gnu 2>/dev/null
+rustup --quiet target add x86_64-unknown-linux-musl x86_64-pc-windows-gnu
