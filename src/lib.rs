@@ -63,6 +63,11 @@
 // A build with all features knows what nobody uses.
 #![cfg_attr(not(feature = "reports"), allow(dead_code, unused_imports))]
 
+/// Its examples are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod base64;
 #[cfg(feature = "reports")]
 pub mod batch;
