@@ -1,21 +1,23 @@
 //! Prints the lost sessions of a capture: `cargo run --example lost_sessions samples/kb240832-lost.pcap`.
+//!
+//! It needs none of the features: `--no-default-features`.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
 use std::fs::File;
 
-use ehlotrace::diagnosis::Outcome;
-use ehlotrace::report::evidence;
 use ehlotrace::scan::{ScanOptions, scan};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args_os().nth(1).unwrap_or_else(|| "samples/kb240832-lost.pcap".into());
     let capture = Box::new(File::open(path)?);
     let report = scan(capture, &ScanOptions::default(), &mut |session, diagnosis| {
-        if let (Outcome::Lost, Some(rule)) = (diagnosis.outcome, diagnosis.cause) {
+        // Only a lost session has a cause.
+        if let Some(rule) = diagnosis.cause {
             println!("{} to {}: {} ({})", session.client, session.server, rule.title, rule.code);
-            for shown in &diagnosis.evidence {
-                println!("    frame {}: {}", shown.frame, evidence::text(&shown.kind));
+            println!("    {}", diagnosis.remedy);
+            if let Some(name) = &diagnosis.suggestion {
+                println!("    a name to greet with: {name}");
             }
         }
     })?;

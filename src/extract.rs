@@ -89,6 +89,26 @@ pub enum ExtractError {
 }
 
 /// Extracts from one capture after the other into one file.
+///
+/// ```
+/// use std::fs::File;
+/// use ehlotrace::capture::{OpenOptions, ReadError, open};
+/// use ehlotrace::extract::{ExtractOptions, Extractor, RedactKey};
+/// use ehlotrace::scan::ScanOptions;
+/// use ehlotrace::twice::Choice;
+///
+/// let path = "samples/mixed.pcapng";
+/// let mut reopen = |options: &OpenOptions| {
+///     let file = File::open(path).map_err(|source| ReadError::Open { source })?;
+///     open(Box::new(file), options)
+/// };
+/// let mut options = ExtractOptions::new(ScanOptions::default(), Choice::Lost);
+/// options.redact = Some(RedactKey::random()?);
+/// let mut pcapng = Vec::new();
+/// let extracted = Extractor::new(options, &mut pcapng).capture(path, &mut reopen)?;
+/// assert_eq!((extracted.sessions, extracted.lost), (1, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Extractor<W> {
     options: ExtractOptions,

@@ -161,9 +161,11 @@ pub struct Limits {
 }
 
 /// [`Limits::spans`] of a trace: 128 KiB a direction.
+#[doc(hidden)]
 pub const TRACE_SPANS: usize = 8_192;
 
 /// [`Limits::host_octets`] of an extract.
+#[doc(hidden)]
 pub const HOST_OCTETS: usize = 64 * 1024;
 
 impl Default for Limits {

@@ -34,6 +34,13 @@ use fingerprint::Packets;
 use other_ports::Listener;
 
 /// What to look for, and within which bounds.
+///
+/// ```
+/// # use ehlotrace::scan::ScanOptions;
+/// let mut options = ScanOptions::on_ports([25, 587]);
+/// options.any_port = true;
+/// options.limits.live_flows = 10_000;
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ScanOptions {
@@ -77,6 +84,7 @@ impl ScanOptions {
     }
 
     /// How dialogues are read.
+    #[doc(hidden)]
     pub const fn dialogue(&self) -> DialogueOptions<'_> {
         DialogueOptions::new(&self.limits, self.keep_credentials)
     }
@@ -124,6 +132,7 @@ pub fn scan_capture(
 }
 
 /// Reads a capture for an observer that may want frames, too.
+#[doc(hidden)]
 pub fn scan_observed<O: Observer>(
     reader: &mut dyn CaptureReader,
     options: &ScanOptions,
@@ -133,6 +142,7 @@ pub fn scan_observed<O: Observer>(
 }
 
 /// Is told what a scan finds.
+#[doc(hidden)]
 pub trait Observer {
     /// Whether [`frame`](Self::frame) is to be called; it costs nothing where it is not.
     const WANTS_FRAMES: bool = false;

@@ -63,6 +63,7 @@ pub struct Session {
 
 /// What Wireshark exports of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Exported {
     /// The contents of its segments.
     Segments,
@@ -95,11 +96,6 @@ impl Session {
         self.transcript.client_told().or_else(|| self.behind_proxy().map(|(client, _)| client))
     }
 
-    /// The connection's Community ID, by which other tools know it.
-    pub fn community_id(&self) -> String {
-        flow::community_id(self.client, self.server)
-    }
-
     /// What is the same in every capture of the connection, and in none of another one; none where the capture lacks an
     /// initial sequence number.
     pub fn connection_key(&self) -> Option<String> {
@@ -108,6 +104,7 @@ impl Session {
     }
 
     /// Puts together what the flow table and the dialogue know.
+    #[doc(hidden)]
     pub fn new(flow: ClosedFlow<SessionBuilder<'_>>) -> Self {
         let mut listener = flow.listener;
         let (segments, tcp_stream, lookup) = (listener.segments, listener.tcp_stream, listener.lookup.take());
@@ -146,6 +143,7 @@ impl Session {
 /// A frame of a session, while the capture is read.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
+#[doc(hidden)]
 pub struct SessionFrame<'a> {
     /// The session's number ([`Session::number`]).
     pub session: u64,
@@ -161,6 +159,7 @@ pub struct SessionFrame<'a> {
 
 /// What a frame of a session holds.
 #[derive(Clone, Copy, Debug)]
+#[doc(hidden)]
 pub enum FrameContent<'a> {
     /// A segment of its connection, and where that belongs.
     Segment(&'a Segment<'a>, Followed),
@@ -170,6 +169,7 @@ pub enum FrameContent<'a> {
 
 /// Listens to one connection and hands its octets to the dialogue.
 #[derive(Debug)]
+#[doc(hidden)]
 pub struct SessionBuilder<'o> {
     options: DialogueOptions<'o>,
     /// Made for the first octets: most connections of a scan or a flood carry none, and many may be open at once.

@@ -32,7 +32,7 @@ impl Timestamp {
     }
 
     /// The time `nanos` nanoseconds after the Unix epoch, saturating at both ends of the range.
-    pub fn from_nanos_i128(nanos: i128) -> Self {
+    pub(crate) fn from_nanos_i128(nanos: i128) -> Self {
         let clamped = nanos.clamp(i128::from(i64::MIN), i128::from(i64::MAX));
         Self(i64::try_from(clamped).unwrap_or(i64::MAX))
     }
@@ -104,6 +104,7 @@ impl Moment {
 /// Clocks are set while a capture runs, interfaces disagree, and some formats have no times at all. So time passes only in
 /// steps forward from one packet to the next, of all traffic, that are no longer than any silence a live network shows.
 #[derive(Clone, Copy, Debug, Default)]
+#[doc(hidden)]
 pub struct CaptureClock {
     /// The time of the latest packet that was not out of order.
     latest: Option<Timestamp>,

@@ -83,6 +83,23 @@ pub enum TraceError {
 
 /// Writes a trace to `out`. `reopen` is called twice, and once more where SMTP on other ports is followed.
 ///
+/// ```
+/// use std::fs::File;
+/// use ehlotrace::capture::{OpenOptions, ReadError, open};
+/// use ehlotrace::scan::ScanOptions;
+/// use ehlotrace::trace::{TraceOptions, trace};
+/// use ehlotrace::twice::Choice;
+///
+/// let mut reopen = |options: &OpenOptions| {
+///     let file = File::open("samples/kb240832-lost.pcap").map_err(|source| ReadError::Open { source })?;
+///     open(Box::new(file), options)
+/// };
+/// let mut text = Vec::new();
+/// let traced = trace(&mut reopen, &TraceOptions::new(ScanOptions::default(), Choice::LostOrAll), &mut text)?;
+/// assert_eq!((traced.lost, traced.shown), (1, 1));
+/// # Ok::<(), ehlotrace::trace::TraceError>(())
+/// ```
+///
 /// # Errors
 ///
 /// If the capture cannot be opened, and if the trace cannot be written. Damage further on is no error here: it stands in

@@ -1,4 +1,20 @@
 //! Many captures in one run: found, unpacked, scanned in parallel, and reported in order. A bad one never stops the rest.
+//!
+//! ```
+//! use std::path::Path;
+//! use ehlotrace::batch::{self, BatchOptions, Given};
+//! use ehlotrace::report::{Format, ReportOptions, Show, reporter};
+//! use ehlotrace::scan::ScanOptions;
+//!
+//! let given = [Given::new(Path::new("samples/mixed.pcapng"), Path::new("-"))];
+//! let mut json = Vec::new();
+//! let mut reporter = reporter(Format::Json, &ReportOptions::new(Show::All), Box::new(&mut json));
+//! let result = batch::run(&given, &BatchOptions::new(ScanOptions::default()), reporter.as_mut())?;
+//! assert_eq!((result.captures, result.lost, result.failures.len()), (1, 1, 0));
+//! # drop(reporter);
+//! # assert!(json.starts_with(b"{"));
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 mod captures;
 mod ending;
@@ -25,8 +41,12 @@ use crate::scan::{CaptureReport, CaptureSource, Fingerprint, ScanOptions};
 use crate::session::Session;
 
 pub use captures::reread;
-pub use inputs::{Given, Input, expand, looks_like_a_set};
+pub use inputs::{Given, Input, expand};
 pub use progress::Progress;
+
+// For the command line.
+#[doc(hidden)]
+pub use inputs::looks_like_a_set;
 
 use tally::RunTally;
 

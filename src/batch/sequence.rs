@@ -79,7 +79,7 @@ fn scan_parts(
         }
     };
     let mut wants_more = tell(Event::Begin(source, None));
-    let part = |input: &Input| CapturePart { path: input.source(None).path, first_frame: 0, frames: 0 };
+    let part = |input: &Input| CapturePart::new(input.source(None).path);
     let order: Vec<&Input> = parts.iter().map(|(_, input, _)| *input).collect();
     let sequence = Sequence::new(parts.into_iter().map(|(_, input, opening)| (part(input), opening)).collect());
     let mut again = |scan: &ScanOptions, observe: &mut Observe<'_>| {

@@ -41,6 +41,16 @@ pub enum ReadError {
         /// Whether it is a capture all the same, of a kind that another program has to convert.
         is_foreign_capture: bool,
     },
+    /// The content is a container, and this build is without the feature that opens it.
+    #[error(
+        "not a capture but {what}, and this build of ehlotrace is without the cargo feature `{feature}` that opens it; unpack it first, or enable the feature"
+    )]
+    FeatureOff {
+        /// What the content is: `gzip data`, `a zip archive`.
+        what: String,
+        /// The cargo feature.
+        feature: &'static str,
+    },
     /// The capture cannot be kept to be read out of order, as its format needs.
     #[error(
         "this format needs a temporary file, but writing it failed: {source}; free some disk space, or set TMPDIR to another folder"
@@ -100,7 +110,7 @@ impl ReadError {
                 NoteKind::Bound => "bound",
                 NoteKind::Unreadable => Self::CORRUPT,
             },
-            Self::UnknownFormat { .. } => "unknown-format",
+            Self::UnknownFormat { .. } | Self::FeatureOff { .. } => "unknown-format",
             Self::TooLarge { .. } => "too-large",
             Self::Part { source, .. } => source.kind(),
             Self::Corrupt { .. } => Self::CORRUPT,
@@ -113,7 +123,11 @@ impl ReadError {
             Self::Io { offset, .. } | Self::Corrupt { offset, .. } => Some(*offset),
             Self::TooLarge { limit } => Some(*limit),
             Self::Part { source, .. } => source.offset(),
-            Self::Open { .. } | Self::Packed { .. } | Self::UnknownFormat { .. } | Self::Spool { .. } => None,
+            Self::Open { .. }
+            | Self::Packed { .. }
+            | Self::UnknownFormat { .. }
+            | Self::FeatureOff { .. }
+            | Self::Spool { .. } => None,
         }
     }
 

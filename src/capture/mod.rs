@@ -35,9 +35,14 @@ use crate::time::{EventNumber, FrameNumber, Timestamp, Zone};
 pub use error::ReadError;
 pub use info::{CaptureInfo, InterfaceInfo};
 pub use link::LinkType;
+pub use sequence::CapturePart;
+
+// No part of the interface: tests, measurements and fuzz targets go in here.
+#[doc(hidden)]
+pub use sequence::{Opening, PartBoundary, Sequence};
+
 pub(crate) use owned::OwnedPacket;
-pub use peeked::Peeked;
-pub use sequence::{BegunParts, CapturePart, Opening, PartBoundary, Sequence};
+pub(crate) use peeked::Peeked;
 
 use source::Source;
 
@@ -86,6 +91,7 @@ pub trait CaptureReader: Send {
     fn info(&self) -> &CaptureInfo;
 
     /// Says where each part begins; of several captures read as one only.
+    #[doc(hidden)]
     fn boundary(&self) -> Option<PartBoundary> {
         None
     }
@@ -119,6 +125,20 @@ pub const FORMATS: &[FormatEntry] =
     &[pcap::PCAP, pcapng::PCAPNG, netmon::NETMON, etl::ETL, snoop::SNOOP, iptrace::IPTRACE];
 
 /// Opens the capture in `input`: takes compressions off and finds the format by its first octets.
+///
+/// ```
+/// use std::fs::File;
+/// use std::ops::ControlFlow;
+/// use ehlotrace::capture::{OpenOptions, open};
+///
+/// let mut reader = open(Box::new(File::open("samples/kb240832-lost.pcap")?), &OpenOptions::default())?;
+/// reader.for_each_packet(&mut |packet| {
+///     println!("{} {}: {} bytes of {}", packet.frame, packet.time, packet.data.len(), packet.wire_len);
+///     ControlFlow::Continue(())
+/// })?;
+/// assert_eq!((reader.info().format, reader.info().frames), ("pcap", 12));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// `UnknownFormat` when the content is no capture, `Corrupt` when its file header is cut or damaged, `Io`.

@@ -7,7 +7,7 @@ use super::{CaptureInfo, CaptureReader, OwnedPacket, Packet, ReadError, Sink};
 use crate::time::Timestamp;
 
 /// A capture whose first packet was looked at, and is delivered all the same.
-pub struct Peeked {
+pub(crate) struct Peeked {
     reader: Box<dyn CaptureReader>,
     first: Option<OwnedPacket>,
     /// How the reading up to the first packet ended: an error where there is none.
@@ -16,7 +16,7 @@ pub struct Peeked {
 
 impl Peeked {
     /// Reads the first packet of a capture that nothing was read of.
-    pub fn new(mut reader: Box<dyn CaptureReader>) -> Self {
+    pub(crate) fn new(mut reader: Box<dyn CaptureReader>) -> Self {
         let mut first: Option<OwnedPacket> = None;
         let begun = reader.for_each_packet(&mut |packet| {
             first = Some(packet.into());
@@ -26,12 +26,12 @@ impl Peeked {
     }
 
     /// When the first packet was captured; `None` if there is none, or once it was delivered.
-    pub fn first_time(&self) -> Option<Timestamp> {
+    pub(crate) fn first_time(&self) -> Option<Timestamp> {
         self.first().map(|first| first.time)
     }
 
     /// The first packet; `None` if there is none, or once it was delivered.
-    pub fn first(&self) -> Option<Packet<'_>> {
+    pub(crate) fn first(&self) -> Option<Packet<'_>> {
         self.first.as_ref().map(OwnedPacket::packet)
     }
 }

@@ -13,6 +13,9 @@ const SHOWN_OCTETS: usize = 16;
 
 /// The error for content beginning with `head`, after `layers` compressions were taken off.
 pub(crate) fn unknown_format(head: &[u8], layers: &[&str], is_cut: bool) -> ReadError {
+    if let Some(what) = container::left_packed(head) {
+        return ReadError::FeatureOff { what, feature: container::FEATURE };
+    }
     let magic = head.get(..SHOWN_OCTETS).unwrap_or(head).to_vec();
     let is_foreign_capture = foreign(head).is_some();
     ReadError::UnknownFormat { magic, looks_like: looks_like(head, layers, is_cut), is_foreign_capture }

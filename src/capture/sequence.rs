@@ -9,6 +9,7 @@ use crate::time::{FrameNumber, NANOS_PER_SEC, Timestamp};
 
 /// One file of a sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CapturePart {
     /// Its path.
     pub path: String,
@@ -16,6 +17,14 @@ pub struct CapturePart {
     pub first_frame: FrameNumber,
     /// How many frames it has.
     pub frames: u64,
+}
+
+impl CapturePart {
+    /// The file at `path`, nothing read of it.
+    #[doc(hidden)]
+    pub fn new(path: impl Into<String>) -> Self {
+        Self { path: path.into(), first_frame: 0, frames: 0 }
+    }
 }
 
 /// Opens one part, when its turn has come.

@@ -3,6 +3,23 @@
 //! A [`Side`] adds up the sessions of a capture, or of a JSON report of one, by client and server, and in each by what
 //! they were lost to. [`Comparison`] puts two of them side by side. Nothing is called gone that a delivered session does not
 //! show to be gone.
+//!
+//! ```
+//! use std::path::Path;
+//! use ehlotrace::batch::BatchOptions;
+//! use ehlotrace::compare::{self, Comparison, Format, ReadOptions};
+//! use ehlotrace::scan::ScanOptions;
+//! use ehlotrace::time::Zone;
+//!
+//! let batch = BatchOptions::new(ScanOptions::default());
+//! let options = ReadOptions { batch, clients: Vec::new(), servers: Vec::new() };
+//! let before = compare::read(Path::new("samples/kb240832-lost.pcap"), &options);
+//! let after = compare::read(Path::new("samples/kb240832-works.pcap"), &options);
+//! let comparison = Comparison::new(before, after);
+//! let mut text = Vec::new();
+//! compare::write(&comparison, Format::Markdown, &Zone::default(), &mut text)?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 mod collect;
 mod json;
@@ -25,6 +42,7 @@ pub use state::{Comparison, Row, State};
 
 /// The form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// Text for people.
     Text,

@@ -33,6 +33,7 @@ pub struct Side {
 
 /// Why a report does not list all sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Incomplete {
     /// It was made with `--show lost`: it lists so many of so many.
     OnlyLost(u64, u64),
@@ -149,7 +150,7 @@ impl Side {
     }
 
     /// Adds a session.
-    pub fn add(&mut self, session: &SessionRecord) {
+    pub(crate) fn add(&mut self, session: &SessionRecord) {
         self.total.add(session);
         let ends = (session.client, session.server);
         if self.relays.len() >= self.bounds.relays && !self.relays.contains_key(&ends) {

@@ -43,6 +43,7 @@ pub struct Row {
 
 /// What became of a trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum State {
     /// Sessions are lost to it, before and after.
     StillThere,
@@ -60,6 +61,7 @@ pub enum State {
 
 /// Why the second scan does not say what became of a trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Doubt {
     /// Sessions are missing from its list.
     Incomplete(Incomplete),

@@ -12,6 +12,7 @@ use crate::time::{FrameNumber, Moment};
 
 /// One frame and what it shows. Octets are the capture's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Evidence {
     /// The frame to look at.
     pub frame: FrameNumber,
@@ -21,6 +22,7 @@ pub struct Evidence {
 
 /// What a frame shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EvidenceKind {
     /// The client asks for a connection.
     Syn,
@@ -93,6 +95,7 @@ pub enum EvidenceKind {
 
 /// A malformed argument of a hello.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Argument {
     /// EHLO, HELO or LHLO; XCLIENT or XFORWARD where a proxy passed it on.
     pub verb: Verb,
@@ -108,6 +111,7 @@ pub struct Argument {
 
 /// A reply and what it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Answer {
     /// The three-digit code.
     pub code: u16,
@@ -141,6 +145,7 @@ pub enum End {
 
 /// Why the capture does not show what became of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unknown {
     /// Only one side of it was captured.
     OneSide(Captured),

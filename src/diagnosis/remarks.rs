@@ -6,6 +6,7 @@ use crate::time::{FrameNumber, Moment, NANOS_PER_SEC};
 
 /// Something about a session that is no cause of loss and should be changed all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Remark {
     /// User name and password, or what stands for them, were sent for everybody to read.
     ClearCredentials,

@@ -31,6 +31,7 @@ impl Fault {
 
 /// How far a session had come when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Stage {
     /// The connection never came about.
     Connecting,

@@ -45,7 +45,7 @@ impl Lookups {
     }
 
     /// The capture ends at `end`: whatever was not followed by a connection is settled.
-    pub fn finish(&mut self, end: Timestamp) -> FailedLookups {
+    pub(crate) fn finish(&mut self, end: Timestamp) -> FailedLookups {
         let open = std::mem::take(&mut self.open);
         for question in open.into_values().flatten() {
             self.judge(&question, end);

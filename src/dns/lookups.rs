@@ -14,7 +14,7 @@ use crate::wire::Datagram;
 
 /// Watches name resolution. It knows the latest lookups, each by client, name and type, repeats together.
 #[derive(Debug)]
-pub struct Lookups {
+pub(crate) struct Lookups {
     pub(super) limits: Limits,
     pub(super) known: HashMap<Question, Asked, RandomState>,
     /// The questions known, oldest first.
@@ -70,7 +70,7 @@ pub(super) enum LookupAnswer {
 
 impl Lookups {
     /// Nothing was asked for yet.
-    pub fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             limits: limits.clone(),
             known: HashMap::default(),
@@ -86,7 +86,7 @@ impl Lookups {
     }
 
     /// Reads a datagram from or to the DNS port.
-    pub fn datagram(&mut self, datagram: &Datagram<'_>, moment: Moment) {
+    pub(crate) fn datagram(&mut self, datagram: &Datagram<'_>, moment: Moment) {
         let Some(message) = Message::parse(datagram.payload, self.limits.lookup_records) else { return };
         let is_cut = usize::try_from(datagram.payload_wire_len).is_ok_and(|octets| octets > datagram.payload.len());
         let client = if message.is_response { datagram.dst.ip() } else { datagram.src.ip() };
@@ -102,7 +102,7 @@ impl Lookups {
     }
 
     /// Notes that `client` connects to the mail server at `server`, and says how it came to the address, as far as is known.
-    pub fn connection(&mut self, client: IpAddr, server: IpAddr, moment: Moment) -> Option<Lookup> {
+    pub(crate) fn connection(&mut self, client: IpAddr, server: IpAddr, moment: Moment) -> Option<Lookup> {
         if self.servers.len() < self.limits.lookups {
             self.servers.insert(server);
         }

@@ -1,6 +1,6 @@
 //! What was looked up before mail was sent: the answers that led to a server, and the failures that led nowhere.
 //!
-//! A mail client asks for the MX records of a domain, then for the addresses of the hosts they name. [`Lookups`] watches
+//! A mail client asks for the MX records of a domain, then for the addresses of the hosts they name. `Lookups` watches
 //! those questions and answers on UDP, bounded, for each client on its own. A connection to an address that an answer gave
 //! has its [`Lookup`]; a lookup that failed, with no connection after it, is a delivery that never started.
 
@@ -12,8 +12,9 @@ mod tests;
 
 use std::net::IpAddr;
 
-pub use lookups::Lookups;
 pub use message::RecordType;
+
+pub(crate) use lookups::Lookups;
 
 use crate::time::Moment;
 
@@ -64,6 +65,7 @@ pub struct FailedLookup {
 
 /// Why a lookup gave nowhere to send mail to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LookupFailure {
     /// The name does not exist (RFC 8020).
     NoSuchName,

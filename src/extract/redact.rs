@@ -31,6 +31,7 @@ use stream::mask_kinds;
 
 /// Why a frame is not in a redacted file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum LeftOut {
     /// It is a fragment of an IP datagram and does not fit into it.
     Fragment,

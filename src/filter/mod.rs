@@ -16,6 +16,27 @@ pub use network::{Network, NetworkError};
 pub use period::{TimeError, TimeLimit, TimeText};
 
 /// Conditions on sessions: a session passes if it meets all of them, and of a list one. What is empty is no condition.
+///
+/// ```
+/// # use std::fs::File;
+/// use ehlotrace::diagnosis::Outcome;
+/// use ehlotrace::filter::SessionFilter;
+/// use ehlotrace::scan::{ScanOptions, scan};
+///
+/// let mut filter = SessionFilter::default();
+/// filter.clients = vec!["192.0.2.0/24".parse()?];
+/// filter.outcomes = vec![Outcome::Lost];
+/// let mut passing = Vec::new();
+/// # let capture = Box::new(File::open("samples/relay-stopped.pcapng")?);
+/// scan(capture, &ScanOptions::default(), &mut |session, diagnosis| {
+///     if filter.passes(&session, &diagnosis) {
+///         passing.push(session.number);
+///     }
+/// })?;
+/// # passing.sort_unstable();
+/// # assert_eq!(passing, [1, 3, 4, 5, 7, 8]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionFilter {
@@ -80,7 +101,7 @@ impl SessionFilter {
 
     /// Leaves of the lookups that led nowhere those that pass. They have a client and a time; where something else is asked
     /// of a session, none passes.
-    pub fn keep_lookups(&self, lookups: &mut FailedLookups) {
+    pub(crate) fn keep_lookups(&self, lookups: &mut FailedLookups) {
         let of_lookups =
             Self { clients: self.clients.clone(), since: self.since, until: self.until, ..Self::default() };
         if *self != of_lookups {

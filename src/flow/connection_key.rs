@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 ///
 /// Every capture of the connection that has both numbers gives the same key, and the next connection on the same ports
 /// another one: `192.0.2.10:1145/1a2b3c4d-192.0.2.25:25/0000002a`, the lower end first, the numbers in hexadecimal.
-pub fn connection_key(one: (SocketAddr, u32), other: (SocketAddr, u32)) -> String {
+pub(crate) fn connection_key(one: (SocketAddr, u32), other: (SocketAddr, u32)) -> String {
     let ((low, low_isn), (high, high_isn)) = if one <= other { (one, other) } else { (other, one) };
     format!("{low}/{low_isn:08x}-{high}/{high_isn:08x}")
 }

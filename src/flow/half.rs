@@ -22,6 +22,7 @@ pub enum GapKind {
 
 /// What was odd about the segments of a connection. Both directions count together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Anomalies {
     /// Packets that the capture has a second time, as one taken on both sides of a switch does: those are ignored.
     pub duplicate_segments: u64,

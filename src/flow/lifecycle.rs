@@ -30,6 +30,7 @@ impl Side {
 
 /// The frames of the three-way handshake (RFC 9293 3.5), as far as the capture has them.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct Handshake {
     /// The first SYN.
     pub syn: Option<Moment>,
@@ -67,6 +68,7 @@ impl Handshake {
 
 /// An ICMP or ICMPv6 error that quoted the connection's SYN.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct RefusedByNetwork {
     /// The frame of the error.
     pub moment: Moment,
@@ -78,6 +80,7 @@ pub struct RefusedByNetwork {
 
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CloseHow {
     /// A FIN (RFC 9293 3.6).
     Fin,
@@ -95,6 +98,7 @@ pub enum CloseHow {
 
 /// How a connection ended, and who ended it.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Close {
     /// Whose FIN or RST came first, in the order they were sent in; none when neither did.
     pub by: Option<Side>,

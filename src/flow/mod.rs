@@ -3,7 +3,6 @@
 //! Nothing here knows SMTP. A [`FlowTable`] follows every connection for a [`FlowListener`], which is told the octets
 //! of both directions in order; a connection that is over comes out as a [`ClosedFlow`].
 
-mod community_id;
 mod connection;
 mod connection_key;
 mod duplicate;
@@ -18,20 +17,27 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use community_id::community_id;
-pub use connection_key::connection_key;
-pub use half::{Anomalies, GapKind};
+pub use half::Anomalies;
 pub use key::Direction;
 pub use lifecycle::{Close, CloseHow, Handshake, RefusedByNetwork, Side};
-pub use seen::Seen;
-pub use stream_index::StreamIndex;
-pub use table::{ClosedFlow, FlowTable};
+
+// No part of the interface: tests, measurements and fuzz targets go in here.
+#[doc(hidden)]
+pub use {
+    half::GapKind,
+    stream_index::StreamIndex,
+    table::{ClosedFlow, FlowTable},
+};
+
+pub(crate) use connection_key::connection_key;
+pub(crate) use seen::Seen;
 
 use crate::time::Moment;
 use crate::wire::Segment;
 
 /// Where a segment belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(hidden)]
 pub struct Followed {
     /// The connection's number ([`ClosedFlow::number`]).
     pub connection: u64,
@@ -46,10 +52,12 @@ pub struct Followed {
 
 /// The place in its stream of the first octet that a capture shows of a direction. What was sent before it, and is recorded
 /// later, lies below.
+#[doc(hidden)]
 pub const STREAM_ORIGIN: u64 = 1 << 31;
 
 /// What the segment that brought octets says of when they were sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(hidden)]
 pub struct Sent {
     /// The frame.
     pub moment: Moment,
@@ -59,6 +67,7 @@ pub struct Sent {
 }
 
 /// What is told of one connection while it is followed.
+#[doc(hidden)]
 pub trait FlowListener {
     /// The stream of `direction` begins at `offset`; with `is_start` that is where the connection began, otherwise only
     /// where the capture's part of it does. Told once, before any octet and hole.

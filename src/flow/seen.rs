@@ -7,7 +7,7 @@ const MOST_RUNS: usize = 4_096;
 
 /// What was seen of one direction.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// By stream offset, ascending, with holes between.
     runs: Vec<Range<u64>>,
 }
@@ -15,7 +15,7 @@ pub struct Seen {
 impl Seen {
     /// Notes the `octets` octets from stream offset `offset` on, and says which of them, counted from `offset`, were seen
     /// before: ascending, and apart.
-    pub fn note(&mut self, offset: u64, octets: u64) -> Vec<Range<u64>> {
+    pub(crate) fn note(&mut self, offset: u64, octets: u64) -> Vec<Range<u64>> {
         let new = offset..offset.saturating_add(octets);
         if new.is_empty() {
             return Vec::new();

@@ -18,7 +18,7 @@ pub enum Basis {
 /// What one server does on an argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It refuses, with these words ([`Answer::words`]).
+    /// It refuses, with these words.
     Refuses(String),
     /// It refuses some arguments of the kind, with these words, and accepts others.
     RefusesSome(String),
@@ -32,6 +32,7 @@ pub enum Verdict {
 
 /// Servers that refuse in the same words.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Wording {
     /// The words.
     pub words: String,
@@ -41,6 +42,7 @@ pub struct Wording {
 
 /// Who refuses an argument and who accepts it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refusals {
     /// What it rests on.
     pub basis: Basis,
@@ -92,6 +94,14 @@ impl Refusals {
 /// Who refuses `argument`, whose faults are `problems`.
 ///
 /// The row of the argument itself answers, else those of its kind.
+///
+/// ```
+/// use ehlotrace::matrix::{SERVERS, who_refuses};
+///
+/// let refusals = who_refuses(&[], b"mail.example.com");
+/// assert!(refusals.accepting() > refusals.refusing());
+/// assert_eq!(SERVERS.len(), 35);
+/// ```
 pub fn who_refuses(problems: &[ProblemCode], argument: &[u8]) -> Refusals {
     if let Some(row) = plain_rows().find(|row| row.argument == argument) {
         return Refusals::of(row);

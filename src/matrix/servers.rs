@@ -4,6 +4,7 @@ use std::fmt;
 
 /// One server in one configuration. Its `Display` is product, version and setup: `Postfix 3.7, default`.
 #[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Server {
     /// The name of its column, such as `postfix-strict`.
     pub name: &'static str,

@@ -149,7 +149,7 @@ impl Row {
 }
 
 /// The rows, in the order of the table. Empty if the table that is compiled in cannot be read, which a test excludes.
-pub fn rows() -> &'static [Row] {
+pub(crate) fn rows() -> &'static [Row] {
     static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| read(include_str!("ehlo-matrix.csv")).unwrap_or_default());
     &ROWS
 }

@@ -5,8 +5,12 @@ mod measured;
 mod nearest;
 mod recording;
 
-pub use document::document;
-pub use nearest::{nearest, nearest_of};
+// For the test that keeps the page up to date, and for the command line.
+#[doc(hidden)]
+pub use {
+    document::document,
+    nearest::{nearest, nearest_of},
+};
 
 use crate::diagnosis::{Fault, Outcome, REASONS, RULES, Reason, Remark, Rule, Stage, rule};
 use crate::report::escape;
@@ -145,7 +149,7 @@ impl Subject {
 }
 
 /// Who may be at fault for a loss to `rule`, such as `server or client`.
-pub fn faults(rule: &Rule) -> String {
+pub(crate) fn faults(rule: &Rule) -> String {
     let codes: Vec<_> = rule.faults.iter().map(|fault| fault.code()).collect();
     codes.join(" or ")
 }

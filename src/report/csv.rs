@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Write};
 use super::digest::{Deciding, Digest, ShownHello};
 use super::run::{Form, Run};
 use super::spool::Spool;
-use super::{Excel, ReportOptions, advice, background, escape};
+use super::{Excel, ReportOptions, advice, background, community_id, escape};
 use crate::diagnosis::{Confidence, Fault};
 use crate::scan::{CaptureReport, CaptureSource};
 use crate::smtp::Reply;
@@ -53,7 +53,7 @@ const COLUMNS: [Column; 50] = [
     ("evidence", |row| joined(row.evidence().map(|(_, text)| text), "; ")),
     ("remedy", |row| advice::remedy(row.diagnosis)),
     ("tcp_stream", |row| or_empty(row.session.tcp_stream)),
-    ("community_id", |row| row.session.community_id()),
+    ("community_id", |row| community_id(row.session.client, row.session.server)),
     ("tls_version", |row| or_empty(row.session.transcript.tls.server_hello.as_ref().map(|hello| hello.version))),
     ("tls_cipher_suite", |row| {
         or_empty(row.session.transcript.tls.server_hello.as_ref().map(|hello| hello.cipher_suite))

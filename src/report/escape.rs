@@ -76,6 +76,7 @@ pub(super) fn code_span(text: &str) -> String {
 }
 
 /// Columns a terminal needs for `text`, one character after the other.
+#[doc(hidden)]
 pub fn columns(text: &str) -> usize {
     text.chars().map(|character| character.width().unwrap_or(0)).sum()
 }

@@ -10,6 +10,7 @@ mod arrow;
 mod background;
 mod change;
 mod command;
+mod community_id;
 mod csv;
 mod csv_findings;
 mod digest;
@@ -25,7 +26,7 @@ pub(crate) mod markdown;
 pub(crate) mod model;
 pub mod netmon;
 mod notes;
-pub mod record;
+pub(crate) mod record;
 mod recovery;
 mod refusals;
 mod relay;
@@ -53,6 +54,7 @@ use crate::time::Zone;
 
 use run::Driver;
 
+pub use community_id::community_id;
 pub use model::{json_schema, jsonl_brief_schema, jsonl_schema};
 pub use totals::Summary;
 
@@ -219,6 +221,7 @@ pub fn reporter<'w>(format: Format, options: &ReportOptions, out: Box<dyn Write 
 ///
 /// # Errors
 /// Those of the writer inside serde; none with a line in memory.
+#[doc(hidden)]
 pub fn check_json(line: Option<u64>, argument: &[u8], check: &ArgumentCheck) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     model::write_json(&mut text, &model::CheckObject::new(line, argument, check))?;

@@ -5,6 +5,7 @@ use crate::time::Moment;
 
 /// The verb of a command line, case ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Verb {
     /// RFC 5321 4.1.1.1.
     Ehlo,

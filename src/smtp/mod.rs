@@ -20,16 +20,20 @@ mod transcript;
 mod xclient;
 
 pub use command::{Command, Verb};
-pub use dialogue::{Dialogue, DialogueOptions};
 pub use protocol::OtherProtocol;
-pub(crate) use proxy::names_proxy_header;
 pub use proxy::{ProxyContent, ProxyHeader};
 pub use proxy_request::{ProxyKind, ProxyRequest};
 pub use reply::{EnhancedStatusCode, Reply, ReplyLines};
-pub use spans::{Names, SpanKind, Spans, argument_kinds, command_kinds, host_ranges, name_kinds};
 pub use tls::{Alert, Certificate, CertificateTime, CipherSuite, ClientHello, Records, ServerHello, Tls, TlsVersion};
 pub use transcript::{EarlyTalk, Exchange, Hello, Missing, Refusal, Tally, Transcript};
 pub use xclient::XClient;
+
+// No part of the interface: tests, measurements and fuzz targets go in here.
+#[doc(hidden)]
+pub use dialogue::{Dialogue, DialogueOptions};
+
+pub(crate) use proxy::names_proxy_header;
+pub(crate) use spans::{Names, SpanKind, Spans, argument_kinds, command_kinds, host_ranges, name_kinds};
 
 /// What stands in a report in place of secrets and mail text.
 pub const MASK: &[u8] = b"***";

@@ -132,7 +132,7 @@ const PRODUCTS: &[BannerRow] = &[
 ];
 
 /// Recognises the server by its greeting: the text after `220-` or `220 `, one item a line.
-pub fn recognise(greeting_lines: &[&[u8]]) -> Product {
+pub(crate) fn recognise(greeting_lines: &[&[u8]]) -> Product {
     if is_masked(greeting_lines) {
         return Product { masked: true, ..Product::default() };
     }
@@ -158,7 +158,7 @@ pub(super) fn telling(line: &[u8]) -> Vec<Range<usize>> {
 }
 
 /// Recognises the server, or a middlebox before it, by the lines of its EHLO response: the text after `250-` or `250 `.
-pub fn recognise_from_ehlo(lines: &[&[u8]]) -> Product {
+pub(crate) fn recognise_from_ehlo(lines: &[&[u8]]) -> Product {
     const EXCHANGE: [&[u8]; 4] = [b"X-EXPS", b"XEXCH50", b"X-LINK2STATE", b"X-ANONYMOUSTLS"];
     // The first line is the server's greeting, keywords follow (RFC 5321 4.1.1.1).
     let keywords = || lines.iter().skip(1).filter_map(|line| line.split(|o| matches!(o, b' ' | b'=')).next());

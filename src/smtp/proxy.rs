@@ -22,6 +22,7 @@ pub struct ProxyHeader {
 
 /// What a header says of the connection behind the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ProxyContent {
     /// The ends of the connection that the proxy took.
     Ends {

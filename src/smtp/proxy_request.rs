@@ -31,6 +31,7 @@ impl ProxyRequest {
 
 /// A protocol for asking a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ProxyKind {
     /// SOCKS 5.
     Socks5,

@@ -46,7 +46,7 @@ impl Reply {
     }
 
     /// Whether any line speaks of HELO or EHLO.
-    pub fn names_hello(&self) -> bool {
+    pub(crate) fn names_hello(&self) -> bool {
         self.lines.iter().any(|line| contains_word(line, b"helo") || contains_word(line, b"ehlo"))
     }
 }

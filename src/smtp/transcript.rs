@@ -197,11 +197,11 @@ pub struct Transcript {
     /// What is missing.
     pub missing: Missing,
     /// What the client's octets are; nothing unless [`Limits::spans`](crate::limits::Limits::spans) asks for it.
-    pub client_spans: Spans,
+    pub(crate) client_spans: Spans,
     /// What the server's octets are; as above.
-    pub server_spans: Spans,
+    pub(crate) server_spans: Spans,
     /// What the client named; as above.
-    pub names: Names,
+    pub(crate) names: Names,
 }
 
 impl Transcript {
@@ -219,14 +219,14 @@ impl Transcript {
     }
 
     /// What the server said in plain text after the client's ClientHello.
-    pub fn plain_reply_to_tls(&self) -> Option<&Reply> {
+    pub(crate) fn plain_reply_to_tls(&self) -> Option<&Reply> {
         let hello = self.tls.client_hello.as_ref()?;
         let replies = self.exchanges.iter().filter_map(|exchange| exchange.reply.as_ref());
         replies.rev().find(|reply| reply.moment.frame > hello.moment.frame)
     }
 
     /// The command of an XCLIENT or XFORWARD.
-    pub fn passing_command(&self, told: &XClient) -> Option<&Command> {
+    pub(crate) fn passing_command(&self, told: &XClient) -> Option<&Command> {
         self.exchanges.get(told.exchange)?.command.as_ref()
     }
 

@@ -48,6 +48,12 @@ impl Zone {
     /// Reads `Z`, `UTC`, an offset (`+02:00`, `-0500`, `+2`, `UTC+02:00`), a name of the system's time zone database
     /// (`Europe/Berlin`), or `local` for the zone of this machine.
     ///
+    /// ```
+    /// # use ehlotrace::time::Zone;
+    /// assert_eq!(Zone::parse("-0500")?.name(), "UTC-05:00");
+    /// # Ok::<(), ehlotrace::time::ZoneError>(())
+    /// ```
+    ///
     /// # Errors
     /// When the text is none of these, or is a name on a system without that database.
     pub fn parse(text: &str) -> Result<Self, ZoneError> {

@@ -25,15 +25,24 @@ mod tests;
 
 use std::net::{IpAddr, SocketAddr};
 
-pub use decode::{decode, decode_reassembled};
-pub use defrag::{Defragmenter, Fragment, FragmentCounts, FragmentKey, Reassembled};
-pub use headers::{TcpHeader, tcp_header, tcp_header_reassembled};
-pub use prefilter::{Interest, Ports, may_matter};
-pub use tcp::{SeqNumber, TcpFlags};
-pub use undecoded::Undecoded;
+pub use prefilter::Ports;
+
+// No part of the interface: tests, measurements and fuzz targets go in here.
+#[doc(hidden)]
+pub use {
+    decode::{decode, decode_reassembled},
+    defrag::{Defragmenter, Fragment, FragmentKey, Reassembled},
+    headers::{TcpHeader, tcp_header, tcp_header_reassembled},
+    prefilter::{Interest, may_matter},
+    tcp::{SeqNumber, TcpFlags},
+    undecoded::Undecoded,
+};
+
+pub(crate) use defrag::FragmentCounts;
 
 /// A TCP segment (RFC 9293 3.1), its payload borrowed from the packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(hidden)]
 pub struct Segment<'a> {
     /// Address and port of the sender.
     pub src: SocketAddr,
@@ -81,6 +90,7 @@ impl Segment<'_> {
 
 /// What a packet turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(hidden)]
 pub enum Decoded<'a> {
     /// A TCP segment.
     Tcp(Segment<'a>),
@@ -100,6 +110,7 @@ pub enum Decoded<'a> {
 
 /// A UDP datagram (RFC 768), its payload borrowed from the packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(hidden)]
 pub struct Datagram<'a> {
     /// Address and port of the sender.
     pub src: SocketAddr,
@@ -114,6 +125,7 @@ pub struct Datagram<'a> {
 /// A router's or host's report that a TCP segment did not get through: ICMP types 3 and 11 (RFC 792), ICMPv6 types 1
 /// and 3 (RFC 4443). "Fragmentation needed" and "packet too big" ask for smaller packets and are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(hidden)]
 pub struct Unreachable {
     /// Who reports it.
     pub reported_by: IpAddr,

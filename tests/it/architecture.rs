@@ -82,6 +82,66 @@ fn only_reports_put_a_diagnosis_into_words_and_nothing_decides_by_them() {
     }
 }
 
+/// A build with a feature may use its crates; a build without it must not need them.
+#[test]
+fn crates_of_a_feature_are_named_only_where_it_is_on() {
+    let (features, mut seen) = (optional_crates(), 0);
+    let reports = modules_with_feature("reports");
+    assert!(features.len() >= 3 && reports.contains(&"report".to_owned()));
+    for (file, module) in sources().into_iter().filter(|(file, _)| !is_test(file)) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        let is_on = |feature: &str| match feature {
+            "cli" => matches!(module.as_str(), "cli" | "main"),
+            "reports" => reports.contains(&module) || module == "cli",
+            "containers" => file.components().any(|part| part.as_os_str() == "unpack"),
+            other => file.file_stem().is_some_and(|stem| stem == other),
+        };
+        for (feature, crates) in &features {
+            let named = crates.iter().filter(|name| names_crate(code, name));
+            if is_on(feature) {
+                seen += named.count();
+            } else if let Some(name) = named.into_iter().next() {
+                panic!("{} uses {name}, which only the feature {feature} brings", file.display());
+            }
+        }
+    }
+    assert!(seen > 50, "only {seen} uses found: is Cargo.toml still what it was?");
+}
+
+/// The features of `Cargo.toml` with the crates that each brings, as code names them.
+fn optional_crates() -> Vec<(String, Vec<String>)> {
+    let manifest = include_str!("../../Cargo.toml");
+    let features = manifest.split("\n[features]\n").nth(1).unwrap().split("\n[").next().unwrap();
+    let mut brought = Vec::new();
+    for feature in features.split("]\n") {
+        let Some((name, brings)) = feature.split_once(" = [") else { continue };
+        let name = name.lines().last().unwrap().to_owned();
+        let crates = brings.split('"').filter_map(|part| part.strip_prefix("dep:"));
+        brought.push((name, crates.map(|name| name.replace('-', "_")).collect()));
+    }
+    brought.retain(|(_, crates): &(_, Vec<_>)| !crates.is_empty());
+    brought
+}
+
+/// The modules that `lib.rs` has only with a feature.
+fn modules_with_feature(feature: &str) -> Vec<String> {
+    let attribute = format!("#[cfg(feature = \"{feature}\")]\npub mod ");
+    let modules = include_str!("../../src/lib.rs").split(&attribute).skip(1);
+    modules.map(|rest| rest.split(';').next().unwrap().to_owned()).collect()
+}
+
+/// Whether a path in `code` begins with this crate.
+fn names_crate(code: &str, name: &str) -> bool {
+    let path = format!("{name}::");
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.into_iter().any(|line| {
+        line.match_indices(&path).any(|(at, _)| {
+            !line[..at].ends_with(|before: char| before.is_alphanumeric() || matches!(before, '_' | ':'))
+        })
+    })
+}
+
 /// Tests may use whatever they need.
 fn is_test(file: &Path) -> bool {
     let source = file.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/src"));

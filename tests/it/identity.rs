@@ -12,6 +12,7 @@ use std::thread;
 
 use ehlotrace::capture::OpenOptions;
 use ehlotrace::flow::StreamIndex;
+use ehlotrace::report::community_id;
 use ehlotrace::session::Session;
 use ehlotrace::smtp::Alert;
 use ehlotrace::{capture, wire};
@@ -71,7 +72,7 @@ fn compare(file: &PathBuf) -> Option<(usize, usize)> {
     for (session, _) in &sessions {
         let row = &rows[usize::try_from(session.first.frame).unwrap() - 1];
         let stream = session.tcp_stream.map(|number| number.to_string()).unwrap_or_default();
-        let ours = [session.first.frame.to_string(), session.community_id(), stream];
+        let ours = [session.first.frame.to_string(), community_id(session.client, session.server), stream];
         assert_eq!(row[..3], ours, "{}", file.display());
     }
     let theirs: Vec<String> = rows.iter().filter_map(|row| as_ours(row)).collect();

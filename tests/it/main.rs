@@ -6,7 +6,7 @@ mod support;
 
 /// The archives that the container's own tests are made with.
 #[allow(dead_code)]
-#[path = "../../src/container/tests/make.rs"]
+#[path = "../../src/container/unpack/tests/make.rs"]
 mod make;
 
 /// Large captures, as measurements use them.

@@ -62,10 +62,8 @@ fn whole(octets: Vec<u8>) -> Box<dyn CaptureReader> {
 }
 
 fn sequence(parts: Vec<Vec<u8>>) -> Box<dyn CaptureReader> {
-    let part = |(number, octets)| {
-        let part = CapturePart { path: format!("part {number}"), first_frame: 0, frames: 0 };
-        (part, Box::new(move || Ok(whole(octets))) as Opening)
-    };
+    let part =
+        |(number, octets)| (CapturePart::new(format!("part {number}")), Box::new(move || Ok(whole(octets))) as Opening);
     Box::new(Sequence::new(parts.into_iter().enumerate().map(part).collect()))
 }
 

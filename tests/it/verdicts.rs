@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ehlotrace::diagnosis::{Answer, EvidenceKind, Remark};
+use ehlotrace::diagnosis::{EvidenceKind, Remark};
 use ehlotrace::report::advice::remedy;
 use ehlotrace::report::evidence::text;
 use ehlotrace::smtp::ehlo::ProblemCode;
@@ -222,8 +222,10 @@ fn the_lost_session_of_the_article_says_what_to_do() {
     assert_eq!((argument.verb, &*argument.octets), (Verb::Ehlo, &b"sub2."[..]));
     assert_eq!(argument.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), [ProblemCode::TrailingDot]);
     let at = session.transcript.exchanges[1].reply.as_ref().unwrap().at;
-    let answer = Answer { code: 501, text: b"Invalid Address"[..].into(), to: Some(Verb::Ehlo), at };
-    assert_eq!((*reply, diagnosis.reply()), (&EvidenceKind::Reply(answer.clone()), Some((6, &answer))));
+    let (frame, answer) = diagnosis.reply().unwrap();
+    assert_eq!((frame, answer.code, &*answer.text), (6, 501, &b"Invalid Address"[..]));
+    assert_eq!((answer.to, answer.at), (Some(Verb::Ehlo), at));
+    assert_eq!(*reply, &EvidenceKind::Reply(answer.clone()));
     assert_eq!((diagnosis.hello, diagnosis.suggestion.as_deref()), (Some(0), Some("sub2")));
     let words: Vec<_> = diagnosis.evidence.iter().map(|shown| text(&shown.kind)).collect();
     assert_eq!(

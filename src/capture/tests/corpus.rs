@@ -35,8 +35,6 @@ fn every_format_gives_the_packets_of_its_pcap_twin() {
         ("suse63.pcap", "pcap"),
         ("fcs-linktype.pcap", "pcap"),
         ("plain.pcapng", "pcapng"),
-        ("plain.pcapng.gz", "pcapng"),
-        ("plain.pcapng.zst", "pcapng"),
         ("bigendian.pcapng", "pcapng"),
         ("two-sections-mixed-endian.pcapng", "pcapng"),
         ("tsresol-base2.pcapng", "pcapng"),

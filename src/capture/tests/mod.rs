@@ -1,5 +1,7 @@
 //! Tests over all formats, and the builders of synthetic captures the formats' own tests use too.
 
+#[cfg(feature = "containers")]
+mod compressed;
 mod corpus;
 mod hostile;
 mod resume;

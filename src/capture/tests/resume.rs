@@ -43,7 +43,7 @@ fn sequence(files: &[File], is_peeked: bool) -> Sequence {
             let reader = open_file(&file)?;
             Ok(if is_peeked { Box::new(Peeked::new(reader)) } else { reader })
         });
-        (CapturePart { path: format!("part {number}"), first_frame: 0, frames: 0 }, opening)
+        (CapturePart::new(format!("part {number}")), opening)
     };
     Sequence::new(files.iter().enumerate().map(part).collect())
 }

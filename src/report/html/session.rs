@@ -10,7 +10,7 @@ use crate::report::digest::{Digest, ShownHello};
 use crate::report::handover::Handover;
 use crate::report::model::{DisplayFilter, rfc3339};
 use crate::report::relay::client_of;
-use crate::report::{advice, background, escape, recovery, words};
+use crate::report::{advice, background, community_id, escape, recovery, words};
 use crate::time::Zone;
 
 /// One session.
@@ -169,7 +169,7 @@ fn facts(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
     facts.extend(session.tcp_stream.map(|number| ("Wireshark stream", format!("tcp.stream == {number}"))));
     let remarks = digest.diagnosis.remarks.iter();
     facts.extend(remarks.map(|(frame, remark)| ("Remark", format!("{} (frame {frame})", remark.title()))));
-    facts.push(("Community ID", session.community_id()));
+    facts.push(("Community ID", community_id(session.client, session.server)));
     facts
 }
 

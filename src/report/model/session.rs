@@ -14,6 +14,7 @@ use super::schema;
 use super::values::{AsText, Octets, is_default, lines};
 use crate::diagnosis::{Evidence, Remark};
 use crate::report::advice::remedy;
+use crate::report::community_id;
 use crate::report::digest::Digest;
 use crate::report::evidence::text;
 use crate::session::Session;
@@ -124,7 +125,7 @@ impl<'a> SessionObject<'a> {
             exchanges_omitted: transcript.omitted_exchanges,
             hellos_omitted: transcript.omitted_hellos,
             unfinished_reply: transcript.unfinished_reply.as_ref().map(|reply| ReplyObject::new(reply, None)),
-            community_id: session.community_id(),
+            community_id: community_id(session.client, session.server),
             tls_handshake: TlsObject::new(&transcript.tls),
             lookups: lookups(session),
             replies_unpaired: transcript.unpaired_replies,

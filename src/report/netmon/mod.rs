@@ -37,6 +37,7 @@ use tls::TlsCursor;
 
 /// How much of a frame is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum View {
     /// Frame, time, `C:` or `S:`, and the lines of the dialogue.
     Dialogue,

@@ -12,12 +12,12 @@ use crate::session::Session;
 use crate::smtp::ehlo::Problem;
 use crate::time::Timestamp;
 
-pub use read::{ReadReport, ReportError, is_json, read_report};
+pub(crate) use read::{ReadReport, ReportError, is_json, read_report};
 
 /// What is compared of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct SessionRecord {
+pub(crate) struct SessionRecord {
     /// The client's address, behind a proxy the one that it names.
     pub client: IpAddr,
     /// The mail server's address.
@@ -35,7 +35,7 @@ pub struct SessionRecord {
 /// What a session was lost to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct LossRecord {
+pub(crate) struct LossRecord {
     /// The code of the cause.
     pub cause: String,
     /// The code of the reason, if the reply gives one.
@@ -49,7 +49,7 @@ pub struct LossRecord {
 /// A hello.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct HelloRecord {
+pub(crate) struct HelloRecord {
     /// Its verb.
     pub verb: String,
     /// Its argument, no blanks around it.
@@ -61,7 +61,7 @@ pub struct HelloRecord {
 /// The reply that decided, or what happened in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct AnswerRecord {
+pub(crate) struct AnswerRecord {
     /// The verb of the command that the reply answers; none for a greeting, and where no reply decided.
     pub command: Option<String>,
     /// The code of the reply, where one decided.
@@ -72,7 +72,7 @@ pub struct AnswerRecord {
 
 impl SessionRecord {
     /// Of a session and its verdict.
-    pub fn new(session: &Session, diagnosis: &Diagnosis) -> Self {
+    pub(crate) fn new(session: &Session, diagnosis: &Diagnosis) -> Self {
         let source = CaptureSource::default();
         let digest = Digest::new(0, &source, session, diagnosis, None);
         let loss = diagnosis.cause.map(|rule| LossRecord {
@@ -96,7 +96,7 @@ impl SessionRecord {
     }
 
     /// Whether mail was lost: no other session is known to have delivered it.
-    pub fn is_mail_lost(&self) -> bool {
+    pub(crate) fn is_mail_lost(&self) -> bool {
         self.outcome == Outcome::Lost && !self.is_delivered_later
     }
 }

@@ -21,7 +21,7 @@ use crate::time::Timestamp;
 /// Why a report cannot be read, or not to its end.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum ReportError {
+pub(crate) enum ReportError {
     /// It is JSON, but of something else.
     #[error("this is JSON, but not a report of ehlotrace scan")]
     NotReport,
@@ -44,7 +44,7 @@ pub enum ReportError {
 /// What a report says of itself.
 #[derive(Debug, Default)]
 #[non_exhaustive]
-pub struct ReadReport {
+pub(crate) struct ReadReport {
     /// Sessions that it lists.
     pub listed: u64,
     /// Sessions that it counts, listed or not.
@@ -60,7 +60,7 @@ pub struct ReadReport {
 }
 
 /// Whether a file that begins so is JSON; no capture, archive or mail begins so.
-pub fn is_json(start: &[u8]) -> bool {
+pub(crate) fn is_json(start: &[u8]) -> bool {
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
     // An object, and its first key or its end.
     start.strip_prefix(b"{").is_some_and(|rest| matches!(rest.trim_ascii_start().first(), None | Some(b'"' | b'}')))
@@ -70,7 +70,7 @@ pub fn is_json(start: &[u8]) -> bool {
 const SESSION_OCTETS: u64 = 256 * 1024 * 1024;
 
 /// Reads a report and hands `each` its sessions. What comes before damage, or before a cut, is handed over.
-pub fn read_report(input: impl BufRead, each: &mut dyn FnMut(SessionRecord)) -> ReadReport {
+pub(crate) fn read_report(input: impl BufRead, each: &mut dyn FnMut(SessionRecord)) -> ReadReport {
     let room = Rc::new(Cell::new(SESSION_OCTETS));
     let input = io::BufReader::new(Bounded { input: without_mark(input), room: Rc::clone(&room) });
     let mut reading =

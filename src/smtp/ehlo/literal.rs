@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 /// What is wrong with an argument that opens or closes with a bracket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LiteralFault {
     /// `[192.0.2.7`
     NotClosed,

@@ -51,6 +51,7 @@ pub struct HelloArgument<'a> {
 
 /// What [`check`] found about one argument.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ArgumentCheck {
     /// Every fault, one entry a code, in order of offset, then of [`ProblemCode`].
     pub problems: Vec<Problem>,
@@ -78,6 +79,15 @@ pub fn split_argument(after_verb: &[u8]) -> HelloArgument<'_> {
 }
 
 /// Checks the argument in `after_verb`, the octets between the verb and the line end.
+///
+/// ```
+/// use ehlotrace::smtp::ehlo::{LineEnd, ProblemCode, check};
+///
+/// let found = check(b" sub2.", LineEnd::CrLf);
+/// assert_eq!((found.problems[0].code, found.problems[0].offset), (ProblemCode::TrailingDot, 4));
+/// assert_eq!(found.suggestion.as_deref(), Some("sub2"));
+/// assert!(check(b" mail.example.com", LineEnd::CrLf).is_well_formed());
+/// ```
 pub fn check(after_verb: &[u8], end: LineEnd) -> ArgumentCheck {
     let argument = split_argument(after_verb);
     let problems = problems(argument.octets);
@@ -114,7 +124,7 @@ impl Form {
 }
 
 /// The fault of an argument of `octets` octets, if those are too many (RFC 5321 4.5.3.1.2).
-pub fn too_long(octets: usize) -> Option<Problem> {
+pub(crate) fn too_long(octets: usize) -> Option<Problem> {
     let detail = Detail::Octets(octets);
     (octets > NAME_OCTETS).then_some(Problem { code: ProblemCode::NameTooLong, offset: NAME_OCTETS, detail })
 }

@@ -4,6 +4,7 @@ use super::{LABEL_OCTETS, LiteralFault, NAME_OCTETS, literal};
 
 /// Why an argument is malformed. The order is that of the documentation and of problems at the same octet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum ProblemCode {
     /// Nothing follows the verb.
     Empty,
@@ -97,6 +98,7 @@ impl ProblemCode {
 
 /// What more is to say about a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Detail {
     /// How often it occurs in the argument.
     Times(usize),
@@ -108,6 +110,7 @@ pub enum Detail {
 
 /// One fault of an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Problem {
     /// Which fault.
     pub code: ProblemCode,
@@ -220,6 +223,7 @@ fn shown(argument: &[u8], offset: usize) -> String {
 
 /// What is odd about an argument or its line without making it malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Note {
     /// A name without a dot, as KB 240832 allows: the server appends its own domain.
     SingleLabel,

@@ -10,7 +10,7 @@ const TAG: &[u8] = b"IPv6:";
 
 /// What each octet of a hello's argument is: digits of an address, or not. Leading zeros are no such digits, for they are
 /// what may be wrong with it. Of an argument that is not whole any number may belong to an address.
-pub fn argument_kinds(argument: &[u8], is_whole: bool) -> Vec<SpanKind> {
+pub(crate) fn argument_kinds(argument: &[u8], is_whole: bool) -> Vec<SpanKind> {
     let mut kinds = vec![SpanKind::HelloArgument; argument.len()];
     if !is_whole && argument.iter().all(|octet| may_be_address(*octet)) {
         mark_digits(argument, &mut kinds, true);

@@ -6,7 +6,7 @@ use crate::smtp::command::{Verb, parse_bdat};
 
 /// What each octet of a command line is, its line end aside; where it is not whole, more may follow. A line that is no command
 /// is all parameter.
-pub fn command_kinds(line: &[u8], is_whole: bool) -> Vec<SpanKind> {
+pub(crate) fn command_kinds(line: &[u8], is_whole: bool) -> Vec<SpanKind> {
     let (verb, rest) = Verb::parse(line);
     let mut kinds = vec![SpanKind::Line; line.len()];
     let at = line.len() - rest.len();

@@ -7,16 +7,16 @@ mod names;
 mod records;
 mod text;
 
-pub use argument::argument_kinds;
-pub use command::command_kinds;
-pub use names::Names;
+pub(crate) use argument::argument_kinds;
+pub(crate) use command::command_kinds;
+pub(crate) use names::Names;
 pub(super) use records::RecordSpans;
-pub use text::name_kinds;
+pub(crate) use text::name_kinds;
 pub(super) use text::text_kinds;
 
 /// What a run of octets is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SpanKind {
+pub(crate) enum SpanKind {
     /// Verbs and keywords, punctuation, line ends, codes and texts of replies, but for what is told apart below.
     Line,
     /// Words of a reply that a verdict or the product rests on, whatever else they may be.
@@ -62,7 +62,7 @@ pub enum SpanKind {
 
 impl SpanKind {
     /// Whether it is a part of a command or reply that is neither a secret nor mail text.
-    pub const fn is_dialogue(self) -> bool {
+    pub(crate) const fn is_dialogue(self) -> bool {
         matches!(
             self,
             Self::Line
@@ -84,7 +84,7 @@ pub(super) fn runs_of(kinds: &[SpanKind]) -> impl Iterator<Item = (usize, SpanKi
 }
 
 /// Where words that hold a host name stand, digits of an address in them included.
-pub fn host_ranges(kinds: &[SpanKind]) -> Vec<std::ops::Range<usize>> {
+pub(crate) fn host_ranges(kinds: &[SpanKind]) -> Vec<std::ops::Range<usize>> {
     let is_name = |kind: SpanKind| matches!(kind, SpanKind::HelloArgument | SpanKind::Domain);
     let is_part = |kind: SpanKind| is_name(kind) || matches!(kind, SpanKind::HelloDigits { .. } | SpanKind::Address);
     let mut found: Vec<std::ops::Range<usize>> = Vec::new();
@@ -105,7 +105,7 @@ fn fill(kinds: &mut [SpanKind], range: std::ops::Range<usize>, kind: SpanKind) {
 
 /// The runs of one direction, by stream offset. Holes in the capture count as octets, as sequence numbers do.
 #[derive(Clone, Debug, Default)]
-pub struct Spans {
+pub(crate) struct Spans {
     /// Where each run begins, ascending; before the first one nothing is known.
     starts: Vec<(u64, SpanKind)>,
     is_full: bool,
@@ -134,7 +134,7 @@ impl Spans {
 
     /// The words with host names that lie in the `octets` octets from stream offset `from` on, if only in part, and where each
     /// begins.
-    pub fn hosts(&self, from: u64, octets: usize) -> impl Iterator<Item = (u64, &[u8])> {
+    pub(crate) fn hosts(&self, from: u64, octets: usize) -> impl Iterator<Item = (u64, &[u8])> {
         let first = self.hosts.partition_point(|(at, word)| at.saturating_add(word.len() as u64) <= from);
         let end = from.saturating_add(octets as u64);
         let found = self.hosts.get(first..).unwrap_or_default().iter().take_while(move |(at, _)| *at < end);
@@ -159,7 +159,12 @@ impl Spans {
     }
 
     /// As [`runs`](Self::runs), told apart no further than `class` does.
-    pub fn runs_by<C: PartialEq>(&self, from: u64, octets: usize, class: impl Fn(SpanKind) -> C) -> Vec<(usize, C)> {
+    pub(crate) fn runs_by<C: PartialEq>(
+        &self,
+        from: u64,
+        octets: usize,
+        class: impl Fn(SpanKind) -> C,
+    ) -> Vec<(usize, C)> {
         let mut classes: Vec<(usize, C)> = Vec::new();
         for (octets, kind) in self.runs(from, octets) {
             let class = class(kind);
@@ -172,17 +177,17 @@ impl Spans {
     }
 
     /// Whether runs were left out, for there were too many.
-    pub const fn is_full(&self) -> bool {
+    pub(crate) const fn is_full(&self) -> bool {
         self.is_full
     }
 
     /// What each of the `octets` octets from stream offset `from` on is.
-    pub fn kinds(&self, from: u64, octets: usize) -> Vec<SpanKind> {
+    pub(crate) fn kinds(&self, from: u64, octets: usize) -> Vec<SpanKind> {
         self.runs(from, octets).into_iter().flat_map(|(length, kind)| std::iter::repeat_n(kind, length)).collect()
     }
 
     /// What the `octets` octets from stream offset `from` on are: lengths that add up to `octets`, each with its kind.
-    pub fn runs(&self, from: u64, octets: usize) -> Vec<(usize, SpanKind)> {
+    pub(crate) fn runs(&self, from: u64, octets: usize) -> Vec<(usize, SpanKind)> {
         let mut runs = Vec::new();
         let (mut at, mut left) = (from, octets);
         let mut next = self.starts.partition_point(|(start, _)| *start <= from);

@@ -19,7 +19,7 @@ const PART_OCTETS: usize = 3;
 
 /// Names that one client gave.
 #[derive(Clone, Debug, Default)]
-pub struct Names {
+pub(crate) struct Names {
     /// Local parts, letters and digits alone.
     mailboxes: HashSet<u64>,
     /// Octets of the longest of these.
@@ -74,7 +74,7 @@ impl Names {
     }
 
     /// Remembers a local part, and what it is made of where a server or a list made it: `ann` of `bounces+ann=example.com`.
-    pub fn add(&mut self, name: &[u8]) {
+    pub(crate) fn add(&mut self, name: &[u8]) {
         self.add_whole(name);
         let equals = name.iter().filter(|octet| **octet == b'=').count();
         // Behind the one equals sign of VERP stands the domain, which is no mailbox.

@@ -19,7 +19,7 @@ pub(in crate::smtp) fn text_kinds(text: &[u8], names: &Names) -> Vec<SpanKind> {
 }
 
 /// Whether each octet belongs to a mailbox that `names` has, in text of which nothing else is known.
-pub fn name_kinds(text: &[u8], names: &Names) -> Vec<SpanKind> {
+pub(crate) fn name_kinds(text: &[u8], names: &Names) -> Vec<SpanKind> {
     let plain = Plain::of(text);
     let mut kinds = vec![SpanKind::Line; plain.octets.len()];
     mark_names(&plain.octets, names, &mut kinds);

@@ -6,6 +6,7 @@ use crate::time::Moment;
 
 /// What the client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientHello {
     /// The host name it wants to talk to (RFC 6066 3), at most 255 octets of it, as a host name has; none if it named none.
     pub server_name: Option<Box<[u8]>>,
@@ -19,6 +20,7 @@ pub struct ClientHello {
 
 /// What the server chose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ServerHello {
     /// The version the connection is to have.
     pub version: TlsVersion,

@@ -47,6 +47,7 @@ impl fmt::Display for TlsVersion {
 
 /// What is known of the TLS of one connection.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Tls {
     /// What the client sent.
     pub client: Records,

@@ -6,6 +6,7 @@ use crate::time::Moment;
 
 /// The records of one direction.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Records {
     /// All records.
     pub records: u64,
@@ -97,7 +98,7 @@ const LONGEST_ENCRYPTED_ALERT: u32 = 40;
 impl Records {
     /// Whether `octets`, which stand where a line of the dialogue may begin, begin a TLS record or a ClientHello in the form
     /// of SSL 2.0 (RFC 5246 E.2).
-    pub fn looks_like_tls(octets: &[u8]) -> bool {
+    pub(crate) fn looks_like_tls(octets: &[u8]) -> bool {
         matches!(octets, [20..=23, 3, ..] | [20..=23] | [0x80..=0xff, _, 1, 0 | 3, ..])
     }
 

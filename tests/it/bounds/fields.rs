@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 /// Bounds, and the test that sets each low and exceeds it: its file and its name.
 const TESTS: &[(&str, &str, &str)] = &[
-    ("archive_depth", "src/container/tests/bounds.rs", "archives_inside_each_other"),
-    ("archive_members", "src/container/tests/bombs.rs", "bounds_on_members_and_temporary_files"),
-    ("archive_spool_octets", "src/container/tests/bombs.rs", "bounds_on_members_and_temporary_files"),
+    ("archive_depth", "src/container/unpack/tests/bounds.rs", "archives_inside_each_other"),
+    ("archive_members", "src/container/unpack/tests/bombs.rs", "bounds_on_members_and_temporary_files"),
+    ("archive_spool_octets", "src/container/unpack/tests/bombs.rs", "bounds_on_members_and_temporary_files"),
     ("attempt_ns", "tests/it/attempts.rs", "no_more_sessions_are_held_back_than_the_bound_allows"),
     ("attempts", "tests/it/attempts.rs", "no_more_sessions_are_held_back_than_the_bound_allows"),
     (
@@ -24,7 +24,7 @@ const TESTS: &[(&str, &str, &str)] = &[
         "src/capture/netmon/tests.rs",
         "a_capture_past_the_bounds_is_read_from_disk_and_up_to_them",
     ),
-    ("dictionary_octets", "src/container/tests/bounds.rs", "the_dictionary_of_a_7z"),
+    ("dictionary_octets", "src/container/unpack/tests/bounds.rs", "the_dictionary_of_a_7z"),
     ("etl_buffers", "src/capture/etl/tests.rs", "of_too_many_buffers_the_first_are_read"),
     (
         "etl_open_octets",
@@ -33,8 +33,8 @@ const TESTS: &[(&str, &str, &str)] = &[
     ),
     ("etl_packets", "src/capture/etl/tests.rs", "a_packet_that_had_to_be_forgotten_counts_again"),
     ("exchanges", "tests/it/bounds/dialogue.rs", "exchanges_and_hellos_past_the_bound_are_counted"),
-    ("expansion", "src/container/tests/bounds.rs", "expansion_of_what_is_packed"),
-    ("expansion_free_octets", "src/container/tests/bounds.rs", "expansion_of_what_is_packed"),
+    ("expansion", "src/container/unpack/tests/bounds.rs", "expansion_of_what_is_packed"),
+    ("expansion_free_octets", "src/container/unpack/tests/bounds.rs", "expansion_of_what_is_packed"),
     ("failed_lookups", "src/dns/tests.rs", "listed_failures_are_bounded_and_counted"),
     ("fragment_datagrams", "src/wire/tests/fragments.rs", "both_bounds_hold"),
     ("fragment_ns", "tests/it/bounds/captures.rs", "fragments_that_waited_too_long_are_counted"),
@@ -46,8 +46,8 @@ const TESTS: &[(&str, &str, &str)] = &[
     ("hellos", "tests/it/bounds/dialogue.rs", "exchanges_and_hellos_past_the_bound_are_counted"),
     ("host_octets", "tests/it/redaction.rs", "names_past_the_bound_are_not_told_apart"),
     ("idle_ns", "tests/it/bounds/connections.rs", "silence_past_the_bound_ends_a_session_and_what_follows_is_counted"),
-    ("input_members", "src/container/tests/bombs.rs", "bounds_on_members_and_temporary_files"),
-    ("key_rounds", "src/container/tests/bounds.rs", "the_keys_of_a_7z"),
+    ("input_members", "src/container/unpack/tests/bombs.rs", "bounds_on_members_and_temporary_files"),
+    ("key_rounds", "src/container/unpack/tests/bounds.rs", "the_keys_of_a_7z"),
     ("known_captures", "src/batch/tests.rs", "copies_of_captures_past_the_bound_are_not_known"),
     ("line_octets", "tests/it/bounds/dialogue.rs", "a_line_past_the_bound_is_marked_as_incomplete"),
     ("linger_ns", "tests/it/bounds/connections.rs", "frames_of_connections_that_linger_no_longer_are_counted"),
@@ -57,9 +57,9 @@ const TESTS: &[(&str, &str, &str)] = &[
     ("lookup_ns", "tests/it/bounds/lookups.rs", "an_answer_explains_a_connection_for_a_while"),
     ("lookup_records", "tests/it/bounds/lookups.rs", "records_of_an_answer_past_the_bound_are_counted_in_it"),
     ("lookups", "src/dns/tests.rs", "the_oldest_lookups_are_forgotten_and_counted"),
-    ("mail_depth", "src/container/tests/bounds.rs", "headers_and_multipart_bodies_of_a_mail"),
-    ("mail_header_octets", "src/container/tests/bounds.rs", "headers_and_multipart_bodies_of_a_mail"),
-    ("member_name_octets", "src/container/tests/bounds.rs", "names_of_members"),
+    ("mail_depth", "src/container/unpack/tests/bounds.rs", "headers_and_multipart_bodies_of_a_mail"),
+    ("mail_header_octets", "src/container/unpack/tests/bounds.rs", "headers_and_multipart_bodies_of_a_mail"),
+    ("member_name_octets", "src/container/unpack/tests/bounds.rs", "names_of_members"),
     (
         "numbered_ends",
         "tests/it/bounds/connections.rs",
@@ -72,7 +72,7 @@ const TESTS: &[(&str, &str, &str)] = &[
         "past_the_bounds_ports_are_only_counted_and_connections_forgotten",
     ),
     ("other_ports", "tests/it/other_ports.rs", "past_the_bounds_ports_are_only_counted_and_connections_forgotten"),
-    ("outlook_table_octets", "src/container/tests/bounds.rs", "the_tables_of_an_outlook_message"),
+    ("outlook_table_octets", "src/container/unpack/tests/bounds.rs", "the_tables_of_an_outlook_message"),
     (
         "packet_octets",
         "tests/it/bounds/captures.rs",

@@ -7,31 +7,13 @@ use std::sync::Arc;
 use super::expansion::Expansion;
 use super::layer::{Counted, Guarded, Prefixed, Tagged};
 use super::read_ahead::ReadAhead;
-use super::{Input, bzip2, gzip, lz4, xz, zstd};
+use super::signature::Signature;
+use super::{Input, MAX_DEPTH, Peeled, again, bzip2, gzip, lz4, xz, zstd};
 use crate::limits::Limits;
-
-/// How many compressions inside each other are undone. More than two are not seen outside of attacks.
-pub const MAX_DEPTH: usize = 4;
-
-/// A stream with its compressions taken off.
-pub struct Peeled {
-    /// The uncompressed octets, from the first one on.
-    ///
-    /// A compressed stream that is cut off ends in an error of kind `UnexpectedEof`, one that is damaged in one of kind
-    /// `InvalidData`, each after every octet before it was read. Errors of the input itself come through unchanged.
-    pub stream: Input,
-    /// The compressions taken off, outermost first: `gzip`, `zstd`, `lz4`, `xz`, `bzip2`.
-    pub layers: Vec<&'static str>,
-    /// The file that the stream is all of, where nothing had to be taken off, and how many octets of it: for who has to
-    /// read it in another order. It and the stream share one position, so only one of them is to be read.
-    pub file: Option<(File, u64)>,
-}
 
 /// One kind of compression.
 pub(super) struct Compression {
-    pub(super) name: &'static str,
-    /// Whether a stream that begins with these octets is of this kind.
-    pub(super) matches: fn(&[u8]) -> bool,
+    pub(super) signature: Signature,
     pub(super) open: fn(Input) -> io::Result<Input>,
 }
 
@@ -69,15 +51,9 @@ pub fn peel(input: Input, limits: &Limits) -> io::Result<Peeled> {
 ///
 /// # Errors
 /// As [`peel`].
-pub fn peel_file(file: File, octets: u64, limits: &Limits) -> io::Result<Peeled> {
+pub(crate) fn peel_file(file: File, octets: u64, limits: &Limits) -> io::Result<Peeled> {
     let again = again(&file).map(|(file, there)| (file, there.min(octets)));
     Ok(peel(Box::new(file.take(octets)), limits)?.of_file(again))
-}
-
-/// The same file once more, if it is a regular one, and how many octets it has.
-pub(super) fn again(file: &File) -> Option<(File, u64)> {
-    let octets = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
-    Some((file.try_clone().ok()?, octets))
 }
 
 /// As [`peel`], with what is unpacked counted in `expansion`. The head of the stream is there to look at.
@@ -85,16 +61,11 @@ pub(super) fn peel_within(input: Input, expansion: &Arc<Expansion>) -> io::Resul
     let mut layers = Vec::new();
     let mut stream = Prefixed::sniff(input, HEAD_OCTETS);
     while layers.len() < MAX_DEPTH {
-        let Some(compression) = COMPRESSIONS.iter().find(|c| (c.matches)(stream.head())) else { break };
+        let Some(compression) = COMPRESSIONS.iter().find(|c| (c.signature.matches)(stream.head())) else { break };
         let decoded = (compression.open)(Box::new(Tagged(stream)))?;
-        let guarded = Guarded::new(decoded, compression.name, Arc::clone(expansion));
+        let guarded = Guarded::new(decoded, compression.signature.name, Arc::clone(expansion));
         stream = Prefixed::sniff(Box::new(guarded), HEAD_OCTETS);
-        layers.push(compression.name);
+        layers.push(compression.signature.name);
     }
     Ok((stream, layers))
-}
-
-/// The compression a stream with this beginning is in, if any.
-pub fn compression_of(head: &[u8]) -> Option<&'static str> {
-    COMPRESSIONS.iter().find(|c| (c.matches)(head)).map(|c| c.name)
 }

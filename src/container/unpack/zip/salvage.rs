@@ -3,10 +3,10 @@
 use std::io;
 
 use super::{Entry, Passed, pass, u16_at, u32_at, u64_at};
-use crate::container::archive::ArchiveRefusal;
-use crate::container::pipe::Outlet;
-use crate::container::source::Seekable;
-use crate::container::walk::NoteKind;
+use crate::container::NoteKind;
+use crate::container::unpack::archive::ArchiveRefusal;
+use crate::container::unpack::pipe::Outlet;
+use crate::container::unpack::source::Seekable;
 
 const HEADER_OCTETS: usize = 30;
 /// Flag for sizes that follow the content instead of standing in front of it (APPNOTE 4.4.4, bit 3).

@@ -5,10 +5,10 @@ use std::io::{self, BufReader};
 use liblzma::bufread::XzDecoder;
 use liblzma::stream::{CONCATENATED, Stream};
 
-use super::Input;
 use super::compression::Compression;
+use super::{Input, signature};
 
-pub(super) const XZ: Compression = Compression { name: "xz", matches: |head| head.starts_with(b"\xfd7zXZ\0"), open };
+pub(super) const XZ: Compression = Compression { signature: signature::XZ, open };
 
 /// What a hostile file can make the decoder hold: `xz -9` needs 65 MiB of it.
 const MAX_MEMORY_OCTETS: u64 = 130 * 1024 * 1024;

@@ -9,11 +9,10 @@ use sevenz_rust2::{Archive, ArchiveEntry, Block, BlockDecoder, Error, Password};
 use super::archive::{ArchiveKind, ArchiveRefusal};
 use super::pipe::{Outlet, Passed};
 use super::source::{Seekable, Source};
-use super::walk::NoteKind;
+use super::{NoteKind, signature};
 use crate::plural::counted;
 
-pub(super) const SEVENZ: ArchiveKind =
-    ArchiveKind { name: "a 7z archive", matches: |head| head.starts_with(b"7z\xbc\xaf\x27\x1c"), read };
+pub(super) const SEVENZ: ArchiveKind = ArchiveKind { signature: signature::SEVENZ, read };
 
 /// Octets of the directory: room for 10,000 ordinary names. Parsed, a hostile one takes a hundred times as much.
 const DIRECTORY_OCTETS: u64 = 1024 * 1024;

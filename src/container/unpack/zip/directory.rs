@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{Entry, u16_at, u32_at, u64_at};
-use crate::container::source::Seekable;
+use crate::container::unpack::source::Seekable;
 
 /// Octets of the record at the end without its comment, and the longest comment.
 const END_OCTETS: usize = 22;

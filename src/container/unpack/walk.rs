@@ -7,84 +7,12 @@ use std::sync::Arc;
 use std::thread;
 
 use super::archive::{ArchiveKind, ArchiveRefusal, kind_of};
-use super::compression::{HEAD_OCTETS, MAX_DEPTH, Peeled, again, compression_of, peel_within};
+use super::compression::{HEAD_OCTETS, peel_within};
 use super::layer::{Counted, Tagged};
 use super::pipe::{Message, Outlet, Shared, channel};
-use super::source::{Origin, Source};
-use crate::limits::Limits;
-
-/// How to walk.
-#[derive(Clone, Copy)]
-#[non_exhaustive]
-pub struct WalkOptions<'a> {
-    /// The bounds; those on archives are at the end.
-    pub limits: &'a Limits,
-    /// What encrypted members are tried with, in this order.
-    pub passwords: &'a [String],
-}
-
-impl<'a> WalkOptions<'a> {
-    /// Within these bounds, with these passwords.
-    pub const fn new(limits: &'a Limits, passwords: &'a [String]) -> Self {
-        Self { limits, passwords }
-    }
-}
-
-/// Something that is no archive: a capture, or not.
-pub struct Member {
-    /// Where it lies, from the outermost archive on: `a/b.pcapng`, or `inner.zip/x.pcap` in an archive in an archive.
-    /// `None` when the input itself is no archive. Raw text, which a report has to escape: anyone can name a member
-    /// `../x` or put terminal controls in. Names need not be different.
-    pub path: Option<String>,
-    /// Its octets from the first one on, with compressions already taken off. To be read before the visitor returns.
-    /// It ends in an error as [`Peeled`] describes when the member is cut off or damaged.
-    pub content: Peeled,
-}
-
-/// What kept a member, or the rest of an archive, from being read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct MemberNote {
-    /// The member or archive, as [`Member::path`]; `None` for the input itself.
-    pub path: Option<String>,
-    /// What sort of reason it is.
-    pub kind: NoteKind,
-    /// The reason, as one clause, and what to do about it.
-    pub message: String,
-}
-
-/// Why something was not read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoteKind {
-    /// It is encrypted, and none of the given passwords is right.
-    Encrypted,
-    /// A bound of [`Limits`] was reached.
-    Bound,
-    /// It is damaged, cut off, or packed in a way this program does not read.
-    Unreadable,
-}
-
-/// What a walk saw.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Walked {
-    /// What the input is, with its article, when it is an archive or mail: `a zip archive`.
-    pub archive: Option<&'static str>,
-    /// Members visited.
-    pub members: u64,
-}
-
-impl Walked {
-    /// What an archive is in which no capture was found; none if the input is no archive.
-    pub fn without_capture(&self) -> Option<String> {
-        let archive = self.archive?;
-        Some(format!("{archive} without a capture in it; members read: {}", self.members))
-    }
-
-    /// Whether `note` is on an input that is broken before it shows what it is. Found in a folder it may be anything.
-    pub fn may_be_anything(&self, note: &MemberNote) -> bool {
-        note.path.is_none() && note.kind == NoteKind::Unreadable && self.archive.is_none()
-    }
-}
+use super::signature::compression_of;
+use super::source::Source;
+use super::{MAX_DEPTH, Member, MemberNote, NoteKind, Origin, Peeled, WalkOptions, Walked, again};
 
 /// Hands every member in `origin` to `visit`, in the order of the archives, and says through `note` what could not be
 /// read. Members that are archives or mails themselves are walked in their place. The rest is handed on whatever it
@@ -92,6 +20,33 @@ impl Walked {
 ///
 /// An input that is no archive is handed on as the one member, and nothing is noted of it: its reader meets whatever is
 /// wrong with it.
+///
+/// ```
+/// use std::fs::File;
+/// use std::ops::ControlFlow;
+/// use ehlotrace::container::{Origin, WalkOptions, walk};
+/// use ehlotrace::scan::{ScanOptions, scan_capture};
+/// use ehlotrace::{capture, limits::Limits};
+///
+/// let origin = Origin::File(File::open("samples/mixed.pcapng")?);
+/// let (options, limits, passwords) = (ScanOptions::default(), Limits::default(), ["infected".to_owned()]);
+/// let mut visit = |member: ehlotrace::container::Member| {
+///     let path = member.path.clone().unwrap_or_default();
+///     match capture::open_peeled(member.content, &options.open_options()) {
+///         Ok(reader) => {
+///             let report = scan_capture(reader, &options, &mut |_, _| {});
+///             println!("{path}: {} sessions", report.sessions);
+///         }
+///         Err(error) => println!("{path}: {error}"),
+///     }
+///     ControlFlow::Continue(())
+/// };
+/// let walked = walk(origin, WalkOptions::new(&limits, &passwords), &mut visit, &mut |note| {
+///     println!("{}: {}", note.path.unwrap_or_default(), note.message);
+/// });
+/// assert_eq!(walked.members, 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn walk(
     origin: Origin,
     options: WalkOptions<'_>,
@@ -163,14 +118,14 @@ impl Walk<'_> {
         depth: usize,
     ) -> ControlFlow<()> {
         if path.is_none() {
-            self.walked.archive = Some(kind.name);
+            self.walked.archive = Some(kind.signature.name);
         }
         if depth >= self.shared.limits.archive_depth {
-            let message = format!("{} inside {depth} other archives or mails; unpack it first", kind.name);
+            let message = format!("{} inside {depth} other archives or mails; unpack it first", kind.signature.name);
             self.note(path.as_ref(), NoteKind::Bound, message);
             return ControlFlow::Continue(());
         }
-        let (mut outlet, messages) = channel(&self.shared, kind.name, depth);
+        let (mut outlet, messages) = channel(&self.shared, kind.signature.name, depth);
         let work = move || read(kind, source, &mut outlet);
         let worker = match thread::Builder::new().name("unpacking".to_owned()).spawn(work) {
             Ok(worker) => worker,
@@ -201,7 +156,7 @@ impl Walk<'_> {
         }
         if worker.join().is_err() {
             // Last resort: a decoder that panics takes its own thread with it and nothing else.
-            let message = format!("{} that broke its reader; unpack it first", kind.name);
+            let message = format!("{} that broke its reader; unpack it first", kind.signature.name);
             self.note(path.as_ref(), NoteKind::Unreadable, message);
         }
         if self.is_spent(path.as_ref()) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -236,7 +191,7 @@ impl Walk<'_> {
 fn read(kind: &ArchiveKind, source: Source, outlet: &mut Outlet) {
     match (kind.read)(source, outlet) {
         Err(ArchiveRefusal { kind: reason, message }) if !outlet.is_over() => {
-            outlet.note(None, reason, format!("{}: {message}", kind.name));
+            outlet.note(None, reason, format!("{}: {message}", kind.signature.name));
         }
         _ => {}
     }

@@ -16,15 +16,9 @@ use zip::{SUPPORTED_COMPRESSION_METHODS, ZipReadOptions};
 use super::archive::{ArchiveKind, ArchiveRefusal};
 use super::pipe::{Outlet, Passed};
 use super::source::{Seekable, Source};
-use super::walk::NoteKind;
+use super::{NoteKind, signature};
 
-pub(super) const ZIP: ArchiveKind = ArchiveKind { name: "a zip archive", matches, read };
-
-/// An entry, an empty archive, or the marks of one that was or may have been split.
-fn matches(head: &[u8]) -> bool {
-    let head = head.strip_prefix(b"PK\x07\x08").or_else(|| head.strip_prefix(b"PK00")).unwrap_or(head);
-    head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
-}
+pub(super) const ZIP: ArchiveKind = ArchiveKind { signature: signature::ZIP, read };
 
 /// Octets unpacked to tell which of several passwords is right.
 const TRIAL_OCTETS: u64 = 64 * 1024 * 1024;

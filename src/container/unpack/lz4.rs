@@ -4,11 +4,10 @@ use std::io::{self, BufReader, Read};
 
 use lz4_flex::frame::FrameDecoder;
 
-use super::Input;
 use super::compression::Compression;
+use super::{Input, signature};
 
-pub(super) const LZ4: Compression =
-    Compression { name: "lz4", matches: |head| head.starts_with(&[0x04, 0x22, 0x4d, 0x18]), open };
+pub(super) const LZ4: Compression = Compression { signature: signature::LZ4, open };
 
 const BUFFER_OCTETS: usize = 128 * 1024;
 

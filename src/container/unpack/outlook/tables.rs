@@ -2,9 +2,9 @@
 
 use std::io;
 
-use crate::container::archive::ArchiveRefusal;
-use crate::container::source::Seekable;
-use crate::container::walk::NoteKind;
+use crate::container::NoteKind;
+use crate::container::unpack::archive::ArchiveRefusal;
+use crate::container::unpack::source::Seekable;
 
 const HEADER_OCTETS: usize = 512;
 /// Sector numbers from here on are marks: the end of a chain, a free sector.

@@ -7,19 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tempfile::SpooledTempFile;
 
-use super::Input;
 use super::archive::ArchiveRefusal;
 use super::layer::Tagged;
 use super::pipe::Shared;
-use super::walk::NoteKind;
-
-/// What is to be walked.
-pub enum Origin {
-    /// An open file, at its start. An archive in it is read where it lies.
-    File(File),
-    /// Anything else. An archive that must be read out of order goes to a temporary file first.
-    Stream(Input),
-}
+use super::{Input, NoteKind, Origin};
 
 impl Origin {
     /// A file that cannot be seeked in, a named pipe for example, is a stream.

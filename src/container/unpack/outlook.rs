@@ -8,15 +8,11 @@ use cfb::CompoundFile;
 use super::archive::{ArchiveKind, ArchiveRefusal};
 use super::pipe::{Outlet, Passed};
 use super::source::{Seekable, Source};
-use super::walk::NoteKind;
+use super::{NoteKind, signature};
 
 mod tables;
 
-pub(super) const OUTLOOK: ArchiveKind = ArchiveKind {
-    name: "an Outlook message",
-    matches: |head| head.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
-    read,
-};
+pub(super) const OUTLOOK: ArchiveKind = ArchiveKind { signature: signature::OUTLOOK, read };
 
 const ATTACHMENT: &str = "__attach_version1.0_#";
 /// PidTagAttachDataBinary: the content. Under the same tag with type 000D, a message as a storage.

@@ -12,59 +12,13 @@ use mailparse::{ParsedContentType, parse_content_disposition, parse_content_type
 
 use super::archive::{ArchiveKind, ArchiveRefusal};
 use super::pipe::{Outlet, Passed};
+use super::signature::split_header;
 use super::source::Source;
-use super::walk::NoteKind;
+use super::{NoteKind, signature};
 use body::{Body, Encoding};
 use lines::{MailLines, Stop};
 
-pub(super) const MAIL: ArchiveKind = ArchiveKind { name: "a mail", matches, read };
-
-/// Headers that mails have and hardly anything else.
-const USUAL: [&str; 14] = [
-    "from",
-    "to",
-    "received",
-    "return-path",
-    "delivered-to",
-    "message-id",
-    "subject",
-    "date",
-    "mime-version",
-    "content-type",
-    "dkim-signature",
-    "authentication-results",
-    "arc-seal",
-    "x-received",
-];
-
-/// MailLines of headers and nothing else up to an empty one or the end, two of them usual ones.
-fn matches(head: &[u8]) -> bool {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    let mut usual = [false; USUAL.len()];
-    // The last line may be cut off where the head ends, and so be anything.
-    let mut lines = head.split_inclusive(|&octet| octet == b'\n').filter(|line| line.ends_with(b"\n")).peekable();
-    // An mbox file has its own line in front.
-    let _ = lines.next_if(|line| line.starts_with(b"From "));
-    for (at, line) in lines.enumerate() {
-        match line {
-            [b'\n'] | [b'\r', b'\n'] => break,
-            [b' ' | b'\t', ..] if at > 0 => continue,
-            _ => {}
-        }
-        let Some((name, _)) = split_header(line) else { return false };
-        for (seen, usual) in usual.iter_mut().zip(USUAL) {
-            *seen |= usual.as_bytes().eq_ignore_ascii_case(name);
-        }
-    }
-    usual.iter().filter(|&&seen| seen).count() >= 2
-}
-
-/// The name in front of the colon (RFC 5322 3.6.8: printable, no spaces), and what follows.
-fn split_header(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let colon = line.iter().position(|&octet| octet == b':')?;
-    let (name, value) = line.split_at_checked(colon)?;
-    (!name.is_empty() && name.iter().all(u8::is_ascii_graphic)).then_some((name, value))
-}
+pub(super) const MAIL: ArchiveKind = ArchiveKind { signature: signature::MAIL, read };
 
 /// What the header of a mail or part says of its body.
 struct BodyPart {

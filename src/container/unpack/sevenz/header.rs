@@ -1,8 +1,8 @@
 //! How large the directory of a 7z archive is (7zFormat.txt in the 7-Zip sources), before the crate loads it whole.
 
-use crate::container::archive::ArchiveRefusal;
-use crate::container::source::Seekable;
-use crate::container::walk::NoteKind;
+use crate::container::NoteKind;
+use crate::container::unpack::archive::ArchiveRefusal;
+use crate::container::unpack::source::Seekable;
 
 /// The start header: signature, version, checksum, and where the directory lies.
 const START_OCTETS: usize = 32;

@@ -4,11 +4,10 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::GzDecoder;
 
-use super::Input;
 use super::compression::Compression;
+use super::{Input, signature};
 
-pub(super) const GZIP: Compression =
-    Compression { name: "gzip", matches: |head| head.starts_with(&[0x1f, 0x8b, 8]), open };
+pub(super) const GZIP: Compression = Compression { signature: signature::GZIP, open };
 
 const BUFFER_OCTETS: usize = 128 * 1024;
 

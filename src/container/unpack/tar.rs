@@ -7,30 +7,16 @@ use std::io::{self, Read};
 
 use tar::{EntryType, Header};
 
-use super::Input;
 use super::archive::{ArchiveKind, ArchiveRefusal};
 use super::pipe::{Outlet, Passed};
+use super::signature::{TAR_BLOCK_OCTETS, is_tar_header};
 use super::source::Source;
-use super::walk::NoteKind;
+use super::{Input, NoteKind, signature};
 
-pub(super) const TAR: ArchiveKind = ArchiveKind { name: "a tar archive", matches, read };
+pub(super) const TAR: ArchiveKind = ArchiveKind { signature: signature::TAR, read };
 
-const BLOCK_OCTETS: usize = 512;
 /// Octets read of a pax header or a long name; real ones have a few hundred.
 const EXTENSION_OCTETS: u64 = 64 * 1024;
-
-/// A block whose checksum is right and that is no block of zeros.
-fn matches(head: &[u8]) -> bool {
-    head.first_chunk::<BLOCK_OCTETS>().is_some_and(|block| block.first() != Some(&0) && is_header(block))
-}
-
-/// The checksum adds up all octets, with its own field taken as spaces.
-fn is_header(block: &[u8; BLOCK_OCTETS]) -> bool {
-    const FIELD: std::ops::Range<usize> = 148..156;
-    let octets = block.iter().enumerate().map(|(at, &octet)| if FIELD.contains(&at) { b' ' } else { octet });
-    let sum: u32 = octets.map(u32::from).sum();
-    Header::from_byte_slice(block).cksum().is_ok_and(|stated| stated == sum)
-}
 
 /// What extension headers say of the member after them.
 #[derive(Default)]
@@ -47,7 +33,7 @@ fn read(source: Source, out: &mut Outlet) -> Result<(), ArchiveRefusal> {
         if block.iter().all(|&octet| octet == 0) {
             break;
         }
-        if !is_header(&block) {
+        if !is_tar_header(&block) {
             return Err(ArchiveRefusal::new(NoteKind::Unreadable, "it is damaged: a header has a wrong checksum"));
         }
         let header = Header::from_byte_slice(&block);
@@ -74,7 +60,7 @@ fn read(source: Source, out: &mut Outlet) -> Result<(), ArchiveRefusal> {
             _ if !out.admit() => return Ok(()),
             _ => {}
         }
-        let padded = octets.checked_next_multiple_of(BLOCK_OCTETS as u64).unwrap_or(u64::MAX);
+        let padded = octets.checked_next_multiple_of(TAR_BLOCK_OCTETS as u64).unwrap_or(u64::MAX);
         let content_octets = content.left;
         skip(&mut input, content_octets, padded.saturating_sub(octets), out)?;
         if !is_extension {
@@ -85,8 +71,8 @@ fn read(source: Source, out: &mut Outlet) -> Result<(), ArchiveRefusal> {
 }
 
 /// The next block; `None` at the end of the input.
-fn next_block(input: &mut Input) -> io::Result<Option<[u8; BLOCK_OCTETS]>> {
-    let mut block = [0; BLOCK_OCTETS];
+fn next_block(input: &mut Input) -> io::Result<Option<[u8; TAR_BLOCK_OCTETS]>> {
+    let mut block = [0; TAR_BLOCK_OCTETS];
     let mut len = 0;
     while let Some(room) = block.get_mut(len..).filter(|room| !room.is_empty()) {
         match input.read(room) {

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::NoteKind;
 use super::expansion::Expansion;
 use super::layer::explain;
-use super::walk::NoteKind;
 use crate::limits::Limits;
 
 /// What all archives of one walk share.

@@ -2,17 +2,15 @@
 
 use std::io;
 
+use super::NoteKind;
 use super::pipe::Outlet;
+use super::signature::Signature;
 use super::source::Source;
-use super::walk::NoteKind;
 use super::{mail, outlook, sevenz, tar, zip};
 
 /// One kind of archive.
 pub(super) struct ArchiveKind {
-    /// With its article, for sentences: `a zip archive`.
-    pub(super) name: &'static str,
-    /// Whether a stream that begins with these octets is of this kind.
-    pub(super) matches: fn(&[u8]) -> bool,
+    pub(super) signature: Signature,
     /// Hands every member to the outlet, in the order of the archive, until the outlet wants no more.
     pub(super) read: fn(Source, &mut Outlet) -> Result<(), ArchiveRefusal>,
 }
@@ -22,7 +20,7 @@ pub(super) const ARCHIVES: &[ArchiveKind] = &[zip::ZIP, sevenz::SEVENZ, outlook:
 
 /// The kind of archive that begins with `head`.
 pub(super) fn kind_of(head: &[u8]) -> Option<&'static ArchiveKind> {
-    ARCHIVES.iter().find(|kind| (kind.matches)(head))
+    ARCHIVES.iter().find(|kind| (kind.signature.matches)(head))
 }
 
 /// Why an archive, or the rest of it, could not be read.
