@@ -190,13 +190,18 @@ def _files(frame: DataFrame) -> list[File]:
 
 def _both(found: Found) -> pa.Table:
     """Rows of sessions, and rows of captures, with the same columns."""
-    sessions, captures = (table.to_struct_array().combine_chunks() for table in (found.sessions, found.captures))
+    sessions, captures = _structs(found.sessions), _structs(found.captures)
     return pa.concat_tables(
         [
             pa.Table.from_arrays([sessions, pa.nulls(len(sessions), _BOTH.field(1).type)], schema=_BOTH),
             pa.Table.from_arrays([pa.nulls(len(captures), _BOTH.field(0).type), captures], schema=_BOTH),
         ]
     )
+
+
+def _structs(table: pa.Table) -> pa.StructArray:
+    batches = table.combine_chunks().to_batches()
+    return batches[0].to_struct_array() if batches else pa.array([], pa.struct(list(table.schema)))
 
 
 def _rows(batch: pa.RecordBatch, column: str) -> pa.Table:
