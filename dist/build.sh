@@ -21,7 +21,6 @@ out=$(cd "$out" && pwd)
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
 linux=x86_64-unknown-linux-musl
 windows=x86_64-pc-windows-gnu
-features=(--locked --release --features arrow)
 
 say() { printf '\n-- %s\n' "$*"; }
 
@@ -35,12 +34,13 @@ export RUSTFLAGS="$same"
 export CFLAGS="-ffile-prefix-map=$CARGO_TARGET_DIR=/target -ffile-prefix-map=$cargo_home=/cargo"
 export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS="$same -C link-arg=-Wl,--no-insert-timestamp"
 
-say "the program for Linux, static"
-cargo zigbuild "${features[@]}" --bin ehlotrace --target $linux
+say "the program for Linux, static, and the Python wheel around it"
+# With any C library a static program runs, so the wheel has the tags of both.
+(cd python && maturin build --release --locked --zig --target $linux --compatibility manylinux2014 musllinux_1_2 --out "$out")
 program=$CARGO_TARGET_DIR/$linux/release/ehlotrace
 
 say "the program for Windows"
-RUSTFLAGS="$CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS" cargo build "${features[@]}" --bin ehlotrace --target $windows
+RUSTFLAGS="$CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS" cargo build --locked --release --features arrow --bin ehlotrace --target $windows
 
 say "manual pages, completions, licences"
 share=$work/root/usr/share
@@ -56,7 +56,8 @@ for subcommand in $("$program" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]\+\
   "$program" man "$subcommand" >"$share/man/man1/ehlotrace-$subcommand.1"
 done
 cargo about generate --config dist/about.toml --locked --offline --fail --features arrow dist/about.hbs >"$work/THIRD-PARTY-LICENSES.txt"
-cp -r README.md CHANGELOG.md docs samples "$work/THIRD-PARTY-LICENSES.txt" "$doc/"
+cp -r README.md docs samples "$work/THIRD-PARTY-LICENSES.txt" dist/copyright "$doc/"
+cp CHANGELOG.md "$doc/changelog"
 cp dist/lintian-overrides "$share/lintian/overrides/ehlotrace"
 
 # portable NAME PROGRAM: a folder to unpack anywhere.
@@ -87,17 +88,12 @@ find "$work/portable/$name" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 (cd "$work/portable" && find "$name" | sort | zip --quiet -X -9 -@ "$out/$name.zip")
 
 say "Debian package and RPM"
-printf 'ehlotrace (%s-1) stable; urgency=medium\n\n  * See /usr/share/doc/ehlotrace/CHANGELOG.md.gz.\n\n -- %s  %s\n' "$version" \
+printf 'ehlotrace (%s-1) stable; urgency=medium\n\n  * See /usr/share/doc/ehlotrace/changelog.gz.\n\n -- %s  %s\n' "$version" \
   "$(sed -n 's/^maintainer = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)" "$(date -R -d "@$SOURCE_DATE_EPOCH")" >"$work/changelog"
-gzip --no-name --best "$share"/man/man1/*.1 "$doc/CHANGELOG.md"
-mkdir -p "$doc/samples"
+gzip --no-name --best "$share"/man/man1/*.1 "$doc/changelog" "$doc/THIRD-PARTY-LICENSES.txt"
 find "$work/root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 cargo deb --no-build --no-strip --target $linux --output "$out/ehlotrace_$version-1_amd64.deb"
 cargo generate-rpm --target $linux --output "$out/ehlotrace-$version-1.x86_64.rpm"
-
-say "Python wheel"
-# A static program runs with any C library, so the wheel has the tags of both.
-(cd python && maturin build --release --locked --zig --target $linux --features arrow --compatibility manylinux2014 musllinux_1_2 --out "$out")
 
 say "what was made, in $out"
 (cd "$out" && sha256sum -- * >"$work/SHA256SUMS" && mv "$work/SHA256SUMS" . && cat SHA256SUMS)

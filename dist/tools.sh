@@ -15,7 +15,7 @@ brought cargo-deb 3.8.0
 brought cargo-generate-rpm 0.21.1
 brought cargo-about 0.9.3 cli
 brought cargo-deny 0.20.2
-if ! command -v maturin >/dev/null || ! command -v cargo-zigbuild >/dev/null; then
+if ! command -v maturin >/dev/null || ! python3 -c 'import ziglang' 2>/dev/null; then
   python3 -m venv "$tools"
   "$tools/bin/pip" install --quiet --disable-pip-version-check maturin==1.16.0 cargo-zigbuild==0.24.1 ziglang==0.17.1
 fi
