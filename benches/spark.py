@@ -128,10 +128,11 @@ def main() -> None:
     given = [part for name, value in conf.items() for part in ("--conf", f"{name}={value}")]
     os.environ["PYSPARK_SUBMIT_ARGS"] = " ".join([*given, "pyspark-shell"])
 
+    from pyspark.sql import SparkSession  # noqa: PLC0415
+
     from ehlotrace import work  # noqa: PLC0415
     from ehlotrace.spark import sessions  # noqa: PLC0415
     from ehlotrace.spark.job import parser, run  # noqa: PLC0415
-    from pyspark.sql import SparkSession  # noqa: PLC0415
 
     def alone() -> None:
         program(folder, target / "report.jsonl", "jsonl", "--brief")

@@ -11,12 +11,12 @@
 //! the order they are declared in; new ones go to the end of their object. `schema` makes the JSON Schema of them all,
 //! with the comments of the fields as their descriptions.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod background;
 mod brief;
 mod capture;
 mod check;
-#[cfg(feature = "arrow")]
-mod columns;
 mod connection;
 mod fields;
 mod finding;
@@ -30,11 +30,11 @@ mod source;
 mod ticket;
 mod values;
 
+#[cfg(feature = "arrow")]
+pub(super) use arrow::arrow_schema;
 pub(super) use brief::BriefSession;
 pub(super) use capture::{CaptureEndLine, CaptureLine, CaptureObject};
 pub(super) use check::CheckObject;
-#[cfg(feature = "arrow")]
-pub(super) use columns::arrow_schema;
 pub(super) use connection::DisplayFilter;
 pub(super) use fields::fields;
 pub(super) use finding::{FindingLine, FindingObject};
