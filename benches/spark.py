@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares Spark with one run of the program, on the same captures and the same processors.
 
-    cargo build --release && cargo build --example generate_load
+    cargo build --release --features arrow && cargo build --example generate_load
     python benches/spark.py FOLDER small|dense|sparse|skewed RUNS [--warm]
 
 FOLDER keeps the captures: 20,000 small ones (90 MB), four of 250,000 sessions each (4.3 GB), four with little SMTP (4 GB), or
@@ -76,9 +76,9 @@ def generate(folder: Path, kind: str) -> None:
         large(folder, "mixed", 1_500, 1)
 
 
-def program(folder: Path, target: Path) -> None:
-    """One run of the program, which writes JSON Lines."""
-    arguments = [PROGRAM, "scan", "--quiet", "--jobs", "2", "--format", "jsonl", "--brief", "-o", target, folder]
+def program(folder: Path, target: Path, *form: str) -> None:
+    """One run of the program, which writes a file."""
+    arguments = [PROGRAM, "scan", "--quiet", "--jobs", "2", "--format", *form, "-o", target, folder]
     subprocess.run(arguments, check=False, stderr=subprocess.DEVNULL)
 
 
@@ -112,7 +112,7 @@ def tell(name: str, measured: list[tuple[tuple[float, float], tuple[float, float
     for what, place in (("by the clock", 0), ("of processors", 1)):
         ratios = sorted(of_spark[place] / of_program[place] for of_program, of_spark in measured)
         one, other = (statistics.median(pair[side][place] for pair in measured) for side in (0, 1))
-        print(f"  {name}, {what}: program {one:.2f} s, Spark {other:.2f} s, ratio {statistics.median(ratios):.2f}", end="")
+        print(f"  {name}, {what}: program {one:.2f} s, this {other:.2f} s, ratio {statistics.median(ratios):.2f}", end="")
         print(f" ({ratios[0]:.2f} to {ratios[-1]:.2f}, {len(ratios)} runs)", flush=True)
 
 
@@ -128,13 +128,13 @@ def main() -> None:
     given = [part for name, value in conf.items() for part in ("--conf", f"{name}={value}")]
     os.environ["PYSPARK_SUBMIT_ARGS"] = " ".join([*given, "pyspark-shell"])
 
-    from pyspark.sql import SparkSession  # noqa: PLC0415
-
+    from ehlotrace import work  # noqa: PLC0415
     from ehlotrace.spark import sessions  # noqa: PLC0415
     from ehlotrace.spark.job import parser, run  # noqa: PLC0415
+    from pyspark.sql import SparkSession  # noqa: PLC0415
 
     def alone() -> None:
-        program(folder, target / "report.jsonl")
+        program(folder, target / "report.jsonl", "jsonl", "--brief")
 
     def whole() -> None:
         subprocess.run([sys.executable, "-m", "ehlotrace.spark", *job], check=True, stderr=subprocess.DEVNULL)
@@ -148,15 +148,19 @@ def main() -> None:
     spark = SparkSession.builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     args = parser().parse_args(job)
-    tables = {
+    tasks = len(work.tasks(work.units(work.listed(str(folder))), spark.sparkContext.defaultParallelism))
+    empty = spark.range(0, tasks, 1, tasks).mapInArrow(lambda batches: iter(()), "a long")
+    works = {
+        "Arrow by the program alone": lambda: program(folder, target / "report.arrows", "arrow"),
+        f"{tasks} tasks that do nothing": lambda: empty.write.format("noop").mode("overwrite").save(),
         "sessions, not written": lambda: sessions(spark, str(folder)).write.format("noop").mode("overwrite").save(),
         "the job": lambda: run(spark, args),
     }
-    for name, work in tables.items():
+    for name, run_once in works.items():
         # The first runs compile what the others run.
         for _ in range(warm_ups):
-            work()
-        tell(name, [(timed(alone), timed(work)) for _ in range(runs)])
+            run_once()
+        tell(name, [(timed(alone), timed(run_once)) for _ in range(runs)])
     written = [spark.read.parquet(str(target / "tables" / name)).count() for name in ("captures", "sessions")]
     print(f"{kind}: {written[0]} captures, {written[1]} sessions")
     resident = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss

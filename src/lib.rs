@@ -41,8 +41,9 @@
 //! | `containers` | compressed captures, archives and mails: gzip, zstd, LZ4, xz, bzip2, zip, 7z, tar, Outlook |
 //! | `reports` | JSON, CSV, Markdown, HTML and the table, traces, extracts, comparisons, runs over many captures |
 //! | `cli` | the `ehlotrace` command; with `reports` |
+//! | `arrow` | a report as a stream of Arrow; with `reports` |
 //!
-//! By default all are on. A container that the build does not open is an error that names the feature
+//! By default all but `arrow` are on. A container that the build does not open is an error that names the feature
 //! ([`ReadError::FeatureOff`](capture::ReadError::FeatureOff)).
 //!
 //! # How it works

@@ -1,75 +1,69 @@
-"""The fixed schemas are those of the program's JSON."""
+"""The fixed schemas are those of the program, and the rows are those of its JSON Lines."""
 
 from __future__ import annotations
 
-import json
-import subprocess
+import datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
-from conftest import PROJECT
-from ehlotrace import CAPTURES, SESSIONS, program
+import ehlotrace
+from conftest import SAMPLES
+from ehlotrace import CAPTURES, SESSIONS, schema
 
-# Numbers that mean something within one run only.
-OF_A_RUN = {"capture", "ticket"}
-
-
-def arrow(schema: dict[str, Any], definitions: dict[str, Any]) -> pa.DataType:
-    """The type that a JSON Schema describes."""
-    if "$ref" in schema:
-        return arrow(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-    if "anyOf" in schema:
-        return arrow(next(one for one in schema["anyOf"] if one != {"type": "null"}), definitions)
-    kind = schema["type"] if isinstance(schema["type"], str) else schema["type"][0]
-    if kind == "object":
-        # Order is that of the table's, which is compared by name.
-        return pa.struct([(name, arrow(one, definitions)) for name, one in fields(schema).items()])
-    if kind == "array":
-        return pa.list_(arrow(schema["items"], definitions))
-    return {
-        ("string", "date-time"): pa.timestamp("us", tz="UTC"),
-        ("integer", "uint16"): pa.int32(),
-        ("integer", "int64"): pa.int64(),
-    }.get((kind, schema.get("format", "")), {"string": pa.string(), "boolean": pa.bool_()}.get(kind))
+Rows = list[dict[str, Any]]
 
 
-def fields(schema: dict[str, Any]) -> dict[str, Any]:
-    return {name: one for name, one in schema["properties"].items() if name not in OF_A_RUN}
-
-
-def flat(kind: pa.DataType, name: str) -> set[tuple[str, str]]:
-    """All fields below, whatever their order."""
+def of_json(value: Any, kind: pa.DataType) -> Any:
+    """A value of JSON as a table has it: what is left out is null, times lose their nanoseconds."""
+    if value is None:
+        return None
+    if pa.types.is_struct(kind):
+        return {field.name: of_json(value.get(field.name), field.type) for field in kind}
     if pa.types.is_list(kind):
-        return flat(kind.value_type, name + "[]")
-    if not pa.types.is_struct(kind):
-        return {(name, str(kind))}
-    below = [flat(kind.field(place).type, f"{name}.{kind.field(place).name}") for place in range(kind.num_fields)]
-    return set().union(*below)
+        return [of_json(one, kind.value_type) for one in value]
+    if pa.types.is_timestamp(kind):
+        return datetime.datetime.fromisoformat(value[: len("1999-08-28T13:32:00.000000")] + "+00:00")
+    return value
 
 
-def assert_same(table: pa.Schema, schema: dict[str, Any], definitions: dict[str, Any]) -> None:
-    expected = pa.struct([(name, arrow(one, definitions)) for name, one in fields(schema).items()])
-    assert flat(pa.struct(list(table)), "") == flat(expected, "")
+def assert_same(captures: Path, **options: Any) -> Rows:
+    """Checks both tables against the records; gives the rows of sessions."""
+    records = list(ehlotrace.scan(captures, brief=True, **options))
+    tables = ehlotrace.tables(captures, **options)
+    for table, kind, of in zip(tables, ("session", "capture_end"), (SESSIONS, CAPTURES), strict=True):
+        assert table.schema == of
+        expected = [of_json(record, pa.struct(list(of))) for record in records if record["type"] == kind]
+        # Of a capture that may be a copy, lines come in order of number.
+        order = ["path", "member", "session"] if kind == "session" else ["path", "member"]
+        in_order = [sorted(rows, key=lambda row: [str(row[name]) for name in order]) for rows in (table.to_pylist(), expected)]
+        assert in_order[0] == in_order[1]
+    rows: Rows = tables[0].to_pylist()
+    return rows
 
 
-def test_captures_are_those_of_the_published_schema() -> None:
-    schema = json.loads((PROJECT / "docs/report.schema.json").read_text())
-    assert_same(CAPTURES, schema["$defs"]["Capture"], schema["$defs"])
+def test_rows_are_the_records_of_json_lines() -> None:
+    rows = assert_same(SAMPLES, tcp_stream=True)
+    assert len(rows) > 90
 
 
-def test_sessions_are_those_of_a_brief_line() -> None:
-    printed = subprocess.run([program.find(), "schema", "--jsonl", "--brief"], capture_output=True, check=True).stdout
-    definitions = json.loads(printed)["$defs"]
-    line = next(one for one in definitions.values() if one.get("properties", {}).get("type", {}).get("const") == "session")
-    assert_same(SESSIONS, {"properties": {k: v for k, v in line["properties"].items() if k != "type"}}, definitions)
+def test_copies_have_no_sessions(pile: Path) -> None:
+    assert_same(pile)
+    copies = [row["copy_of"] for row in ehlotrace.captures(pile).to_pylist() if row["copy_of"]]
+    assert [Path(one["path"]).name for one in copies] == ["mixed.pcapng"]
 
 
-def test_what_sessions_share_with_the_published_schema_has_the_same_type() -> None:
-    """Brief lines have fields of their own; all others are those of the document."""
-    schema = json.loads((PROJECT / "docs/report.schema.json").read_text())
-    long = schema["$defs"]["Session"]["properties"]
-    shared = [one for one in SESSIONS if one.name in long]
-    assert {one.name for one in SESSIONS} - {one.name for one in shared} == {"greeting_code", "hello"}
-    for one in shared:
-        assert flat(one.type, "") == flat(arrow(long[one.name], schema["$defs"]), ""), one.name
+def test_octets_that_are_no_text_are_base64(tmp_path: Path) -> None:
+    octets = (SAMPLES / "kb240832-lost.pcap").read_bytes()
+    assert octets.count(b"EHLO sub2.") == 1
+    (tmp_path / "latin-1.pcap").write_bytes(octets.replace(b"EHLO sub2.", b"EHLO b\xfcch."))
+    row = assert_same(tmp_path)[0]
+    assert row["hello"]["argument"] == row["lost_hello"]["argument"] == {"text": None, "base64": "YvxjaC4="}
+
+
+def test_a_program_of_another_version_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ehlotrace.run.STREAM", schema.STREAM.with_metadata({"schema_version": "1"}))
+    with pytest.raises(ehlotrace.EhlotraceError, match="another version"):
+        ehlotrace.sessions(SAMPLES)

@@ -32,7 +32,9 @@ def in_order(rows: Rows) -> Rows:
 
 def of(frame: DataFrame) -> Rows:
     """The rows, with times as pyarrow gives them."""
-    return in_order(frame.toArrow().to_pylist())
+    # Before Spark 4 there is nothing public that does this.
+    table = frame.toArrow() if hasattr(frame, "toArrow") else pa.Table.from_batches(frame._collect_as_arrow())
+    return in_order(table.to_pylist())
 
 
 def local(table: pa.Table) -> Rows:

@@ -46,11 +46,11 @@ def test_patterns_and_paths(pile: Path) -> None:
 def test_one_large_capture_and_many_small_ones_keep_all_slots_busy() -> None:
     sizes = [2_000] * 1_000 + [3 * GIB // 2] + [2_000] * 1_000
     items = [Item(f"{place}.pcap", octets, place) for place, octets in enumerate(sizes)]
-    shares = work.tasks(work.units(items), slots=2)
+    shares = work.tasks(work.units(items), slots=3)
     # The large one begins first, and nothing waits behind it.
     assert [unit.items[0].place for unit in shares[0].units] == [1_000]
     small = [len(share.units) for share in shares[1:]]
-    assert len(small) >= 2 and sum(small) == 2_000 and max(small) - min(small) <= 1
+    assert len(small) == 2 and sum(small) == 2_000 and max(small) - min(small) <= 1
     # Whatever else there is, no task has more than the largest capture.
     assert all(sum(unit.cost for unit in share.units) <= 3 * GIB // 2 + CAPTURE_OCTETS for share in shares)
 
@@ -63,9 +63,11 @@ def test_large_work_is_cut_so_that_little_is_repeated() -> None:
     assert sorted(unit.items[0].place for share in shares for unit in share.units) == list(range(400))
 
 
-def test_little_work_is_one_task() -> None:
-    items = [Item(f"{place}.pcap", 1_000, place) for place in range(50)]
-    assert len(work.tasks(work.units(items), slots=100)) == 1
+def test_little_work_is_few_tasks() -> None:
+    items = [Item(f"{place}.pcap", 1_000, place) for place in range(20_000)]
+    assert len(work.tasks(work.units(items[:50]), slots=100)) == 1
+    assert len(work.tasks(work.units(items), slots=2)) == 2
+    assert len(work.tasks(work.units(items), slots=100)) < 100
 
 
 def test_rotated_sets_stay_together_in_order() -> None:

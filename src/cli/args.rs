@@ -307,18 +307,30 @@ pub(super) enum Format {
     Markdown,
     /// One HTML file for a browser: use with -o
     Html,
+    /// Arrow IPC stream for databases and data frames: sessions in brief, and captures
+    Arrow,
 }
 
 impl Format {
-    pub(super) const fn of_library(self) -> report::Format {
-        match self {
+    /// # Errors
+    ///
+    /// If this build cannot write it.
+    pub(super) fn of_library(self) -> anyhow::Result<report::Format> {
+        Ok(match self {
             Self::Table => report::Format::Table,
             Self::Json => report::Format::Json,
             Self::Jsonl => report::Format::Jsonl,
             Self::Csv => report::Format::Csv,
             Self::Markdown => report::Format::Markdown,
             Self::Html => report::Format::Html,
-        }
+            #[cfg(feature = "arrow")]
+            Self::Arrow => report::Format::Arrow,
+            #[cfg(not(feature = "arrow"))]
+            Self::Arrow => anyhow::bail!(
+                "this build of ehlotrace cannot write Arrow: use --format jsonl --brief, or build it with the feature: \
+                 cargo install --path . --features arrow"
+            ),
+        })
     }
 }
 

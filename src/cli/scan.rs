@@ -18,8 +18,13 @@ use super::{Exit, bar, complain, list, platform, processors};
 /// Scans the captures named and writes the report.
 pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let format = format(args);
-    if format == Format::Html && args.output.is_none() && io::stdout().is_terminal() {
-        bail!("a terminal cannot show an HTML page: write it to a file with -o report.html");
+    let library_format = format.of_library()?;
+    if args.output.is_none() && io::stdout().is_terminal() {
+        match format {
+            Format::Html => bail!("a terminal cannot show an HTML page: write it to a file with -o report.html"),
+            Format::Arrow => bail!("a terminal cannot show Arrow: write it to a file with -o report.arrows"),
+            _ => (),
+        }
     }
     let mut paths = args.captures.clone();
     if let Some(list) = &args.files_from {
@@ -60,7 +65,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     options.progress = shows_progress.then_some(&progress);
     let mut out = Output::new(args.output.as_deref(), "report", &inputs, args.files_from.as_deref())?;
     let limits = options.scan.limits.clone();
-    let mut reporter = report::reporter(format.of_library(), &report_options(args, format, limits), Box::new(&mut out));
+    let mut reporter = report::reporter(library_format, &report_options(args, format, limits), Box::new(&mut out));
     let mut run = || batch::run(&given, &options, reporter.as_mut()).context("cannot write the report");
     let result = if shows_progress { bar::during(&inputs, &progress, run)? } else { run()? };
     let (unknown, filtered_out) = (reporter.summary().unknown, reporter.summary().filtered_out);
@@ -130,7 +135,7 @@ fn report_options(args: &ScanArgs, format: Format, limits: Limits) -> ReportOpti
     let is_terminal = args.output.is_none() && io::stdout().is_terminal();
     let show = args.show.unwrap_or(match format {
         Format::Table | Format::Markdown => Show::Lost,
-        Format::Json | Format::Jsonl | Format::Csv | Format::Html => Show::All,
+        Format::Json | Format::Jsonl | Format::Csv | Format::Html | Format::Arrow => Show::All,
     });
     let mut options = ReportOptions::new(match show {
         Show::Lost => report::Show::Lost,
@@ -163,6 +168,7 @@ fn format(args: &ScanArgs) -> Format {
         "csv" => Some((Format::Csv, "CSV")),
         "md" | "markdown" => Some((Format::Markdown, "Markdown")),
         "html" | "htm" => Some((Format::Html, "HTML")),
+        "arrows" => Some((Format::Arrow, "Arrow")),
         _ => None,
     };
     match (args.format, by_name()) {

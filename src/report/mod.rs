@@ -5,6 +5,8 @@
 //! the fields of JSON are declared in one place, `model`.
 
 pub mod advice;
+#[cfg(feature = "arrow")]
+mod arrow;
 mod background;
 mod change;
 mod command;
@@ -118,10 +120,13 @@ pub enum Format {
     Markdown,
     /// A page that needs nothing else, for a browser.
     Html,
+    /// A stream of Arrow, as things happen.
+    #[cfg(feature = "arrow")]
+    Arrow,
 }
 
 impl Format {
-    /// Every format.
+    /// Every format of text.
     pub const ALL: [Self; 6] = [Self::Table, Self::Json, Self::Jsonl, Self::Csv, Self::Markdown, Self::Html];
 }
 
@@ -206,6 +211,8 @@ pub fn reporter<'w>(format: Format, options: &ReportOptions, out: Box<dyn Write 
         Format::Csv => Box::new(Driver::new(options, csv::Csv::new(options, out))),
         Format::Markdown => Box::new(Driver::new(options, markdown::Markdown::new(options, out))),
         Format::Html => Box::new(Driver::new(options, html::Html::new(options, out))),
+        #[cfg(feature = "arrow")]
+        Format::Arrow => Box::new(Driver::new(options, arrow::Arrow::new(options, out))),
     }
 }
 

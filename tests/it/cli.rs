@@ -276,6 +276,25 @@ fn the_name_of_the_output_file_says_the_format() {
 }
 
 #[test]
+fn arrow_is_a_stream_or_an_error_that_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.arrows");
+    let output = ehlotrace(&["scan", "-o", path.to_str().unwrap(), "samples/kb240832-lost.pcap"]);
+    if cfg!(feature = "arrow") {
+        let written = std::fs::read(path).unwrap();
+        assert_eq!(code(&output), 1);
+        assert!(written.starts_with(b"\xff\xff\xff\xff") && written.ends_with(b"\xff\xff\xff\xff\0\0\0\0"));
+    } else {
+        assert_eq!((code(&output), path.exists()), (2, false));
+        assert!(
+            stderr(&output).contains("cannot write Arrow: use --format jsonl --brief, or build it with the feature")
+        );
+    }
+    let brief = ehlotrace(&["scan", "--format", "arrow", "--brief", "samples/kb240832-lost.pcap"]);
+    assert_eq!((code(&brief), stdout(&brief)), (2, ""));
+}
+
+#[test]
 fn colour_and_width_are_as_asked() {
     for command in ["scan", "trace"] {
         let run = |when: &str| stdout(&ehlotrace(&[command, "--color", when, "samples/kb240832-lost.pcap"])).to_owned();

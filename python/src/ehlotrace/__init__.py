@@ -37,13 +37,12 @@ def scan(paths: Paths, *, brief: bool = False, **options: Unpack[ScanOptions]) -
 
     :raises EhlotraceError: with the program's own sentence, at the end if nothing could be read.
     """
-    with _run(paths, [*arguments(options), *(["--brief"] if brief else [])]) as run:
-        for block in run.blocks():
-            for line in block.splitlines():
-                record = json.loads(line)
-                # The first line is not a record: it shows the types to databases.
-                if record["type"] != "fields":
-                    yield record
+    with _run(paths, ["--format", "jsonl", *arguments(options), *(["--brief"] if brief else [])]) as run:
+        for line in run.lines():
+            record = json.loads(line)
+            # The first line is not a record: it shows the types to databases.
+            if record["type"] != "fields":
+                yield record
         run.check()
 
 
@@ -52,8 +51,8 @@ def tables(paths: Paths, **options: Unpack[ScanOptions]) -> tuple[pa.Table, pa.T
 
     :raises EhlotraceError: with the program's own sentence, also if nothing could be read.
     """
-    with _run(paths, [*arguments(options), "--brief"]) as run:
-        found = sessions_and_captures(run.blocks())
+    with _run(paths, ["--format", "arrow", *arguments(options)]) as run:
+        found = sessions_and_captures(run.batches())
         run.check()
     return found
 

@@ -16,8 +16,8 @@ import pyarrow as pa
 from . import program, stores
 from .errors import EhlotraceError
 from .run import EXIT_FAILURE, Feed, Run, TimeLimitError, list_of
-from .schema import CAPTURES, SESSIONS
-from .tables import Lines, Splitter, table
+from .schema import CAPTURES, PLACE, SESSIONS
+from .tables import captures_of, kinds, sessions_of
 from .work import Item, Task
 
 DOWNLOADS = 8
@@ -43,16 +43,18 @@ class Settings:
 
 @dataclass(frozen=True)
 class Found:
-    """Rows."""
+    """Rows. Their last column is the `PLACE` of the capture among all of the job."""
 
     sessions: pa.Table
     captures: pa.Table
-    places: list[int]
-    """For each row of a capture the place of its file in the list, and its number in the file."""
 
 
 # More members of an archive than this have no order among themselves.
 MOST_MEMBERS = 1 << 20
+# The program sends so many rows at once, and each input has one. So this many may be done and lost with a program that ends.
+MOST_UNTOLD = 4096
+# After a program took too long, its last inputs are read again. All that were done were done in a fraction of a second.
+FOUND_OUT_S = 60.0
 
 
 def read(task: Task, settings: Settings) -> Iterator[Found]:
@@ -72,17 +74,33 @@ class _Reader:
         alone = [unit.items[0] for unit in task.units if not unit.is_set]
         for is_found in (False, True):
             items = [item for item in alone if item.is_found == is_found]
-            yield from self._files([item for item in items if not stores.is_url(item.path)])
-            yield from self._objects([item for item in items if stores.is_url(item.path)])
+            are_objects = [stores.is_url(item.path) for item in items]
+            yield from self._files([item for item, is_object in zip(items, are_objects, strict=True) if not is_object])
+            yield from self._objects([item for item, is_object in zip(items, are_objects, strict=True) if is_object])
         for unit in task.units:
             if unit.is_set:
                 yield from self._set(unit.items)
 
     def _files(self, items: Sequence[Item], folder: str | None = None) -> Iterator[Found]:
-        """Reads files in as few runs as there are captures that end one, and one more."""
-        while items:
+        """Reads files in as few runs as it can. After a run that a capture ended, and it is not known which one, each is read
+        alone until that is found.
+        """
+
+        def run(items: Sequence[Item], limit_s: float | None) -> Generator[Found, None, _End]:
             feed = list_of([item.path for item in items])
-            items = yield from self._run(items, [*self._each(items), "--files-from", "-"], feed, folder)
+            return self._run(items, [*self._each(items), "--files-from", "-"], feed, folder, limit_s)
+
+        limit_s = self._settings.time_limit_s
+        while items:
+            end = yield from run(items, limit_s)
+            items = items[end.done :]
+            found_out_s = limit_s
+            if limit_s is not None and end.is_late:
+                found_out_s = min(limit_s, FOUND_OUT_S)
+            for item in items[: MOST_UNTOLD if end.is_unsure else 0]:
+                items = items[1:]
+                if (yield from run([item], found_out_s)).has_failed:
+                    break
 
     def _each(self, items: Sequence[Item]) -> list[str]:
         """Options for captures that are not parts of one. One job, so that it is known which capture ended a run."""
@@ -104,13 +122,13 @@ class _Reader:
             else:
                 failures = self._staged(urls, Path(folder))
                 failed = next((failure for failure in failures.values() if failure), None)
-            whole = replace(items[0], path=f"{items[0].path} ... {items[-1].path}")
+            whole = items[0]._replace(path=f"{items[0].path} ... {items[-1].path}")
             if failed is not None:
                 yield _failure(whole, "unreadable", "io", failed)
                 return
             arguments = ["--sequence", *(["--skip-others"] if items[0].is_found else []), "--files-from", "-"]
             feed = list_of([item.path for item in items])
-            yield from self._run([whole], arguments, feed, folder if urls else None)
+            yield from self._run([whole], arguments, feed, folder if urls else None, self._settings.time_limit_s)
 
     def _objects(self, items: Sequence[Item]) -> Iterator[Found]:
         """Reads objects of stores: small ones in groups, so that none costs a run of its own."""
@@ -161,43 +179,97 @@ class _Reader:
                 failed.append(str(error))
 
         arguments = [*self._each([item]), f"--name={item.path}", "--", "-"]
-        for found in self._run([item], arguments, feed, None):
+        for found in self._run([item], arguments, feed, None, self._settings.time_limit_s):
             yield found if not failed else _cut(found, failed[0])
 
     def _run(
-        self, items: Sequence[Item], arguments: Sequence[str], feed: Feed, folder: str | None
-    ) -> Generator[Found, None, Sequence[Item]]:
-        """One run. Returns what is left to read if a capture ended it."""
-        splitter = Splitter()
-        given = ["--brief", *self._settings.arguments, *arguments]
+        self, items: Sequence[Item], arguments: Sequence[str], feed: Feed, folder: str | None, limit_s: float | None
+    ) -> Generator[Found, None, _End]:
+        """One run."""
+        progress = _Progress(items)
+        given = ["--format", "arrow", *self._settings.arguments, *arguments]
         with Run(self._program, given, feed, folder=folder) as run:
             reason = message = None
             try:
-                for block in run.blocks(self._settings.time_limit_s):
-                    for lines in splitter.take(block):
-                        yield _rows(lines, items)
+                for batch in run.batches(limit_s):
+                    yield progress.take(batch)
             except TimeLimitError:
                 reason = "timed-out"
-                message = f"the program was ended: it took longer than {self._settings.time_limit_s:g} s for this capture"
-            yield _rows(splitter.rest(), items)
-            if run.is_whole or splitter.inputs_done >= len(items):
-                return []
+                allowed = self._settings.time_limit_s
+                message = f"the program was ended: it took longer than {allowed:g} s for this capture"
+            done = progress.inputs_done
+            if run.is_whole or done >= len(items):
+                return _End(len(items))
             if reason is None:
-                if run.exit_code == EXIT_FAILURE and not splitter.has_begun:
+                if run.exit_code == EXIT_FAILURE and not run.has_begun:
                     raise EhlotraceError(run.sentence())
                 reason, message = "crashed", run.ended()
-        yield _failure(items[splitter.inputs_done], "cut", reason, message or "", splitter.open_sessions)
-        return items[splitter.inputs_done + 1 :]
+        # Once rows of an input came, those of its end come as soon as it is done.
+        if not progress.has_rows_of_input and done + 1 < len(items):
+            return _End(done, is_unsure=True, is_late=reason == "timed-out")
+        yield _failure(items[done], "cut", reason, message or "", progress.open_sessions)
+        return _End(done + 1, has_failed=True)
 
 
-def _rows(lines: Lines, items: Sequence[Item]) -> Found:
-    places, last, nth = [], -1, 0
-    for done in lines.inputs_done:
-        nth = nth + 1 if done == last else 0
-        last = done
-        place = items[min(done, len(items) - 1)].place
-        places.append(place * MOST_MEMBERS + min(nth, MOST_MEMBERS - 1))
-    return Found(table(lines.sessions, SESSIONS), table(lines.captures, CAPTURES), places)
+@dataclass(frozen=True)
+class _End:
+    """How far a run came."""
+
+    done: int
+    """Of how many items all is known."""
+    has_failed: bool = False
+    """Whether the last of these ended it."""
+    is_unsure: bool = False
+    """Whether one of the others ended it, and it is not known which."""
+    is_late: bool = False
+    """Whether that took too long."""
+
+
+class _Progress:
+    """How far a run is."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._items = items
+        self.inputs_done = 0
+        self.open_sessions = 0
+        """Sessions of the capture that is being read."""
+        self.has_rows_of_input = False
+        """Whether rows of the input that is being read came."""
+        self._nth = 0
+
+    def take(self, batch: pa.RecordBatch) -> Found:
+        """The rows of a batch."""
+        sessions, captures = sessions_of(batch), captures_of(batch)
+        place, kind = self._place(), None
+        if sessions.num_rows == batch.num_rows:
+            self.open_sessions += batch.num_rows
+            self.has_rows_of_input = True
+            return Found(_placed(sessions, pa.repeat(place, batch.num_rows)), _placed(captures, []))
+        of_sessions: list[int] = []
+        of_captures: list[int] = []
+        for kind in kinds(batch):
+            if kind == "session":
+                of_sessions.append(place)
+                self.open_sessions += 1
+                continue
+            if kind == "capture_end":
+                of_captures.append(place)
+                self._nth += 1
+                self.open_sessions = 0
+            else:
+                self.inputs_done += 1
+                self._nth = 0
+            place = self._place()
+        self.has_rows_of_input = kind != "input_end"
+        return Found(_placed(sessions, of_sessions), _placed(captures, of_captures))
+
+    def _place(self) -> int:
+        item = self._items[min(self.inputs_done, len(self._items) - 1)]
+        return item.place * MOST_MEMBERS + min(self._nth, MOST_MEMBERS - 1)
+
+
+def _placed(rows: pa.RecordBatch, places: Sequence[int] | pa.Array) -> pa.Table:
+    return pa.Table.from_batches([rows]).append_column(PLACE, pa.array(places, PLACE.type))
 
 
 def _failure(item: Item, status: str, reason: str, message: str, sessions: int = 0) -> Found:
@@ -218,8 +290,8 @@ def _failure(item: Item, status: str, reason: str, message: str, sessions: int =
         "dropped": 0,
         "compression": [],
     }
-    captures = pa.Table.from_pylist([row], schema=CAPTURES)
-    return Found(SESSIONS.empty_table(), captures, [item.place * MOST_MEMBERS + MOST_MEMBERS - 1])
+    row[PLACE.name] = item.place * MOST_MEMBERS + MOST_MEMBERS - 1
+    return Found(SESSIONS.append(PLACE).empty_table(), pa.Table.from_pylist([row], schema=CAPTURES.append(PLACE)))
 
 
 def _cut(found: Found, message: str) -> Found:
@@ -229,4 +301,4 @@ def _cut(found: Found, message: str) -> Found:
         row["status"] = "cut" if row["status"] != "unreadable" else row["status"]
         row["status_reason"] = "io"
         row["error"] = {"kind": "io", "offset": None, "message": message}
-    return replace(found, captures=pa.Table.from_pylist(rows, schema=CAPTURES))
+    return replace(found, captures=pa.Table.from_pylist(rows, schema=found.captures.schema))

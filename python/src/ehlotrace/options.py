@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 
 
 class ReadingOptions(TypedDict, total=False):
@@ -35,6 +35,21 @@ class ScanOptions(ReadingOptions, total=False):
     together: bool
     skip_others: bool
     jobs: int
+
+
+class JobOptions(ReadingOptions, total=False):
+    """What else a job can be told."""
+
+    sequence_by: str | None
+    """What tells the parts of rotated sets, see `ehlotrace.work.units`."""
+    tasks: int | None
+    """How many tasks share the work."""
+    time_limit_s: float | None
+    """How long the program may take for one capture."""
+    stage_octets: int
+    """Larger objects of stores are streamed."""
+    storage_options: Mapping[str, Any] | None
+    """What fsspec is told."""
 
 
 READING = frozenset(ReadingOptions.__annotations__)

@@ -1,8 +1,9 @@
-"""One run of the program: its JSON Lines as they come."""
+"""One run of the program: what it writes, as it comes."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import select
 import subprocess
@@ -10,9 +11,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO
+from typing import IO, cast
+
+import pyarrow as pa
+import pyarrow.ipc
 
 from .errors import EhlotraceError
+from .schema import STREAM
+from .tables import has_input_end
 
 try:
     import fcntl
@@ -20,17 +26,15 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 PIPE_OCTETS = 1 << 20
-# Less than this at once is worth waiting for more: each reading costs a change of processes.
-FEW_OCTETS = 1 << 16
-PAUSE_S = 0.005
 # What is kept of the program's errors.
 ERROR_OCTETS = 4096
 
-INPUT_END = b'{"type":"input_end"'
 # How errors begin: what the program says of a capture, and of its arguments.
 PREFIX = "ehlotrace: "
 USAGE = "error: "
+# What stands last in a whole report.
 SUMMARY = b'{"type":"summary"'
+END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"
 # The exit code of wrong usage, or if nothing could be read.
 EXIT_FAILURE = 2
 
@@ -51,7 +55,7 @@ def list_of(paths: Sequence[str]) -> Feed:
 
 
 class Run:
-    """A run of ``ehlotrace scan --format jsonl``, ended when it is left."""
+    """A run of ``ehlotrace scan``, ended when it is left."""
 
     def __init__(self, program: str, arguments: Sequence[str], feed: Feed, *, folder: str | None = None) -> None:
         """Starts the program in `folder`; `feed` writes its standard input, on another thread.
@@ -59,10 +63,12 @@ class Run:
         :raises EhlotraceError: if it cannot be started.
         """
         self.is_whole = False
+        self.has_begun = False
+        """Whether a report has begun."""
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         try:
             self._process = subprocess.Popen(
-                [program, "scan", "--format", "jsonl", "--quiet", *arguments],
+                [program, "scan", "--quiet", *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
@@ -100,51 +106,43 @@ class Run:
             self._process.stdout.close()
         self._process.wait()
 
-    def blocks(self, limit_s: float | None = None) -> Iterator[bytes]:
-        """The lines, many at once. A line that breaks off is left out.
-
-        :raises TimeLimitError: if the program takes longer than `limit_s` for one input. What the caller does with a block
-            does not count.
-        """
-        rest = b""
-        for octets in self._octets(limit_s):
-            end = octets.rfind(b"\n") + 1
-            if end == 0:
-                rest += octets
-                continue
-            block, rest = rest + octets[:end], octets[end:]
-            self.is_whole = self.is_whole or SUMMARY in block
-            yield block
+    def lines(self) -> Iterator[bytes]:
+        """The lines of JSON Lines. One that breaks off is left out."""
+        for line in self._process.stdout or ():
+            if line.endswith(b"\n"):
+                self.is_whole = line.startswith(SUMMARY)
+                yield line
         self._process.wait()
 
-    def _octets(self, limit_s: float | None) -> Iterator[bytes]:
-        stdout = self._process.stdout
-        if stdout is None:
-            return
-        waited_s, few = 0.0, False
-        while True:
-            if few:
-                time.sleep(PAUSE_S)
-            waited_s += self._wait(stdout.fileno(), None if limit_s is None else limit_s - waited_s)
-            octets = os.read(stdout.fileno(), PIPE_OCTETS)
-            if not octets:
-                return
-            few = len(octets) < FEW_OCTETS
-            if INPUT_END in octets:
-                waited_s = 0.0
-            yield octets
+    def batches(self, limit_s: float | None = None) -> Iterator[pa.RecordBatch]:
+        """The batches of Arrow, with the schema `STREAM`. One that breaks off is left out.
 
-    def _wait(self, handle: int, left_s: float | None) -> float:
-        """Waits until there is something to read, and says how long that took."""
-        if left_s is None or not hasattr(select, "poll"):
-            return 0.0
-        since = time.monotonic()
-        poll = select.poll()
-        poll.register(handle, select.POLLIN)
-        if left_s <= 0 or not poll.poll(left_s * 1000):
+        :raises TimeLimitError: if the program takes longer than `limit_s` for one input. What the caller does with a batch
+            does not count.
+        :raises EhlotraceError: if they are of a program with another form of reports.
+        """
+        if self._process.stdout is None:
+            return
+        source = _Source(cast(io.RawIOBase, cast(io.BufferedReader, self._process.stdout).raw), limit_s)
+        try:
+            # What breaks off is no error here: the program was ended, which its exit code says.
+            with contextlib.suppress(pa.ArrowInvalid, OSError), pa.ipc.open_stream(source) as reader:
+                self.has_begun = True
+                if not reader.schema.equals(STREAM, check_metadata=True):
+                    raise EhlotraceError("the program is of another version than this package: its tables have other columns")
+                while True:
+                    try:
+                        batch = reader.read_next_batch()
+                    except StopIteration:
+                        break
+                    if has_input_end(batch):
+                        source.waited_s = 0.0
+                    yield batch
+        except TimeLimitError:
             self.kill()
-            raise TimeLimitError
-        return time.monotonic() - since
+            raise
+        self.is_whole = source.last == END_OF_STREAM
+        self._process.wait()
 
     @property
     def exit_code(self) -> int | None:
@@ -175,7 +173,7 @@ class Run:
         return ": ".join([f"the program ended with exit code {code}", *said[:2]])
 
     def check(self) -> None:
-        """Checks that the run, whose lines were all read, did what it was asked to.
+        """Checks that the run, whose report was read to its end, did what it was asked to.
 
         :raises EhlotraceError: if it did not: wrong usage, nothing could be read, or the program was ended.
         """
@@ -183,3 +181,50 @@ class Run:
             raise EhlotraceError(self.sentence())
         if not self.is_whole:
             raise EhlotraceError(self.ended())
+
+
+class _Source:
+    """What the program writes, for pyarrow, which waits no longer than allowed."""
+
+    closed = False
+
+    def __init__(self, pipe: io.RawIOBase, limit_s: float | None) -> None:
+        self._pipe = pipe
+        self._limit_s = limit_s
+        self.waited_s = 0.0
+        """How long the program was waited for."""
+        self.last = b""
+        """The last octets that were read, as many as the end of the stream has."""
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """Nothing: the pipe belongs to the run."""
+
+    def read(self, octets: int) -> memoryview:
+        """So many octets, or what is left.
+
+        :raises TimeLimitError: if they do not come in time.
+        """
+        found = memoryview(bytearray(octets))
+        place = 0
+        while place < octets:
+            self._wait()
+            came = self._pipe.readinto(found[place:])
+            if not came:
+                break
+            place += came
+        self.last = (self.last + bytes(found[max(0, place - len(END_OF_STREAM)) : place]))[-len(END_OF_STREAM) :]
+        return found[:place]
+
+    def _wait(self) -> None:
+        if self._limit_s is None or not hasattr(select, "poll"):
+            return
+        since = time.monotonic()
+        poll = select.poll()
+        poll.register(self._pipe, select.POLLIN)
+        left_s = self._limit_s - self.waited_s
+        if left_s <= 0 or not poll.poll(left_s * 1000):
+            raise TimeLimitError
+        self.waited_s += time.monotonic() - since

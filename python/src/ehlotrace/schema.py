@@ -1,8 +1,4 @@
-"""The schemas of the tables, known before anything is read.
-
-The fields are those of JSON Lines in brief (``ehlotrace schema --jsonl --brief``), in their order, without the numbers that
-mean something within one run only: those of captures and tickets. A test compares them.
-"""
+"""The schemas of the tables, known before anything is read: those of the program's Arrow, which every run is checked for."""
 
 from __future__ import annotations
 
@@ -123,8 +119,14 @@ CAPTURES: pa.Schema = pa.schema(
 )
 """One row for each capture, also for those that could not be read."""
 
-SCHEMA_VERSION = 2
-"""The version of the program's reports that these tables are made from."""
+STREAM: pa.Schema = pa.schema(
+    [("type", _TEXT), ("session", pa.struct(list(SESSIONS))), ("capture", pa.struct(list(CAPTURES)))],
+    metadata={"schema_version": "2"},
+)
+"""What the program writes: rows of sessions and of captures, and others that say how far it got."""
+
+PLACE: pa.Field = pa.field("place", pa.int64())
+"""Which capture of a job a row belongs to: its file in the list of all, and its number in the file."""
 
 
 def ddl(schema: pa.Schema) -> str:
@@ -140,19 +142,10 @@ def _ddl_type(kind: pa.DataType) -> str:
         return f"array<{_ddl_type(kind.value_type)}>"
     return {
         pa.string(): "string",
+        pa.binary(): "binary",
         pa.bool_(): "boolean",
         pa.int32(): "int",
         pa.int64(): "bigint",
         pa.date32(): "date",
         _TIME: "timestamp",
     }[kind]
-
-
-def as_written(kind: pa.DataType) -> pa.DataType:
-    """The type with nanoseconds, as the program writes times."""
-    if pa.types.is_struct(kind):
-        fields = (kind.field(place) for place in range(kind.num_fields))
-        return pa.struct([(field.name, as_written(field.type)) for field in fields])
-    if pa.types.is_list(kind):
-        return pa.list_(as_written(kind.value_type))
-    return pa.timestamp("ns", tz="UTC") if pa.types.is_timestamp(kind) else kind

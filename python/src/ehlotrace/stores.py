@@ -27,7 +27,7 @@ def is_url(path: str) -> bool:
     return _URL.match(path) is not None
 
 
-def _file_system(url: str, storage_options: Mapping[str, Any] | None) -> tuple[Any, str]:
+def file_system(url: str, storage_options: Mapping[str, Any] | None) -> tuple[Any, str]:
     try:
         import fsspec.core  # noqa: PLC0415
     except ImportError as error:
@@ -43,7 +43,7 @@ def listed(url: str, storage_options: Mapping[str, Any] | None) -> Iterator[tupl
 
     :raises EhlotraceError: if there is none, or the store does not answer.
     """
-    system, path = _file_system(url, storage_options)
+    system, path = file_system(url, storage_options)
     try:
         has_signs = any(sign in path for sign in "*?[")
         matches = system.glob(path, detail=True) if has_signs else {path: system.info(path)}
@@ -69,7 +69,7 @@ def copy(url: str, target: IO[bytes], storage_options: Mapping[str, Any] | None)
     done, failed = 0, 0
     while True:
         try:
-            system, path = _file_system(url, storage_options)
+            system, path = file_system(url, storage_options)
             with system.open(path, "rb", block_size=COPIED_OCTETS, cache_type="readahead") as source:
                 source.seek(done)
                 while True:

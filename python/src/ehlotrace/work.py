@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import stores
 from .errors import EhlotraceError
@@ -22,14 +22,14 @@ CAPTURE_OCTETS = 128 << 10
 OBJECT_OCTETS = 1 << 20
 # A task that is lost is repeated: no more than this and one capture.
 TASK_OCTETS = 1 << 30
-# Less than this is not worth a task.
-SMALL_TASK_OCTETS = 16 << 20
-# Tasks for each slot, so that those that were quick take what is left.
+# Less than this is not worth a task: Spark takes some hundredths of a second for one, in which a slot reads this.
+SMALL_TASK_OCTETS = 64 << 20
+# Tasks for each slot, so that those that were quick take what is left; but none smaller than this, a second's work.
 TASKS_PER_SLOT = 3
+SHARED_TASK_OCTETS = 2 << 30
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """A file or object."""
 
     path: str
@@ -45,8 +45,7 @@ class Item:
         return self.octets + (OBJECT_OCTETS if stores.is_url(self.path) else CAPTURE_OCTETS)
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """What has to be read by one run: a file, or the files of a rotated set."""
 
     items: tuple[Item, ...]
@@ -70,8 +69,7 @@ class Task:
 
     def encode(self) -> bytes:
         """As octets, to be sent to where it is read."""
-        units = [[[item.path, item.octets, item.place, item.is_found] for item in unit.items] for unit in self.units]
-        return zlib.compress(json.dumps(units).encode())
+        return zlib.compress(json.dumps([unit.items for unit in self.units]).encode(), 1)
 
     @staticmethod
     def decode(octets: bytes) -> Task:
@@ -173,18 +171,21 @@ def _by_pattern(pattern: str) -> Callable[[str], str | None]:
 def tasks(work: Sequence[Unit], slots: int, count: int | None = None) -> list[Task]:
     """Shares out the work: each unit, the largest first, goes to the task that has the least. The largest task comes first.
 
-    Without a `count` there are some for each slot, more if the work is large and fewer if it is small.
+    Without a `count` there is one for each slot, more if the work is large and fewer if it is small.
     """
-    octets = sum(unit.cost for unit in work)
+    costs = [unit.cost for unit in work]
+    octets = sum(costs)
     if count is None:
-        count = max(min(slots * TASKS_PER_SLOT, octets // SMALL_TASK_OCTETS), octets // TASK_OCTETS, 1)
+        shared = min(slots * TASKS_PER_SLOT, octets // SHARED_TASK_OCTETS)
+        count = max(min(slots, octets // SMALL_TASK_OCTETS), shared, octets // TASK_OCTETS, 1)
     count = max(1, min(count, len(work)))
     shares = [Task() for _ in range(count)]
     loads = [(0, number) for number in range(count)]
-    for unit in sorted(work, key=lambda unit: (-unit.cost, unit.items[0].place)):
+    # Those that cost the same stay in their order.
+    for nth in sorted(range(len(work)), key=costs.__getitem__, reverse=True):
         load, number = loads[0]
-        shares[number].units.append(unit)
-        heapq.heapreplace(loads, (load + unit.cost, number))
+        shares[number].units.append(work[nth])
+        heapq.heapreplace(loads, (load + costs[nth], number))
     for share in shares:
         share.units.sort(key=lambda unit: unit.items[0].place)
     load_of = {number: load for load, number in loads}

@@ -15,6 +15,8 @@ mod background;
 mod brief;
 mod capture;
 mod check;
+#[cfg(feature = "arrow")]
+mod columns;
 mod connection;
 mod fields;
 mod finding;
@@ -31,6 +33,8 @@ mod values;
 pub(super) use brief::BriefSession;
 pub(super) use capture::{CaptureEndLine, CaptureLine, CaptureObject};
 pub(super) use check::CheckObject;
+#[cfg(feature = "arrow")]
+pub(super) use columns::arrow_schema;
 pub(super) use connection::DisplayFilter;
 pub(super) use fields::fields;
 pub(super) use finding::{FindingLine, FindingObject};

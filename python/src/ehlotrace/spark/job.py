@@ -7,14 +7,13 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from ..errors import EhlotraceError
-from ..options import ReadingOptions
-from . import Results, results
+from ..options import JobOptions
+from . import write
 
 DESCRIPTION = """\
 Reads captures on a cluster and writes OUTPUT/sessions and OUTPUT/captures as Parquet, partitioned by date. A capture that
@@ -23,7 +22,7 @@ cannot be read is a row of captures. Exit codes: 0 both tables were written, 2 t
 EXAMPLES = """\
 Examples:
   python -m ehlotrace.spark --input /captures/2024-03 --output /reports/2024-03
-  python -m ehlotrace.spark --input 's3://captures/*/*.pcap.gz' --output s3a://reports/all --sequence-by folder
+  python -m ehlotrace.spark --input 's3://captures/*/*.pcap.gz' --output s3://reports/all --sequence-by folder
   spark-submit --py-files ehlotrace.zip job.py --input /captures --output /reports"""
 
 
@@ -37,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add = arguments.add_argument
     add("--input", action="append", required=True, metavar="PATH|PATTERN|URL", help="what to read; may be given again")
-    add("--output", required=True, metavar="PATH|URL", help="a folder, as Spark names it; it must not exist")
+    add("--output", required=True, metavar="PATH|URL", help="a folder that all executors have, or a URL that fsspec knows")
     add("--overwrite", action="store_true", help="replace the tables in OUTPUT")
     add(
         "--sequence-by",
@@ -63,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--rebalance",
         action="store_true",
-        help="bring rows of a day together before writing: fewer files, one more shuffle",
+        help="put the files of a day together: fewer files, which are written twice",
     )
     add(
         "--port",
@@ -88,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run(spark, args)
         if not args.quiet:
             print(f"ehlotrace: done in {time.monotonic() - since:.1f} s", file=sys.stderr)
-    except (EhlotraceError, PySparkException) as error:
+    except (EhlotraceError, PySparkException, OSError) as error:
         print(f"ehlotrace: {_sentence(error)}", file=sys.stderr)
         return 2
     finally:
@@ -99,46 +98,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(spark: SparkSession, args: argparse.Namespace) -> None:
     """Reads and writes, as the arguments say.
 
-    :raises EhlotraceError: if there is nothing to read.
-    :raises PySparkException: if the tables cannot be written.
+    :raises EhlotraceError: if there is nothing to read, or the tables are there.
+    :raises PySparkException: if a task fails again and again.
+    :raises OSError: if the tables cannot be written.
     """
-    # The form of times that all readers of Parquet know.
-    spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
-    options: ReadingOptions = {}
+    options: JobOptions = {
+        "sequence_by": args.sequence_by,
+        "tasks": args.tasks,
+        "time_limit_s": args.time_limit,
+        "stage_octets": args.stage_octets,
+    }
     if args.port:
         options["port"] = args.port
     if args.password:
         options["password"] = args.password
     if args.netmon_tz:
         options["netmon_tz"] = args.netmon_tz
-    how: dict[str, Any] = {
-        "sequence_by": args.sequence_by,
-        "tasks": args.tasks,
-        "time_limit_s": args.time_limit,
-        "stage_octets": args.stage_octets,
-    }
-    targets = [f"{args.output.rstrip('/')}/{name}" for name in Results._fields]
-    for target in targets:
-        # Spark would say so only after everything was read.
-        if not args.overwrite and _exists(spark, target):
-            raise EhlotraceError(f"{target} already exists; --overwrite replaces it")
-    with results(spark, args.input, **how, **options) as tables:
-        for frame, target in zip(tables, targets, strict=True):
-            _write(frame, target, args)
-
-
-def _exists(spark: SparkSession, target: str) -> bool:
-    jvm: Any = spark.sparkContext._jvm
-    path = jvm.org.apache.hadoop.fs.Path(target)
-    context: Any = spark.sparkContext._jsc
-    return bool(path.getFileSystem(context.hadoopConfiguration()).exists(path))
-
-
-def _write(frame: DataFrame, target: str, args: argparse.Namespace) -> None:
-    if args.rebalance:
-        frame = frame.hint("rebalance", "date")
-    mode = "overwrite" if args.overwrite else "errorifexists"
-    frame.write.partitionBy("date").mode(mode).parquet(target)
+    write(spark, args.input, args.output, overwrite=args.overwrite, rebalance=args.rebalance, **options)
 
 
 def _sentence(error: Exception) -> str:
