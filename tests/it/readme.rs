@@ -13,8 +13,7 @@ struct Shown {
 
 /// Commands that install the program or change a user's own files: not to be run by a test. Those of the Python package need
 /// it, and its own tests run them.
-const NOT_RUN: &[&str] =
-    &[
+const NOT_RUN: &[&str] = &[
     "cargo install",
     "git clone",
     "pip install",
