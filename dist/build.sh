@@ -56,7 +56,7 @@ for subcommand in $("$program" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]\+\
   "$program" man "$subcommand" >"$share/man/man1/ehlotrace-$subcommand.1"
 done
 cargo about generate --config dist/about.toml --locked --offline --fail --features arrow dist/about.hbs >"$work/THIRD-PARTY-LICENSES.txt"
-cp -r README.md docs samples "$work/THIRD-PARTY-LICENSES.txt" dist/copyright "$doc/"
+cp -r README.md docs samples "$work/THIRD-PARTY-LICENSES.txt" "$doc/"
 cp CHANGELOG.md "$doc/changelog"
 cp dist/lintian-overrides "$share/lintian/overrides/ehlotrace"
 

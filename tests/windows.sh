@@ -11,14 +11,8 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap '{ wineserver -k || true; } 2>/dev/null; sleep 1; rm -rf "$work"' EXIT
 export WINEPREFIX=$work/wine WINEDEBUG=-all
-# Wine of some systems lacks the library from which Rust has its random numbers.
-cat >"$work/random.c" <<'C'
-#include <windows.h>
-#include <ntsecapi.h>
-BOOL WINAPI ProcessPrng(PBYTE data, SIZE_T size) { return RtlGenRandom(data, (ULONG)size); }
-C
 cp "$windows" "$work/ehlotrace.exe"
-x86_64-w64-mingw32-gcc -shared -O2 -o "$work/bcryptprimitives.dll" "$work/random.c" -ladvapi32
+tests/wine-library.sh "$work"
 wine "$work/ehlotrace.exe" --version >/dev/null
 
 compared=0
