@@ -18,5 +18,6 @@ brought cargo-deny 0.20.2
 if ! command -v maturin >/dev/null || ! python3 -c 'import ziglang' 2>/dev/null; then
   python3 -m venv "$tools"
   "$tools/bin/pip" install --quiet --disable-pip-version-check maturin==1.16.0 cargo-zigbuild==0.24.1 ziglang==0.17.1
+  hash -r
 fi
 rustup --quiet target add x86_64-unknown-linux-musl x86_64-pc-windows-gnu
