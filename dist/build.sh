@@ -32,7 +32,6 @@ export CARGO_TARGET_DIR=$work/target
 same="--remap-path-prefix=$CARGO_TARGET_DIR=/target --remap-path-prefix=$here=/ehlotrace --remap-path-prefix=$cargo_home=/cargo"
 export RUSTFLAGS="$same"
 export CFLAGS="-ffile-prefix-map=$CARGO_TARGET_DIR=/target -ffile-prefix-map=$cargo_home=/cargo"
-export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS="$same -C link-arg=-Wl,--no-insert-timestamp"
 
 say "the program for Linux, static, and the Python wheel around it"
 # With any C library a static program runs, so the wheel has the tags of both.
@@ -40,7 +39,7 @@ say "the program for Linux, static, and the Python wheel around it"
 program=$CARGO_TARGET_DIR/$linux/release/ehlotrace
 
 say "the program for Windows"
-RUSTFLAGS="$CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS" cargo build --locked --release --features arrow --bin ehlotrace --target $windows
+RUSTFLAGS="$same -C link-arg=-Wl,--no-insert-timestamp" cargo build --locked --release --features arrow --bin ehlotrace --target $windows
 
 say "manual pages, completions, licences"
 share=$work/root/usr/share
@@ -66,7 +65,6 @@ portable() {
   mkdir -p "$folder/completions"
   cp -r README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE docs samples "$work/THIRD-PARTY-LICENSES.txt" "$folder/"
   install -m 755 "$2" "$folder/"
-  find "$folder" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 }
 
 say "ehlotrace-$version-x86_64-linux.tar.gz"
