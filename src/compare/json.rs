@@ -3,26 +3,27 @@
 use std::io;
 use std::net::IpAddr;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::side::{Counts, Losses, Side};
 use super::state::{Comparison, Row, State};
 use super::words;
-use crate::report::model::{Octets, TOOL, Time, Tool, schema_text, write_json};
+use crate::report::model::{Octets, TOOL, Time, Tool, write_json};
 
 /// Raised when a field is renamed, removed or changes its meaning; a new field is no reason.
 const SCHEMA_VERSION: u32 = 1;
 
 /// Two scans of ehlotrace compared. Times are in UTC. Later versions may add fields. If a field is renamed or removed,
 /// `schema_version` goes up.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Comparison")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Comparison"))]
 struct Document<'a> {
-    #[schemars(schema_with = "schema_version")]
+    #[cfg_attr(test, schemars(schema_with = "schema_version"))]
     schema_version: u32,
     /// Always `comparison`.
-    #[schemars(schema_with = "kind")]
+    #[cfg_attr(test, schemars(schema_with = "kind"))]
     kind: &'static str,
     tool: Tool,
     before: SideObject<'a>,
@@ -35,28 +36,32 @@ struct Document<'a> {
     troubles: Vec<TroubleObject<'a>>,
 }
 
+#[cfg(test)]
 fn schema_version(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({ "type": "integer", "const": SCHEMA_VERSION })
 }
 
+#[cfg(test)]
 fn kind(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({ "type": "string", "const": "comparison" })
 }
 
+#[cfg(test)]
 fn state(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({ "type": "string", "enum": State::CODES })
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct StateCount {
-    #[schemars(schema_with = "state")]
+    #[cfg_attr(test, schemars(schema_with = "state"))]
     state: &'static str,
     troubles: u64,
 }
 
 /// One of the two scans.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Side")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Side"))]
 struct SideObject<'a> {
     /// The path on the command line.
     path: &'a str,
@@ -71,8 +76,8 @@ struct SideObject<'a> {
     other_sessions: u64,
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Counts")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Counts"))]
 struct CountsObject {
     sessions: u64,
     /// Lost sessions whose mail no other session delivered right after.
@@ -93,13 +98,13 @@ impl CountsObject {
 }
 
 /// What sessions between a client and a server were lost to.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Trouble")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Trouble"))]
 struct TroubleObject<'a> {
     /// `still-there`: sessions are lost to it before and after. `changed`: the same, with another name in the hello or
     /// another answer. `new`: only after. `gone`: after, sessions were delivered and none was lost to it. `not-seen`:
     /// after, no session could show it, which is no proof that it is gone. `unknown`: the second scan does not say.
-    #[schemars(schema_with = "state")]
+    #[cfg_attr(test, schemars(schema_with = "state"))]
     state: &'static str,
     /// Why the state is so, in words. Null if that goes without saying.
     why: Option<String>,
@@ -124,8 +129,8 @@ struct TroubleObject<'a> {
 }
 
 /// Sessions that were lost to the same.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Losses")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Losses"))]
 struct LossesObject<'a> {
     sessions: u64,
     /// When the first of them opened.
@@ -140,8 +145,8 @@ struct LossesObject<'a> {
     are_more: bool,
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Hello")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Hello"))]
 struct HelloObject<'a> {
     verb: &'a str,
     argument: Octets<'a>,
@@ -215,6 +220,17 @@ pub(super) fn json(comparison: &Comparison) -> io::Result<String> {
 }
 
 /// The JSON Schema (draft 2020-12) of the document that [`Format::Json`](super::Format::Json) writes.
-pub fn json_schema() -> String {
-    schema_text::<Document<'_>>()
+pub const fn json_schema() -> &'static str {
+    include_str!("../../docs/compare.schema.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::model::schema::assert_published;
+
+    #[test]
+    fn what_is_published_is_what_is_written() {
+        assert_published::<Document<'_>>("compare.schema.json");
+    }
 }

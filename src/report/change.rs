@@ -78,6 +78,7 @@ pub(super) enum Turn {
 
 impl Turn {
     /// Every code.
+    #[cfg(test)]
     pub(super) const CODES: [&'static str; 2] = [Self::Stopped.code(), Self::Resumed.code()];
 
     /// The stable name reports use.

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::finding::{Finding, Findings};
-use super::model::{counts, schema};
+use super::model::counts;
+#[cfg(test)]
+use super::model::schema;
 use super::relay::{Relay, RelayBounds, client_of};
 use super::tickets::Tickets;
 use super::timeline::Timeline;
@@ -21,7 +24,8 @@ use crate::scan::{CaptureReport, CaptureSource};
 use crate::session::Session;
 
 /// How many captures and sessions there were, and what happened to them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[non_exhaustive]
 pub struct Summary {
     /// The number of captures that ehlotrace opened or tried to open.
@@ -42,7 +46,7 @@ pub struct Summary {
     pub unknown: u64,
     /// The number of lost sessions by the code of their cause.
     #[serde(serialize_with = "counts", skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "schema::by_cause")]
+    #[cfg_attr(test, schemars(schema_with = "schema::by_cause"))]
     pub by_cause: BTreeMap<&'static str, u64>,
     /// The number of sessions between further pairs of client and server, which ehlotrace did not keep separately.
     pub other_relays_sessions: u64,

@@ -445,18 +445,9 @@ fn nothing_hostile_gets_out_of_a_capture_or_a_report() {
 }
 
 #[test]
-fn the_document_is_valid_and_its_schema_is_the_printed_one() {
+fn the_document_is_valid() {
     let bench = bench();
     let printed = String::from_utf8(bench.run(&["schema", "--compare"]).stdout).unwrap();
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/compare.schema.json"));
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(path, &printed).unwrap();
-    }
-    assert_eq!(
-        std::fs::read_to_string(path).unwrap_or_default(),
-        printed,
-        "UPDATE_DOCS=1 writes docs/compare.schema.json"
-    );
     let schema: Value = serde_json::from_str(&printed).unwrap();
     jsonschema::meta::validate(&schema).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();

@@ -1,8 +1,10 @@
 //! What stands behind a session: its TLS handshake, the lookups that led to it, and those that led nowhere.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
+#[cfg(test)]
 use super::schema;
 use super::values::{AsText, Octets, Time, is_default};
 use crate::dns::{FailedLookup, LookupStep, RecordType};
@@ -11,8 +13,8 @@ use crate::smtp::{Alert, Certificate, CertificateTime, CipherSuite, Tls, TlsVers
 use crate::time::FrameNumber;
 
 /// What ehlotrace can read of a TLS handshake without keys.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "TlsHandshake")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "TlsHandshake"))]
 pub(super) struct TlsObject<'a> {
     /// The host name in the ClientHello. Left out if it names none, or if the capture lacks it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,8 +68,8 @@ impl<'a> TlsObject<'a> {
 }
 
 /// What a certificate says about itself. ehlotrace verifies none of it.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Certificate")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Certificate"))]
 struct CertificateObject<'a> {
     /// The frame that brought the last byte of the certificate.
     frame: FrameNumber,
@@ -84,10 +86,10 @@ struct CertificateObject<'a> {
     #[serde(skip_serializing_if = "is_default")]
     names_omitted: usize,
     /// RFC 3339, UTC.
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     not_before: AsText<CertificateTime>,
     /// RFC 3339, UTC.
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     not_after: AsText<CertificateTime>,
 }
 
@@ -108,11 +110,11 @@ impl<'a> CertificateObject<'a> {
     }
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Alert")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Alert"))]
 struct AlertObject {
     frame: FrameNumber,
-    #[schemars(schema_with = "schema::side")]
+    #[cfg_attr(test, schemars(schema_with = "schema::side"))]
     from: &'static str,
     /// Whether the alert is fatal: its sender gave up.
     fatal: bool,
@@ -135,15 +137,15 @@ impl AlertObject {
 }
 
 /// A question to a name server and its answer.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Lookup")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Lookup"))]
 pub(super) struct LookupObject<'a> {
     /// The frame of the question. Null if the capture lacks it.
     asked_frame: Option<FrameNumber>,
     answered_frame: FrameNumber,
     /// The name in the question, in lower case. Bytes that do not belong in a host name are `\DDD`.
     name: &'a str,
-    #[schemars(schema_with = "schema::record_type")]
+    #[cfg_attr(test, schemars(schema_with = "schema::record_type"))]
     record_type: AsText<RecordType>,
     /// The first records of the answer, for example `10 mx1.example.com, 20 mx2.example.com`.
     answer: &'a str,
@@ -168,22 +170,22 @@ pub(super) fn lookups(session: &Session) -> Vec<LookupObject<'_>> {
 }
 
 /// A failed lookup with no connection of the client after it: a delivery that never started.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "FailedLookup")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "FailedLookup"))]
 pub(super) struct FailedLookupObject<'a> {
     /// The frame of the question. If the capture lacks the question, the frame of the answer.
     frame: FrameNumber,
     /// The frame of the latest answer.
     answered_frame: Option<FrameNumber>,
     time: Time,
-    #[schemars(schema_with = "schema::ip")]
+    #[cfg_attr(test, schemars(schema_with = "schema::ip"))]
     client_ip: AsText<std::net::IpAddr>,
     /// The name in the question, in lower case. Bytes that do not belong in a host name are `\DDD`.
     name: &'a str,
-    #[schemars(schema_with = "schema::record_type")]
+    #[cfg_attr(test, schemars(schema_with = "schema::record_type"))]
     record_type: AsText<RecordType>,
     /// Why the client found no server to send the mail to.
-    #[schemars(schema_with = "schema::lookup_failure")]
+    #[cfg_attr(test, schemars(schema_with = "schema::lookup_failure"))]
     failure: &'static str,
     /// The same reason in words.
     message: String,

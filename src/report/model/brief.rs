@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::head::SessionHead;
 use super::proxied::EndObject;
+#[cfg(test)]
 use super::schema;
 use super::session::verb;
 use super::values::Octets;
@@ -15,8 +17,8 @@ use crate::smtp::ehlo::Problem;
 use crate::time::FrameNumber;
 
 /// One session in the short form.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "BriefSession")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "BriefSession"))]
 pub(in crate::report) struct BriefSession<'a> {
     #[serde(flatten)]
     head: SessionHead<'a>,
@@ -42,7 +44,8 @@ impl<'a> BriefSession<'a> {
     }
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 struct BriefHello<'a> {
     frame: FrameNumber,
     verb: Cow<'static, str>,
@@ -50,7 +53,7 @@ struct BriefHello<'a> {
     argument: Octets<'a>,
     /// What is wrong with the argument.
     #[serde(serialize_with = "codes")]
-    #[schemars(schema_with = "schema::problems")]
+    #[cfg_attr(test, schemars(schema_with = "schema::problems"))]
     problems: &'a [Problem],
     /// The argument that was probably meant.
     suggestion: Option<&'a str>,

@@ -2,23 +2,29 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::background::FailedLookupObject;
+#[cfg(test)]
+use super::schema;
 use super::source::SourceObject;
-use super::values::{AsText, CountObject, Time, counts, is_default};
-use super::{SCHEMA_VERSION, TOOL, Tool, schema};
+#[cfg(test)]
+use super::values::CountObject;
+use super::values::{AsText, Time, counts, is_default};
+use super::{SCHEMA_VERSION, TOOL, Tool};
 use crate::capture::{CaptureInfo, CapturePart, LinkType, ReadError};
 use crate::scan::{CaptureReport, CaptureSource, CopyOf, Fingerprint};
 
 /// The line of a capture when ehlotrace opens it.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub(in crate::report) struct CaptureLine<'a> {
     #[serde(rename = "type")]
-    #[schemars(schema_with = "schema::capture_line")]
+    #[cfg_attr(test, schemars(schema_with = "schema::capture_line"))]
     line_type: &'static str,
-    #[schemars(schema_with = "schema::schema_version")]
+    #[cfg_attr(test, schemars(schema_with = "schema::schema_version"))]
     schema_version: u32,
     tool: Tool,
     /// The number of the capture, counted from 0. Its sessions have the same number.
@@ -39,10 +45,11 @@ impl<'a> CaptureLine<'a> {
 }
 
 /// The line of a capture when ehlotrace has read it.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub(in crate::report) struct CaptureEndLine<'a> {
     #[serde(rename = "type")]
-    #[schemars(schema_with = "schema::capture_end_line")]
+    #[cfg_attr(test, schemars(schema_with = "schema::capture_end_line"))]
     line_type: &'static str,
     /// The number of the capture, as in the line of type `capture`.
     capture: usize,
@@ -58,24 +65,24 @@ impl<'a> CaptureEndLine<'a> {
 }
 
 /// A capture that was read.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Capture")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Capture"))]
 pub(in crate::report) struct CaptureObject<'a> {
     #[serde(flatten)]
     source: SourceObject<'a>,
     /// `whole`: ehlotrace read it to its end. `cut`: the end is missing or was not read. `damaged`: the file breaks its
     /// own format, and ehlotrace read it up to that place. `unreadable`: ehlotrace read nothing of it.
-    #[schemars(schema_with = "schema::capture_status")]
+    #[cfg_attr(test, schemars(schema_with = "schema::capture_status"))]
     status: &'static str,
     /// Why the capture is not whole. Null if it is whole.
-    #[schemars(schema_with = "schema::capture_reason")]
+    #[cfg_attr(test, schemars(schema_with = "schema::capture_reason"))]
     status_reason: Option<&'static str>,
     /// The file format. Null if ehlotrace could not open the file.
-    #[schemars(schema_with = "schema::format")]
+    #[cfg_attr(test, schemars(schema_with = "schema::format"))]
     format: Option<&'static str>,
     /// The link-layer types that the file declares, with the names of libpcap.
     #[serde(serialize_with = "link_types")]
-    #[schemars(with = "Vec<String>")]
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     link_types: Option<&'a CaptureInfo>,
     /// The number of the last frame.
     frames: u64,
@@ -87,7 +94,7 @@ pub(in crate::report) struct CaptureObject<'a> {
     sessions: u64,
     /// The number of frames that ehlotrace could not decode, by reason.
     #[serde(serialize_with = "counts", skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(with = "Vec<CountObject<'a>>")]
+    #[cfg_attr(test, schemars(with = "Vec<CountObject<'a>>"))]
     undecoded: &'a BTreeMap<String, u64>,
     /// Sentences about the file: its variant, what ehlotrace skipped, how the file ends.
     notes: Vec<&'a str>,
@@ -184,8 +191,8 @@ impl<'a> CaptureObject<'a> {
 }
 
 /// The capture that another one is a copy of.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "CopyOf")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "CopyOf"))]
 struct CopyOfObject<'a> {
     /// The number of that capture.
     capture: usize,
@@ -217,8 +224,8 @@ fn status(report: &CaptureReport) -> (&'static str, Option<&'static str>) {
 }
 
 /// A port with SMTP that the user did not ask for.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "OtherPort")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "OtherPort"))]
 struct OtherPortObject {
     port: u16,
     /// The number of connections to this port.
@@ -236,10 +243,10 @@ fn link_types<S: Serializer>(info: &Option<&CaptureInfo>, serializer: S) -> Resu
     serializer.collect_seq(types.map(|link: &LinkType| link.name()))
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Error")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Error"))]
 struct ErrorObject<'a> {
-    #[schemars(schema_with = "schema::error_kind")]
+    #[cfg_attr(test, schemars(schema_with = "schema::error_kind"))]
     kind: &'static str,
     /// The place of the error, in bytes of the uncompressed content.
     offset: Option<u64>,
@@ -253,8 +260,8 @@ impl<'a> ErrorObject<'a> {
 }
 
 /// One file of several that ehlotrace read as one.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Part")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Part"))]
 struct PartObject<'a> {
     /// The path of the file.
     path: &'a str,

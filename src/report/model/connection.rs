@@ -3,16 +3,18 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
+#[cfg(test)]
 use super::schema;
 use crate::flow::{Anomalies, Close, CloseHow, Handshake, Side};
 use crate::session::Session;
 use crate::time::{FrameNumber, Moment};
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Handshake")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Handshake"))]
 pub(super) struct HandshakeObject {
     complete: bool,
     syn_frame: Option<FrameNumber>,
@@ -40,14 +42,14 @@ impl HandshakeObject {
     }
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Close")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Close"))]
 pub(super) struct CloseObject {
     /// Who ended the connection.
-    #[schemars(schema_with = "schema::closed_by")]
+    #[cfg_attr(test, schemars(schema_with = "schema::closed_by"))]
     by: Option<&'static str>,
     /// How it ended.
-    #[schemars(schema_with = "schema::closed_how")]
+    #[cfg_attr(test, schemars(schema_with = "schema::closed_how"))]
     how: &'static str,
 }
 
@@ -70,8 +72,8 @@ impl CloseObject {
     }
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Anomalies")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Anomalies"))]
 pub(super) struct AnomaliesObject {
     retransmitted_segments: u64,
     out_of_order_segments: u64,

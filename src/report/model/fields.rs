@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::schema::line_schema;
+use super::published::{jsonl_brief_schema, jsonl_schema};
 
 /// Every field that a line can have, with a value that only shows its type.
 #[derive(Serialize)]
@@ -16,11 +16,12 @@ pub(in crate::report) struct Fields {
 
 /// The first line of a long or brief report.
 pub(in crate::report) fn fields(is_brief: bool) -> Fields {
-    let schema = line_schema(is_brief);
+    let schema = if is_brief { jsonl_brief_schema() } else { jsonl_schema() };
+    let schema: Value = serde_json::from_str(schema).unwrap_or_default();
     let lines = schema.get("oneOf").and_then(Value::as_array).into_iter().flatten();
     let mut fields = Map::new();
     for line in lines {
-        if let Value::Object(of_line) = example(line, schema.as_value()) {
+        if let Value::Object(of_line) = example(line, &schema) {
             fields.extend(of_line);
         }
     }

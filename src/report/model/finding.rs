@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::relay::RefusalObject;
+#[cfg(test)]
 use super::schema;
 use super::values::{AsText, Octets, Time, is_default};
 use crate::report::finding::{Finding, Peers};
@@ -15,8 +17,8 @@ use crate::report::totals::Totals;
 
 /// Sessions that were lost for the same reason, in the whole run. Sessions whose mail another session delivered right
 /// after are not among them.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Finding")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Finding"))]
 pub(in crate::report) struct FindingObject<'a> {
     lost_to: TroubleObject,
     /// The number of sessions lost to it.
@@ -63,26 +65,26 @@ pub(in crate::report) struct FindingObject<'a> {
 
 // An object of its own, so that whoever selects lines by the `cause` of a session does not get findings, too.
 /// What the sessions of a finding have in common.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "LostTo")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "LostTo"))]
 struct TroubleObject {
-    #[schemars(schema_with = "schema::cause")]
+    #[cfg_attr(test, schemars(schema_with = "schema::cause"))]
     cause: Option<&'static str>,
-    #[schemars(schema_with = "schema::reason")]
+    #[cfg_attr(test, schemars(schema_with = "schema::reason"))]
     reason: Option<&'static str>,
     /// What is wrong with the malformed hello argument that caused the loss. Empty if the cause is something else.
-    #[schemars(schema_with = "schema::problems")]
+    #[cfg_attr(test, schemars(schema_with = "schema::problems"))]
     problems: Vec<&'static str>,
     /// Who must change something.
-    #[schemars(schema_with = "schema::fault")]
+    #[cfg_attr(test, schemars(schema_with = "schema::fault"))]
     fault: Option<&'static str>,
     /// What happened, in words.
     title: String,
 }
 
 /// One session of a finding.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Example")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Example"))]
 struct ExampleObject {
     /// The number of the capture, counted from 0.
     capture: usize,
@@ -91,17 +93,17 @@ struct ExampleObject {
 }
 
 /// A client or server of a finding.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Peer")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Peer"))]
 struct PeerObject {
-    #[schemars(schema_with = "schema::ip")]
+    #[cfg_attr(test, schemars(schema_with = "schema::ip"))]
     ip: AsText<IpAddr>,
     sessions: u64,
 }
 
 /// A hello argument of a finding.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Sent")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Sent"))]
 struct SentObject<'a> {
     verb: &'a str,
     argument: Octets<'a>,
@@ -164,10 +166,11 @@ impl<'a> FindingObject<'a> {
 }
 
 /// The line of a finding.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub(in crate::report) struct FindingLine<'a> {
     #[serde(rename = "type")]
-    #[schemars(schema_with = "schema::finding_line")]
+    #[cfg_attr(test, schemars(schema_with = "schema::finding_line"))]
     line_type: &'static str,
     #[serde(flatten)]
     finding: FindingObject<'a>,

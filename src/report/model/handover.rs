@@ -1,5 +1,6 @@
 //! What to hand on of a lost session: a paragraph and commands.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -8,8 +9,8 @@ use crate::report::digest::Digest;
 use crate::report::handover::Handover;
 use crate::time::Zone;
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Handover")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Handover"))]
 pub(super) struct HandoverObject {
     /// A paragraph for somebody who knows nothing of captures: what happened, what to change, how to verify. Its times
     /// are in UTC.

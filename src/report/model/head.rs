@@ -2,11 +2,13 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 use sha1::{Digest as _, Sha1};
 
 use super::brief::codes;
+#[cfg(test)]
 use super::schema;
 use super::source::SourceObject;
 use super::values::{AsText, Octets, Time};
@@ -19,7 +21,8 @@ use crate::smtp::ehlo::Problem;
 use crate::time::{EventNumber, FrameNumber};
 
 /// The fields that a session has in every record.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub(super) struct SessionHead<'a> {
     /// The number of the capture, counted from 0.
     capture: usize,
@@ -58,7 +61,7 @@ pub(super) struct SessionHead<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_part: Option<&'a str>,
     /// The sides whose segments the capture has.
-    #[schemars(schema_with = "schema::captured")]
+    #[cfg_attr(test, schemars(schema_with = "schema::captured"))]
     captured: &'static str,
     /// Whether the session ran inside a tunnel.
     tunnelled: bool,
@@ -67,22 +70,22 @@ pub(super) struct SessionHead<'a> {
     tls: bool,
     messages_accepted: u64,
     /// What happened to the session.
-    #[schemars(schema_with = "schema::outcome")]
+    #[cfg_attr(test, schemars(schema_with = "schema::outcome"))]
     outcome: &'static str,
     /// Why the session was lost. Null if it was not lost.
-    #[schemars(schema_with = "schema::cause")]
+    #[cfg_attr(test, schemars(schema_with = "schema::cause"))]
     cause: Option<&'static str>,
     /// Who must change something. Null if the session was not lost.
-    #[schemars(schema_with = "schema::fault")]
+    #[cfg_attr(test, schemars(schema_with = "schema::fault"))]
     fault: Option<&'static str>,
     /// How certain the outcome is. Null if the outcome is unknown.
-    #[schemars(schema_with = "schema::confidence")]
+    #[cfg_attr(test, schemars(schema_with = "schema::confidence"))]
     confidence: Option<&'static str>,
     /// Whether the server refused a malformed hello and accepted a later one.
     recovered: bool,
     /// Why the server refused, if its reply says so in a form that ehlotrace knows. Null if the reply does not say so,
     /// or if the server refused nothing.
-    #[schemars(schema_with = "schema::reason")]
+    #[cfg_attr(test, schemars(schema_with = "schema::reason"))]
     reason: Option<&'static str>,
     /// For a lost session: the number of the session in the same capture that delivered the mail right after it, to
     /// another address of the domain. Null if there is none. The `summary` counts the lost session in `lost` and also
@@ -180,10 +183,10 @@ impl std::fmt::Display for SessionId {
     }
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Client")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Client"))]
 struct EndObject {
-    #[schemars(schema_with = "schema::ip")]
+    #[cfg_attr(test, schemars(schema_with = "schema::ip"))]
     ip: AsText<IpAddr>,
     port: u16,
 }
@@ -194,10 +197,10 @@ impl EndObject {
     }
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Server")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Server"))]
 struct ServerObject<'a> {
-    #[schemars(schema_with = "schema::ip")]
+    #[cfg_attr(test, schemars(schema_with = "schema::ip"))]
     ip: AsText<IpAddr>,
     port: u16,
     /// The server's product, as its greeting says.
@@ -205,8 +208,8 @@ struct ServerObject<'a> {
     build: Option<&'a str>,
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "LostHello")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "LostHello"))]
 struct LostHelloObject<'a> {
     /// The verb. `XCLIENT` or `XFORWARD` if a proxy passed the argument on.
     verb: String,
@@ -214,7 +217,7 @@ struct LostHelloObject<'a> {
     argument: Octets<'a>,
     /// What is wrong with the argument.
     #[serde(serialize_with = "codes")]
-    #[schemars(schema_with = "schema::problems")]
+    #[cfg_attr(test, schemars(schema_with = "schema::problems"))]
     problems: &'a [Problem],
 }
 
@@ -225,8 +228,8 @@ impl<'a> LostHelloObject<'a> {
     }
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Deciding")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Deciding"))]
 struct DecidingObject {
     /// The frame that shows it.
     frame: FrameNumber,

@@ -8,7 +8,7 @@
 //! (one that is null here and there is of no type to `pyarrow`), and no integer is over 2^63 - 1. The line `fields`, the
 //! first one, has every field.
 //! Times are RFC 3339 in UTC with nanoseconds, durations are integers whose names end in `_ns`. Fields are written in
-//! the order they are declared in; new ones go to the end of their object. `schema` makes the JSON Schema of them all,
+//! the order they are declared in; new ones go to the end of their object. `published` has the JSON Schemas of them all,
 //! with the comments of the fields as their descriptions.
 
 #[cfg(feature = "arrow")]
@@ -23,8 +23,10 @@ mod finding;
 mod handover;
 mod head;
 mod proxied;
+mod published;
 mod relay;
-pub(super) mod schema;
+#[cfg(test)]
+pub(crate) mod schema;
 mod session;
 mod source;
 mod ticket;
@@ -39,16 +41,15 @@ pub(super) use connection::DisplayFilter;
 pub(super) use fields::fields;
 pub(super) use finding::{FindingLine, FindingObject};
 pub(super) use relay::{RelayLine, RelayObject, SummaryLine};
-pub(super) use schema::SessionLine;
-pub(crate) use schema::schema_text;
-pub(super) use session::SessionObject;
+pub(super) use session::{SessionLine, SessionObject};
 pub(super) use source::{InputEndLine, InputObject};
 pub(super) use ticket::{TicketLine, TicketObject};
 pub(crate) use values::{Octets, Time};
 pub(super) use values::{counts, rfc3339};
 
-pub use schema::{json_schema, jsonl_brief_schema, jsonl_schema};
+pub use published::{json_schema, jsonl_brief_schema, jsonl_schema};
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -58,7 +59,8 @@ use super::escape::SafeJson;
 pub(crate) const SCHEMA_VERSION: u32 = 2;
 
 /// What wrote the report.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct Tool {
     name: &'static str,
     version: &'static str,

@@ -2,20 +2,24 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
+#[cfg(test)]
 use super::schema;
-use super::session::{ProblemObject, Problems, problems};
+#[cfg(test)]
+use super::session::ProblemObject;
+use super::session::{Problems, problems};
 use super::values::{AsText, Octets};
 use crate::smtp::{EarlyTalk, ProxyHeader, ProxyRequest, Reply, Transcript, XClient};
 use crate::time::FrameNumber;
 
 /// One end of a connection.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "End")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "End"))]
 pub(super) struct EndObject {
-    #[schemars(schema_with = "schema::ip")]
+    #[cfg_attr(test, schemars(schema_with = "schema::ip"))]
     ip: AsText<IpAddr>,
     port: u16,
 }
@@ -27,23 +31,23 @@ impl EndObject {
 }
 
 /// The header of the PROXY protocol before the greeting.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "ProxyHeader")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "ProxyHeader"))]
 pub(super) struct ProxyHeaderObject<'a> {
     frame: FrameNumber,
     /// The version of the header. Version 1 is a line of text, version 2 is binary.
     version: u8,
     /// `proxied`: the header names the client and the server. `local`: the proxy speaks for itself. `unknown`: the
     /// header does not say. `malformed`: the header is malformed. `cut`: the capture lacks a part of it.
-    #[schemars(schema_with = "schema::proxy_content")]
+    #[cfg_attr(test, schemars(schema_with = "schema::proxy_content"))]
     content: &'static str,
     /// The server's answer to the header, if the server does not know such headers.
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<ProxyRefusalObject<'a>>,
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "ProxyRefusal")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "ProxyRefusal"))]
 struct ProxyRefusalObject<'a> {
     frame: FrameNumber,
     code: u16,
@@ -67,12 +71,12 @@ impl<'a> ProxyHeaderObject<'a> {
 }
 
 /// What the client asked a SOCKS or HTTP proxy for before the greeting.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "ProxyRequest")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "ProxyRequest"))]
 pub(super) struct ProxyRequestObject<'a> {
     /// The frame with the end of the request, or with the end of the part that the capture has.
     frame: FrameNumber,
-    #[schemars(schema_with = "schema::proxy_kind")]
+    #[cfg_attr(test, schemars(schema_with = "schema::proxy_kind"))]
     kind: &'static str,
     /// The name or address of the mail server. Left out if the client did not ask for one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,8 +104,8 @@ impl<'a> ProxyRequestObject<'a> {
 }
 
 /// An XCLIENT or XFORWARD command.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "XClient")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "XClient"))]
 pub(super) struct XClientObject<'a> {
     frame: FrameNumber,
     /// The address that the command names. The port is 0 if the command names none. Left out if the command names no
@@ -113,7 +117,7 @@ pub(super) struct XClientObject<'a> {
     helo: Option<Octets<'a>>,
     /// What is wrong with the name.
     #[serde(serialize_with = "problems", skip_serializing_if = "Problems::is_empty")]
-    #[schemars(with = "Vec<ProblemObject>")]
+    #[cfg_attr(test, schemars(with = "Vec<ProblemObject>"))]
     problems: Problems<'a>,
     /// Whether the server accepted the command. After an accepted XCLIENT the session starts again.
     accepted: bool,
@@ -137,8 +141,8 @@ impl<'a> XClientObject<'a> {
 }
 
 /// A client that spoke before the greeting.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "EarlyTalk")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "EarlyTalk"))]
 pub(super) struct EarlyTalkObject {
     /// The frame of the client's first command.
     frame: FrameNumber,

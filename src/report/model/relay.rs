@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+#[cfg(test)]
 use super::schema;
 use super::values::{AsText, Octets, Time, is_default};
 use crate::report::Summary;
@@ -14,21 +16,21 @@ use crate::report::relay::{Argument, Loss, Relay};
 use crate::report::relays;
 
 /// The sessions from one client to one server. At least one of them was lost.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Relay")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Relay"))]
 pub(in crate::report) struct RelayObject<'a> {
-    #[schemars(schema_with = "schema::ip")]
+    #[cfg_attr(test, schemars(schema_with = "schema::ip"))]
     client_ip: AsText<IpAddr>,
-    #[schemars(schema_with = "schema::ip")]
+    #[cfg_attr(test, schemars(schema_with = "schema::ip"))]
     server_ip: AsText<IpAddr>,
     sessions: u64,
     lost: u64,
     /// The cause of most losses.
-    #[schemars(schema_with = "schema::cause")]
+    #[cfg_attr(test, schemars(schema_with = "schema::cause"))]
     main_cause: Option<&'static str>,
     /// The malformed hello arguments of lost sessions.
     #[serde(serialize_with = "arguments", skip_serializing_if = "<[Argument]>::is_empty")]
-    #[schemars(with = "Vec<Octets<'a>>")]
+    #[cfg_attr(test, schemars(with = "Vec<Octets<'a>>"))]
     arguments: &'a [Argument],
     /// When the first session opened.
     first: Time,
@@ -42,7 +44,7 @@ pub(in crate::report) struct RelayObject<'a> {
     /// The mean time from one lost session to the next.
     lost_every_ns: Option<i64>,
     /// The proxy that connected for the client, if a PROXY header or XCLIENT names the client.
-    #[schemars(with = "Option<IpAddr>")]
+    #[cfg_attr(test, schemars(with = "Option<IpAddr>"))]
     proxy: Option<AsText<IpAddr>>,
     /// The number of the ticket, counted from 0.
     ticket: usize,
@@ -66,16 +68,16 @@ pub(in crate::report) struct RelayObject<'a> {
 }
 
 /// A relay that stopped or started to work.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Change")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Change"))]
 struct ChangeObject {
     /// `stopped`: the relay delivered and then lost sessions. `resumed`: it lost sessions and then delivered.
-    #[schemars(schema_with = "schema::turn")]
+    #[cfg_attr(test, schemars(schema_with = "schema::turn"))]
     turn: &'static str,
     /// What it lost sessions to.
-    #[schemars(schema_with = "schema::cause")]
+    #[cfg_attr(test, schemars(schema_with = "schema::cause"))]
     cause: Option<&'static str>,
-    #[schemars(schema_with = "schema::reason")]
+    #[cfg_attr(test, schemars(schema_with = "schema::reason"))]
     reason: Option<&'static str>,
     /// When the last session before the change opened.
     last_before: Time,
@@ -108,15 +110,15 @@ impl ChangeObject {
 }
 
 /// One cause of a relay's lost sessions, with one reason.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "RelayCause")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "RelayCause"))]
 struct LossObject<'a> {
-    #[schemars(schema_with = "schema::cause")]
+    #[cfg_attr(test, schemars(schema_with = "schema::cause"))]
     cause: &'a str,
-    #[schemars(schema_with = "schema::reason")]
+    #[cfg_attr(test, schemars(schema_with = "schema::reason"))]
     reason: Option<&'static str>,
     /// Who must change something.
-    #[schemars(schema_with = "schema::fault")]
+    #[cfg_attr(test, schemars(schema_with = "schema::fault"))]
     fault: Option<&'static str>,
     /// Sessions lost to it.
     sessions: u64,
@@ -137,8 +139,8 @@ impl<'a> LossObject<'a> {
 }
 
 /// A reply that caused losses.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Refusal")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Refusal"))]
 pub(super) struct RefusalObject<'a> {
     /// The code and text of the reply, cut if it is long. If the reply answers a command other than a hello, the
     /// command comes first.
@@ -187,10 +189,11 @@ fn arguments<S: Serializer>(arguments: &[Argument], serializer: S) -> Result<S::
 }
 
 /// The line of a relay.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub(in crate::report) struct RelayLine<'a> {
     #[serde(rename = "type")]
-    #[schemars(schema_with = "schema::relay_line")]
+    #[cfg_attr(test, schemars(schema_with = "schema::relay_line"))]
     line_type: &'static str,
     #[serde(flatten)]
     relay: RelayObject<'a>,
@@ -204,10 +207,11 @@ impl<'a> RelayLine<'a> {
 }
 
 /// The last line of all.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub(in crate::report) struct SummaryLine<'a> {
     #[serde(rename = "type")]
-    #[schemars(schema_with = "schema::summary_line")]
+    #[cfg_attr(test, schemars(schema_with = "schema::summary_line"))]
     line_type: &'static str,
     #[serde(flatten)]
     summary: &'a Summary,

@@ -1,22 +1,23 @@
-//! The JSON Schema of the report (draft 2020-12), made from the types that are written.
+//! The JSON Schemas of the report (draft 2020-12), made from the types that are written. Only tests make them; `published` has
+//! them as files.
 //!
 //! What schemars cannot see in a type stands here: the words of fields that are text from a fixed list, and the shape of
 //! the whole document and of its lines. The schemas allow fields they do not know, since a new field is no break.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::path::Path;
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::capture::{STATUSES, TRUNCATED};
 use super::{
     BriefSession, CaptureEndLine, CaptureLine, CaptureObject, FindingLine, FindingObject, InputEndLine, InputObject,
-    RelayLine, RelayObject, SCHEMA_VERSION, SessionObject, SummaryLine, TicketLine, TicketObject, Tool,
+    RelayLine, RelayObject, SCHEMA_VERSION, SessionLine, SessionObject, SummaryLine, TicketLine, TicketObject, Tool,
 };
 use crate::capture::{FORMATS, ReadError};
 use crate::diagnosis::{Confidence, Fault, Outcome, REASONS, RULES, Remark};
@@ -26,33 +27,15 @@ use crate::report::change::Turn;
 use crate::smtp::ehlo::{Note, ProblemCode};
 use crate::smtp::{ProxyContent, ProxyKind};
 
-/// The JSON Schema (draft 2020-12) of the document that [`Format::Json`](crate::report::Format::Json) writes.
-pub fn json_schema() -> String {
-    text(&schema_of::<Document<'_>>())
-}
-
-/// The JSON Schema (draft 2020-12) of each line that [`Format::Jsonl`](crate::report::Format::Jsonl) writes.
-pub fn jsonl_schema() -> String {
-    text(&schema_of::<Line<SessionObject<'_>>>())
-}
-
-/// The JSON Schema (draft 2020-12) of each line that [`Format::Jsonl`](crate::report::Format::Jsonl) writes in brief.
-pub fn jsonl_brief_schema() -> String {
-    text(&schema_of::<Line<BriefSession<'_>>>())
-}
-
-/// The JSON Schema of another document.
-pub(crate) fn schema_text<T: JsonSchema>() -> String {
-    text(&schema_of::<T>())
-}
-
-fn text(schema: &Schema) -> String {
-    format!("{:#}\n", schema.as_value())
-}
-
-/// The schema of a line of JSON Lines.
-pub(super) fn line_schema(is_brief: bool) -> Schema {
-    if is_brief { schema_of::<Line<BriefSession<'_>>>() } else { schema_of::<Line<SessionObject<'_>>>() }
+/// Complains if the file below `docs` is not the schema of `T`; UPDATE_DOCS writes it.
+pub(crate) fn assert_published<T: JsonSchema>(file: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(file);
+    let made = format!("{:#}\n", schema_of::<T>().as_value());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &made).unwrap();
+    }
+    let published = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(published == made, "docs/{file} is not the schema of what is written; UPDATE_DOCS=1 writes it");
 }
 
 fn schema_of<T: JsonSchema>() -> Schema {
@@ -106,23 +89,6 @@ struct Document<'a> {
     /// Pairs of client and server that lost sessions, each of one ticket. Those that lost the most come first.
     relays: Vec<RelayObject<'a>>,
     summary: Summary,
-}
-
-/// One session, written when the session ends.
-#[derive(Serialize, JsonSchema)]
-pub(in crate::report) struct SessionLine<S> {
-    #[serde(rename = "type")]
-    #[schemars(schema_with = "session_line")]
-    line_type: &'static str,
-    #[serde(flatten)]
-    session: S,
-}
-
-impl<S> SessionLine<S> {
-    /// The line of a session, long or brief.
-    pub(in crate::report) const fn new(session: S) -> Self {
-        Self { line_type: "session", session }
-    }
 }
 
 /// The first line. It has every field that any line can have, with a value that only shows its type. It is not a
@@ -245,4 +211,11 @@ pub(super) fn schema_version(_: &mut SchemaGenerator) -> Schema {
 /// An IPv4 or IPv6 address.
 pub(super) fn ip(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<IpAddr>()
+}
+
+#[test]
+fn what_is_published_is_what_is_written() {
+    assert_published::<Document<'_>>("report.schema.json");
+    assert_published::<Line<SessionObject<'_>>>("line.schema.json");
+    assert_published::<Line<BriefSession<'_>>>("brief-line.schema.json");
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
@@ -10,6 +11,7 @@ use super::connection::{AnomaliesObject, CloseObject, DisplayFilter, HandshakeOb
 use super::handover::HandoverObject;
 use super::head::SessionHead;
 use super::proxied::{EarlyTalkObject, EndObject, ProxyHeaderObject, ProxyRequestObject, XClientObject};
+#[cfg(test)]
 use super::schema;
 use super::values::{AsText, Octets, is_default, lines};
 use crate::diagnosis::{Evidence, Remark};
@@ -22,9 +24,27 @@ use crate::smtp::ehlo::{Note, Problem, split_argument};
 use crate::smtp::{Command, Hello, Reply, ReplyLines};
 use crate::time::{FrameNumber, Moment};
 
+/// One session, written when the session ends.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub(in crate::report) struct SessionLine<S> {
+    #[serde(rename = "type")]
+    #[cfg_attr(test, schemars(schema_with = "schema::session_line"))]
+    line_type: &'static str,
+    #[serde(flatten)]
+    session: S,
+}
+
+impl<S> SessionLine<S> {
+    /// The line of a session, long or brief.
+    pub(in crate::report) const fn new(session: S) -> Self {
+        Self { line_type: "session", session }
+    }
+}
+
 /// One session.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Session")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Session"))]
 pub(in crate::report) struct SessionObject<'a> {
     #[serde(flatten)]
     head: SessionHead<'a>,
@@ -34,15 +54,15 @@ pub(in crate::report) struct SessionObject<'a> {
     greeting: Option<GreetingObject<'a>>,
     /// Every EHLO, HELO and LHLO, with a check of its argument.
     #[serde(serialize_with = "hellos", skip_serializing_if = "Said::has_no_hellos")]
-    #[schemars(with = "Vec<HelloObject<'a>>")]
+    #[cfg_attr(test, schemars(with = "Vec<HelloObject<'a>>"))]
     hellos: Said<'a>,
     /// The commands and replies, in the order of the capture.
     #[serde(serialize_with = "exchanges", skip_serializing_if = "Said::has_no_exchanges")]
-    #[schemars(with = "Vec<ExchangeObject<'a>>")]
+    #[cfg_attr(test, schemars(with = "Vec<ExchangeObject<'a>>"))]
     exchanges: Said<'a>,
     /// The frames that show what happened to the session.
     #[serde(serialize_with = "evidence", skip_serializing_if = "<[Evidence]>::is_empty")]
-    #[schemars(with = "Vec<EvidenceObject>")]
+    #[cfg_attr(test, schemars(with = "Vec<EvidenceObject>"))]
     evidence: &'a [Evidence],
     /// What to do about the loss. Empty if there is nothing to do.
     remedy: String,
@@ -143,14 +163,14 @@ impl<'a> SessionObject<'a> {
     }
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Greeting")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Greeting"))]
 struct GreetingObject<'a> {
     frame: FrameNumber,
     code: u16,
     /// The text of each line, without the code.
     #[serde(serialize_with = "lines", skip_serializing_if = "ReplyLines::is_empty")]
-    #[schemars(with = "Vec<Octets<'a>>")]
+    #[cfg_attr(test, schemars(with = "Vec<Octets<'a>>"))]
     lines: &'a ReplyLines,
     /// The time from the end of the handshake to the greeting.
     delay_ns: Option<i64>,
@@ -169,8 +189,8 @@ impl<'a> GreetingObject<'a> {
     }
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Reply")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Reply"))]
 struct ReplyObject<'a> {
     /// Null if the capture lacks the end of the reply's only line.
     frame: Option<FrameNumber>,
@@ -179,7 +199,7 @@ struct ReplyObject<'a> {
     enhanced: Option<AsText<crate::smtp::EnhancedStatusCode>>,
     /// The text of each line, without the code.
     #[serde(serialize_with = "lines", skip_serializing_if = "ReplyLines::is_empty")]
-    #[schemars(with = "Vec<Octets<'a>>")]
+    #[cfg_attr(test, schemars(with = "Vec<Octets<'a>>"))]
     lines: &'a ReplyLines,
     /// The time from the command to its reply.
     delay_ns: Option<i64>,
@@ -280,8 +300,8 @@ fn hellos<S: Serializer>(said: &Said<'_>, serializer: S) -> Result<S::Ok, S::Err
     serializer.collect_seq(said.session.transcript.hellos.iter().filter_map(|hello| said.hello(hello)))
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Exchange")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Exchange"))]
 struct ExchangeObject<'a> {
     /// The command. Left out for the greeting and for every other reply that answers no command.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -291,8 +311,8 @@ struct ExchangeObject<'a> {
     reply: Option<ReplyObject<'a>>,
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Command")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Command"))]
 struct CommandObject<'a> {
     frame: FrameNumber,
     /// The verb of the command, in capitals if ehlotrace knows it. `.` is the end of mail data.
@@ -315,8 +335,8 @@ pub(super) fn verb(command: &Command) -> Cow<'static, str> {
     command.verb.name().map_or_else(|| Cow::Owned(command.verb_name()), Cow::Borrowed)
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Hello")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Hello"))]
 struct HelloObject<'a> {
     frame: FrameNumber,
     verb: Cow<'static, str>,
@@ -324,11 +344,11 @@ struct HelloObject<'a> {
     argument: Octets<'a>,
     /// What is wrong with the argument.
     #[serde(serialize_with = "problems", skip_serializing_if = "Problems::is_empty")]
-    #[schemars(with = "Vec<ProblemObject>")]
+    #[cfg_attr(test, schemars(with = "Vec<ProblemObject>"))]
     problems: Problems<'a>,
     /// What is unusual about the argument but allowed.
     #[serde(serialize_with = "notes")]
-    #[schemars(schema_with = "schema::notes")]
+    #[cfg_attr(test, schemars(schema_with = "schema::notes"))]
     notes: &'a [Note],
     /// The argument that was probably meant.
     suggestion: Option<&'a str>,
@@ -351,10 +371,10 @@ impl Problems<'_> {
     }
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Problem")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Problem"))]
 pub(super) struct ProblemObject {
-    #[schemars(schema_with = "schema::problem")]
+    #[cfg_attr(test, schemars(schema_with = "schema::problem"))]
     code: &'static str,
     /// The first wrong byte of the argument, or the place where a byte is missing, counted from 1.
     byte: usize,
@@ -376,10 +396,10 @@ pub(super) fn notes<S: Serializer>(notes: &[Note], serializer: S) -> Result<S::O
     serializer.collect_seq(notes.iter().map(|note| note.code()))
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Remark")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Remark"))]
 struct RemarkObject {
-    #[schemars(schema_with = "schema::remark")]
+    #[cfg_attr(test, schemars(schema_with = "schema::remark"))]
     code: &'static str,
     /// The frame that shows it.
     frame: FrameNumber,
@@ -392,8 +412,8 @@ impl RemarkObject {
     }
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Evidence")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Evidence"))]
 struct EvidenceObject {
     frame: FrameNumber,
     text: String,

@@ -2,9 +2,11 @@
 
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
+#[cfg(test)]
 use super::schema;
 use super::values::AsText;
 use crate::report::{CaptureSource, InputReport};
@@ -17,14 +19,15 @@ pub(super) fn path_octets(source: &CaptureSource) -> Option<PathOctets<'_>> {
 }
 
 /// The fields that name a capture, in its own objects and in those of its sessions.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub(super) struct SourceObject<'a> {
     /// The path on the command line, or the path that ehlotrace found in a folder. For standard input, the value of
     /// `--name`, or else `-`.
     path: &'a str,
     /// The bytes of the path, in Base64. Present only if they are not Unicode.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::base64")]
+    #[cfg_attr(test, schemars(schema_with = "schema::base64"))]
     path_base64: Option<PathOctets<'a>>,
     /// The name of the member, if the capture is in an archive.
     member: Option<&'a str>,
@@ -37,10 +40,11 @@ impl<'a> SourceObject<'a> {
 }
 
 /// The line of an input that was read.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub(in crate::report) struct InputEndLine<'a> {
     #[serde(rename = "type")]
-    #[schemars(schema_with = "schema::input_end_line")]
+    #[cfg_attr(test, schemars(schema_with = "schema::input_end_line"))]
     line_type: &'static str,
     #[serde(flatten)]
     input: InputObject<'a>,
@@ -54,8 +58,8 @@ impl<'a> InputEndLine<'a> {
 }
 
 /// An input that ehlotrace read: one path of the command line, with all captures in it.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Input")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Input"))]
 pub(in crate::report) struct InputObject<'a> {
     #[serde(flatten)]
     source: SourceObject<'a>,

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
+#[cfg(test)]
 use super::schema;
 use super::source::{PathOctets, path_octets};
 use super::values::counts;
@@ -12,8 +14,8 @@ use crate::report::{InputReport, Summary};
 
 /// A ticket that ehlotrace read. Each folder, archive, mail or file in a given folder is a ticket, and so is anything
 /// else that was given. Each ticket has its own relays.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Ticket")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Ticket"))]
 pub(in crate::report) struct TicketObject<'a> {
     /// The number of the ticket, counted from 0. Its captures, sessions and relays have the same number.
     ticket: usize,
@@ -21,7 +23,7 @@ pub(in crate::report) struct TicketObject<'a> {
     path: &'a str,
     /// The bytes of the path, in Base64. Present only if they are not Unicode.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::base64")]
+    #[cfg_attr(test, schemars(schema_with = "schema::base64"))]
     path_base64: Option<PathOctets<'a>>,
     /// The number of captures that ehlotrace read, to their end or to a damaged place. The parts of one capture count
     /// separately.
@@ -42,7 +44,7 @@ pub(in crate::report) struct TicketObject<'a> {
     unknown: u64,
     /// The number of lost sessions by the code of their cause.
     #[serde(serialize_with = "counts", skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "schema::by_cause")]
+    #[cfg_attr(test, schemars(schema_with = "schema::by_cause"))]
     by_cause: &'a BTreeMap<&'static str, u64>,
     /// Failed lookups of mail servers with no connection after them: deliveries that never started.
     never_started: u64,
@@ -76,10 +78,11 @@ impl<'a> TicketObject<'a> {
 }
 
 /// The line of a ticket that was read.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub(in crate::report) struct TicketLine<'a> {
     #[serde(rename = "type")]
-    #[schemars(schema_with = "schema::ticket_line")]
+    #[cfg_attr(test, schemars(schema_with = "schema::ticket_line"))]
     line_type: &'static str,
     #[serde(flatten)]
     object: TicketObject<'a>,

@@ -1,11 +1,13 @@
 //! How octets and times are written.
 
+#[cfg(test)]
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -28,6 +30,7 @@ impl Serialize for Octets<'_> {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for Octets<'_> {
     fn schema_name() -> Cow<'static, str> {
         "Bytes".into()
@@ -60,8 +63,8 @@ pub(in crate::report) fn counts<K: AsRef<str>, S: Serializer>(
 }
 
 /// How often something was met.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Count")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Count"))]
 pub(super) struct CountObject<'a> {
     /// What was met, as a code.
     code: &'a str,
@@ -82,6 +85,7 @@ impl<T: fmt::Display> Serialize for AsText<T> {
     }
 }
 
+#[cfg(test)]
 impl<T> JsonSchema for AsText<T> {
     fn schema_name() -> Cow<'static, str> {
         "Text".into()
@@ -112,6 +116,7 @@ impl Serialize for Time {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for Time {
     fn schema_name() -> Cow<'static, str> {
         "Time".into()
