@@ -1,6 +1,6 @@
 //! Two scans compared as a user compares them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Output;
 
 use assert_cmd::Command;
