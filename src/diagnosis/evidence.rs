@@ -171,6 +171,40 @@ pub enum Unknown {
     CaptureEnds(i64),
 }
 
+impl Unknown {
+    /// One of each.
+    pub const ALL: [Self; 11] = [
+        Self::OneSide(Captured::ClientOnly),
+        Self::NoBeginning,
+        Self::Hole(0),
+        Self::DataHole,
+        Self::CutHello,
+        Self::Tls,
+        Self::Evicted,
+        Self::HelloAdrift,
+        Self::MessageUndecided,
+        Self::NoHandshake,
+        Self::CaptureEnds(0),
+    ];
+
+    /// The stable name reports use.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::OneSide(_) => "one-side",
+            Self::NoBeginning => "no-beginning",
+            Self::Hole(_) => "hole",
+            Self::DataHole => "data-hole",
+            Self::CutHello => "cut-hello",
+            Self::Tls => "tls",
+            Self::Evicted => "evicted",
+            Self::HelloAdrift => "hello-adrift",
+            Self::MessageUndecided => "message-undecided",
+            Self::NoHandshake => "no-handshake",
+            Self::CaptureEnds(_) => "capture-ends",
+        }
+    }
+}
+
 impl Evidence {
     /// That the frame at `moment` shows this.
     pub(super) const fn new(moment: Moment, kind: EvidenceKind) -> Self {

@@ -1,5 +1,7 @@
 //! A diagnosis in words. Nothing else in the crate says them, and nothing reads them.
 
+use std::borrow::Cow;
+
 use super::words::count;
 use super::{background, escape};
 use crate::diagnosis::{Answer, Argument, Diagnosis, End, EvidenceKind, Unknown};
@@ -149,6 +151,23 @@ fn unknown(why: Unknown) -> String {
         Unknown::CaptureEnds(quiet_ns) => {
             format!("the capture ends {} after this frame, before the session does", seconds(quiet_ns))
         }
+    }
+}
+
+/// Why nothing can be said of several sessions.
+pub(super) fn unknown_sessions(why: Unknown) -> Cow<'static, str> {
+    match why {
+        Unknown::OneSide(_) => "only one side was captured".into(),
+        Unknown::Hole(_) => "the capture lacks a part of the dialogue".into(),
+        Unknown::CaptureEnds(_) => "the capture ends before the session does".into(),
+        Unknown::NoBeginning
+        | Unknown::DataHole
+        | Unknown::CutHello
+        | Unknown::Tls
+        | Unknown::Evicted
+        | Unknown::HelloAdrift
+        | Unknown::MessageUndecided
+        | Unknown::NoHandshake => unknown(why).into(),
     }
 }
 

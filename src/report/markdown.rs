@@ -118,12 +118,15 @@ fn totals(totals: &Totals) -> String {
     let left_out = summary.left_out_by_filters().map(|sentence| format!(" {sentence}.")).unwrap_or_default();
     let outcomes = summary.outcomes(false).join(", ");
     let outcomes = if outcomes.is_empty() { outcomes } else { format!(": {outcomes}") };
+    let doubts = summary.doubts().into_iter().map(|(why, sessions)| format!("- {} unknown: {why}\n", number(sessions)));
+    let doubts: String = doubts.collect();
     format!(
-        "## SMTP sessions lost: {} of {}\n\n{} in {}{outcomes}.{left_out}\n",
+        "## SMTP sessions lost: {} of {}\n\n{} in {}{outcomes}.{left_out}\n{}{doubts}",
         number(summary.mail_lost()),
         number(summary.sessions),
         count(summary.sessions, "session"),
         in_captures(summary),
+        if doubts.is_empty() { "" } else { "\n" },
     )
 }
 

@@ -206,7 +206,7 @@ fn keys_stand_in_the_order_of_the_model() {
         server_ips ip sessions products sent verb argument text sessions suggestion captures tickets example capture session remedy \
         relays client_ip server_ip sessions lost main_cause arguments text first last product arguments_omitted first_lost last_lost lost_every_ns proxy \
         ticket causes cause reason fault sessions remedy lost_in \
-        summary captures unreadable sessions delivered lost no_mail not_smtp unknown by_cause code count other_relays_sessions other_relays_lost other_findings_lost never_started delivered_later copies tickets filtered_out";
+        summary captures unreadable sessions delivered lost no_mail not_smtp unknown by_cause code count other_relays_sessions other_relays_lost other_findings_lost never_started delivered_later copies tickets filtered_out unknown_because code count";
     assert_eq!(keys(&json), model.split_whitespace().collect::<Vec<_>>());
 }
 
@@ -361,6 +361,21 @@ fn bounds_are_kept_and_told() {
         (&Value::Null, &json!(6))
     );
     assert_eq!(document["summary"]["other_relays_sessions"], 2);
+}
+
+#[test]
+fn what_is_unknown_is_told_with_the_reason() {
+    let samples = ["cut-short.pcap", "one-sided.pcap", "one-sided.pcap"];
+    let (text, _) = report_on(&samples, Format::Table, &wide(100));
+    let reasons =
+        "     2  unknown: only one side was captured\n     1  unknown: the capture ends before the session does\n";
+    assert_eq!(text, format!("No session was lost. 3 sessions in 3 captures: 3 unknown.\n{reasons}"));
+    let (text, _) = report_on(&samples, Format::Markdown, &wide(100));
+    let reasons = "- 2 unknown: only one side was captured\n- 1 unknown: the capture ends before the session does\n";
+    assert!(text.contains(&format!(": 3 unknown.\n\n{reasons}")), "{text}");
+    let document = document(&samples, &ReportOptions::new(Show::Lost));
+    let counts = json!([{ "code": "capture-ends", "count": 1 }, { "code": "one-side", "count": 2 }]);
+    assert_eq!(document["summary"]["unknown_because"], counts);
 }
 
 #[test]

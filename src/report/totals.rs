@@ -1,5 +1,7 @@
 //! Running totals: outcomes, causes, and the pairs of client and server that lose sessions.
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
@@ -8,6 +10,7 @@ use foldhash::fast::RandomState;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::evidence::unknown_sessions;
 use super::finding::{Finding, Findings};
 use super::model::counts;
 #[cfg(test)]
@@ -18,7 +21,7 @@ use super::timeline::Timeline;
 use super::volume::Volume;
 use super::words::{left_out_by_filters, number};
 use super::{InputReport, escape};
-use crate::diagnosis::{Diagnosis, Outcome, RULES, Rule};
+use crate::diagnosis::{Diagnosis, Outcome, RULES, Rule, Unknown};
 use crate::limits::Limits;
 use crate::scan::{CaptureReport, CaptureSource};
 use crate::session::Session;
@@ -66,6 +69,10 @@ pub struct Summary {
     pub tickets: u64,
     /// The number of sessions that a filter left out. They count nowhere else.
     pub filtered_out: u64,
+    /// The number of `unknown` sessions by why the capture does not show what happened.
+    #[serde(serialize_with = "counts", skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(test, schemars(schema_with = "schema::unknown_because"))]
+    pub unknown_because: BTreeMap<&'static str, u64>,
 }
 
 impl Summary {
@@ -111,8 +118,16 @@ impl Summary {
     pub(super) fn causes(&self) -> Vec<(&'static Rule, u64)> {
         let count = |rule: &'static Rule| Some((rule, *self.by_cause.get(rule.code)?));
         let mut causes: Vec<_> = RULES.iter().filter_map(count).collect();
-        causes.sort_by_key(|(_, sessions)| std::cmp::Reverse(*sessions));
+        causes.sort_by_key(|(_, sessions)| Reverse(*sessions));
         causes
+    }
+
+    /// Why captures do not show what became of sessions, with their number, the most frequent first.
+    pub(super) fn doubts(&self) -> Vec<(Cow<'static, str>, u64)> {
+        let count = |why: Unknown| Some((unknown_sessions(why), *self.unknown_because.get(why.code())?));
+        let mut doubts: Vec<_> = Unknown::ALL.into_iter().filter_map(count).collect();
+        doubts.sort_by_key(|(_, sessions)| Reverse(*sessions));
+        doubts
     }
 
     /// Counts what became of a session.
@@ -124,6 +139,9 @@ impl Summary {
             Outcome::NoMail => self.no_mail += 1,
             Outcome::NotSmtp => self.not_smtp += 1,
             Outcome::Unknown => self.unknown += 1,
+        }
+        if let Some(why) = diagnosis.unknown() {
+            *self.unknown_because.entry(why.code()).or_default() += 1;
         }
         self.delivered_later += u64::from(diagnosis.delivered_later.is_some());
         if let Some(rule) = diagnosis.cause {
@@ -151,7 +169,7 @@ impl Summary {
 /// What each server said it is; where several clients were told, the one of the lowest address counts.
 fn products(relays: &Relays) -> HashMap<IpAddr, Box<str>> {
     let mut told: Vec<_> = relays.values().filter_map(|relay| Some((relay, relay.product.clone()?))).collect();
-    told.sort_by_key(|(relay, _)| std::cmp::Reverse(relay.client));
+    told.sort_by_key(|(relay, _)| Reverse(relay.client));
     told.into_iter().map(|(relay, product)| (relay.server, product)).collect()
 }
 
@@ -307,7 +325,7 @@ impl Totals {
     pub(super) fn losing_relays_with(&self, holds: impl Fn(&Relay) -> bool) -> Vec<&Relay> {
         let all = self.losing.iter().chain(self.relays.values());
         let mut losing: Vec<&Relay> = all.filter(|relay| relay.lost > 0 && holds(relay)).collect();
-        losing.sort_by_key(|relay| (std::cmp::Reverse(relay.lost), relay.ticket.number, relay.client, relay.server));
+        losing.sort_by_key(|relay| (Reverse(relay.lost), relay.ticket.number, relay.client, relay.server));
         losing
     }
 }

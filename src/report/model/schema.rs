@@ -20,7 +20,7 @@ use super::{
     RelayLine, RelayObject, SCHEMA_VERSION, SessionLine, SessionObject, SummaryLine, TicketLine, TicketObject, Tool,
 };
 use crate::capture::{FORMATS, ReadError};
-use crate::diagnosis::{Confidence, Fault, Outcome, REASONS, RULES, Remark};
+use crate::diagnosis::{Confidence, Fault, Outcome, REASONS, RULES, Remark, Unknown};
 use crate::dns::LookupFailure;
 use crate::report::Summary;
 use crate::report::change::Turn;
@@ -191,7 +191,16 @@ fn words(words: &[&str]) -> Schema {
 
 /// Sessions lost, by cause.
 pub(in crate::report) fn by_cause(generator: &mut SchemaGenerator) -> Schema {
-    let properties = json!({ "code": word(&causes()), "count": generator.subschema_for::<u64>() });
+    counts_of(&causes(), generator)
+}
+
+/// Unknown sessions, by why.
+pub(in crate::report) fn unknown_because(generator: &mut SchemaGenerator) -> Schema {
+    counts_of(&Unknown::ALL.map(Unknown::code), generator)
+}
+
+fn counts_of(codes: &[&str], generator: &mut SchemaGenerator) -> Schema {
+    let properties = json!({ "code": word(codes), "count": generator.subschema_for::<u64>() });
     json_schema!({
         "type": "array",
         "items": { "type": "object", "properties": properties, "required": ["code", "count"] },

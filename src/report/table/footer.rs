@@ -82,16 +82,19 @@ pub(super) fn totals(lines: &mut FooterLines, run: &Run) {
     let left_out = summary.left_out_by_filters().map(|sentence| format!(" {sentence}.")).unwrap_or_default();
     let named = summary.outcomes(false).join(", ");
     let all = format!("{}{among}: {named}.{left_out}", count(summary.sessions, "session"));
-    if summary.lost == 0 {
-        lines.paragraph("", &format!("No session was lost. {all}"));
-        return;
-    }
-    let none = if summary.mail_lost() == 0 { "No mail was lost. " } else { "" };
+    let none = match (summary.lost, summary.mail_lost()) {
+        (0, _) => "No session was lost. ",
+        (_, 0) => "No mail was lost. ",
+        _ => "",
+    };
     lines.paragraph("", &format!("{none}{all}"));
     if summary.mail_lost() == 0 {
         for (rule, sessions) in summary.causes() {
             lines.paragraph(&format!("{:>6}  {}: ", number(sessions), rule.code), rule.title);
         }
+    }
+    for (why, sessions) in summary.doubts() {
+        lines.paragraph(&format!("{:>6}  unknown: ", number(sessions)), &why);
     }
 }
 
