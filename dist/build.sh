@@ -33,15 +33,22 @@ same="--remap-path-prefix=$CARGO_TARGET_DIR=/target --remap-path-prefix=$here=/e
 export RUSTFLAGS="$same"
 export CFLAGS="-ffile-prefix-map=$CARGO_TARGET_DIR=/target -ffile-prefix-map=$cargo_home=/cargo"
 
+say "licences of what is linked in"
+licences=$work/THIRD-PARTY-LICENSES.txt
+cargo fetch --locked --quiet
+cargo about generate --config dist/about.toml --locked --offline --fail --features arrow dist/about.hbs >"$licences"
+
 say "the program for Linux, static, and the Python wheel around it"
 # With any C library a static program runs, so the wheel has the tags of both.
+cp "$licences" python/
+trap 'rm -f "$here/python/THIRD-PARTY-LICENSES.txt"' EXIT
 (cd python && maturin build --release --locked --zig --target $linux --compatibility manylinux2014 musllinux_1_2 --out "$out")
 program=$CARGO_TARGET_DIR/$linux/release/ehlotrace
 
 say "the program for Windows"
 RUSTFLAGS="$same -C link-arg=-Wl,--no-insert-timestamp" cargo build --locked --release --features arrow --bin ehlotrace --target $windows
 
-say "manual pages, completions, licences"
+say "manual pages, completions"
 share=$work/root/usr/share
 doc=$share/doc/ehlotrace
 mkdir -p "$share"/man/man1 "$share"/bash-completion/completions "$share"/zsh/vendor-completions \
@@ -54,8 +61,7 @@ install -m 755 "$program" "$work/root/usr/bin/ehlotrace"
 for subcommand in $("$program" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]\+\) .*/\1/p' | grep -v '^help$'); do
   "$program" man "$subcommand" >"$share/man/man1/ehlotrace-$subcommand.1"
 done
-cargo about generate --config dist/about.toml --locked --offline --fail --features arrow dist/about.hbs >"$work/THIRD-PARTY-LICENSES.txt"
-cp -r README.md docs samples "$work/THIRD-PARTY-LICENSES.txt" "$doc/"
+cp -r README.md docs samples "$licences" "$doc/"
 cp CHANGELOG.md "$doc/changelog"
 cp dist/lintian-overrides "$share/lintian/overrides/ehlotrace"
 
@@ -63,7 +69,7 @@ cp dist/lintian-overrides "$share/lintian/overrides/ehlotrace"
 portable() {
   local folder=$work/portable/$1
   mkdir -p "$folder/completions"
-  cp -r README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE docs samples "$work/THIRD-PARTY-LICENSES.txt" "$folder/"
+  cp -r README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE docs samples "$licences" "$folder/"
   install -m 755 "$2" "$folder/"
 }
 
