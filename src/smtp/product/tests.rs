@@ -205,7 +205,35 @@ fn every_row_is_found_by_its_own_phrases() {
     }
 }
 
+/// What occurs where, phrase by phrase and place by place.
+fn found_one_by_one(text: &str) -> Vec<(u32, usize)> {
+    let phrases = PRODUCTS.iter().flat_map(|row| row.phrases);
+    let places = |(number, phrase): (u32, &&str)| {
+        let fits = |start: &usize| {
+            let (before, rest) = text.split_at(*start);
+            let Some((found, rest)) = rest.split_at_checked(phrase.len()) else { return false };
+            found.eq_ignore_ascii_case(phrase) && begins_word(before, phrase) && ends_word(phrase, rest)
+        };
+        (1..text.len()).filter(fits).map(|start| (number, start)).collect::<Vec<_>>()
+    };
+    let mut found: Vec<_> = (0..).zip(phrases).flat_map(places).collect();
+    found.sort_unstable_by_key(|(number, start)| (*start, *number));
+    found
+}
+
 proptest::proptest! {
+    #[test]
+    fn phrases_are_found_as_one_by_one(pieces in proptest::collection::vec((0..PRODUCTS.len(), 0_usize..40, 0_usize..5), 0..12)) {
+        let piece = |(row, octets, between): &(usize, usize, usize)| {
+            let phrase = PRODUCTS[*row].phrases[0];
+            format!("{}{}", &phrase[..phrase.len().min(*octets)], ["", " ", "x", ".", " ("][*between])
+        };
+        let text = format!("\n{}", pieces.iter().map(piece).collect::<String>());
+        let found: Vec<_> = phrases_in(&text).map(|(number, range)| (number, range.start)).collect();
+        assert_eq!(found, found_one_by_one(&text));
+        assert_eq!(phrases_in(&text.to_uppercase()).count(), found.len());
+    }
+
     #[test]
     fn any_octets_give_a_printable_name(lines in proptest::collection::vec(proptest::collection::vec(0_u8.., 0..200), 0..4)) {
         let lines: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
