@@ -13,4 +13,10 @@ EHLOTRACE_DIST_TOOLS=$tools "$again/elsewhere/dist/build.sh" "$again/out" >"$aga
   tail -n 40 "$again/log"
   exit 1
 }
-diff "$out/SHA256SUMS" "$again/out/SHA256SUMS" && echo "built twice: the same octets"
+diff "$out/SHA256SUMS" "$again/out/SHA256SUMS" || {
+  trap - EXIT
+  rm -rf "$again/elsewhere"
+  echo "built twice, and not the same: the second one is in $again/out"
+  exit 1
+}
+echo "built twice: the same octets"
