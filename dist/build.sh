@@ -31,7 +31,9 @@ cargo_home=${CARGO_HOME:-$HOME/.cargo}
 export CARGO_TARGET_DIR=$work/target
 same="--remap-path-prefix=$CARGO_TARGET_DIR=/target --remap-path-prefix=$here=/ehlotrace --remap-path-prefix=$cargo_home=/cargo"
 export RUSTFLAGS="$same"
-export CFLAGS="-ffile-prefix-map=$CARGO_TARGET_DIR=/target -ffile-prefix-map=$cargo_home=/cargo"
+# C code that writes down when it was compiled says the same each time, also where a compiler keeps what it made before.
+export CFLAGS="-ffile-prefix-map=$CARGO_TARGET_DIR=/target -ffile-prefix-map=$cargo_home=/cargo \
+  -Wno-builtin-macro-redefined -D__DATE__=\"\" -D__TIME__=\"\""
 
 say "licences of what is linked in"
 licences=$work/THIRD-PARTY-LICENSES.txt
