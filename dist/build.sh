@@ -4,7 +4,7 @@
 #   dist/build.sh [FOLDER]          target/dist/out unless given
 #
 # Needs Linux on x86_64 with Rust, Python 3 with venv, and Debian's gcc-mingw-w64-x86-64; dist/tools.sh brings the rest.
-# The same commit should give the same octets, wherever it is checked out: dist/repeat.sh compares.
+# The same commit gives the same octets, wherever it is checked out: dist/repeat.sh compares.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 umask 022
