@@ -97,7 +97,8 @@ say "Debian package and RPM"
 printf 'ehlotrace (%s-1) stable; urgency=medium\n\n  * See /usr/share/doc/ehlotrace/changelog.gz.\n\n -- %s  %s\n' "$version" \
   "$(sed -n 's/^maintainer = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)" "$(date -R -d "@$SOURCE_DATE_EPOCH")" >"$work/changelog"
 gzip --no-name --best "$share"/man/man1/*.1 "$doc/changelog" "$doc/THIRD-PARTY-LICENSES.txt"
-find "$work/root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+cp LICENSE-MIT LICENSE-APACHE "$work/"
+find "$work/root" "$work"/LICENSE-* -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 cargo deb --no-build --no-strip --target $linux --output "$out/ehlotrace_$version-1_amd64.deb"
 cargo generate-rpm --target $linux --output "$out/ehlotrace-$version-1.x86_64.rpm"
 
