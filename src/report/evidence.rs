@@ -159,12 +159,12 @@ pub(super) fn unknown_sessions(why: Unknown) -> Cow<'static, str> {
     match why {
         Unknown::OneSide(_) => "only one side was captured".into(),
         Unknown::Hole(_) => "the capture lacks a part of the dialogue".into(),
+        Unknown::Evicted => "too many connections at once: ehlotrace could not follow all of them to the end".into(),
         Unknown::CaptureEnds(_) => "the capture ends before the session does".into(),
         Unknown::NoBeginning
         | Unknown::DataHole
         | Unknown::CutHello
         | Unknown::Tls
-        | Unknown::Evicted
         | Unknown::HelloAdrift
         | Unknown::MessageUndecided
         | Unknown::NoHandshake => unknown(why).into(),
